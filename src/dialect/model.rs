@@ -1,0 +1,207 @@
+//! A dialect as data: what `dialect.toml`, `schema.toml`, `user.toml` and `group.toml` say.
+
+use std::collections::BTreeSet;
+
+use crate::rewrite::rule::Rules;
+use crate::scim::filter::Operator;
+use crate::scim::schema::{Operation, Operations, Schema};
+
+/// How one vendor speaks SCIM.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dialect {
+    /// The folder's name.
+    pub name: String,
+    /// The vendor's name for people.
+    pub title: String,
+    /// Path template with `{variable}`s, such as `/environments/{environment}/v2`; no trailing slash.
+    pub base: String,
+    /// The Content-Type that it sends and expects, such as `application/json`.
+    pub media_type: String,
+    /// The form of the Authorization header, such as `Bearer {token}`.
+    pub authorization: String,
+    /// What the token must look like, for people: `ProjectId:AccessKey`.
+    pub token_hint: String,
+    /// Variables used in `base` and in rules: name -> description.
+    pub variables: Vec<(String, String)>,
+    pub resources: Vec<Resource>,
+    pub discovery: Discovery,
+    pub errors: Errors,
+    pub quirks: BTreeSet<Quirk>,
+}
+
+/// One resource type of a dialect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    pub schema: Schema,
+    pub rules: Rules,
+    /// The path segment as the vendor spells it, such as `users`.
+    pub path: String,
+    /// Whether the vendor tells `/users` from `/Users`; as a client dialect both are taken in any case.
+    pub path_case_exact: bool,
+    pub operations: Operations,
+    pub id: IdForm,
+    pub put: Put,
+    pub clear: Clear,
+    /// Operation -> the member that wraps the resource in an answer.
+    pub envelope: Vec<(Operation, String)>,
+    /// Message members beside the attributes in a request: (operation, name, value). `{id}` in the
+    /// value is the resource's id.
+    pub request_extras: Vec<(Operation, String, serde_json::Value)>,
+    /// Message members beside the attributes in an answer: (name, value). Read and dropped in the
+    /// upstream role, written in the client role.
+    pub answer_extras: Vec<(String, serde_json::Value)>,
+    pub schemas_in_request: Schemas,
+    pub schemas_in_answer: Schemas,
+    /// The `meta` members that an answer has, in order.
+    pub meta: Vec<String>,
+    /// The order of members in an answer: names, and `*` for all others in schema order.
+    pub layout: Vec<String>,
+    /// The status of a successful DELETE in the client role: 204, or 200.
+    pub delete_status: u16,
+    pub patch: Option<PatchForms>,
+    pub filter: FilterForms,
+    pub list: ListForms,
+    pub sort: bool,
+    pub etag: bool,
+    /// Whether `attributes` and `excludedAttributes` are honoured.
+    pub projection: bool,
+    /// What a client of this dialect looks resources up by, such as `userName`.
+    pub matches_on: Vec<String>,
+}
+
+/// What an identifier looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdForm {
+    /// In characters.
+    pub max_length: usize,
+}
+
+/// As upstream: what PUT does with an omitted attribute. As client: what its omission means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    Replace,
+    Merge,
+}
+
+/// How the vendor unsets an attribute in PUT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clear {
+    /// By leaving it out.
+    Omit,
+    Null,
+    /// `""`, `[]` or `{}`.
+    Empty,
+    /// Not at all.
+    No,
+}
+
+/// Which URNs the `schemas` member of a message lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schemas {
+    None,
+    Core,
+    /// Core and the extensions that the message holds.
+    Used,
+    /// Core and every extension of the schema.
+    All,
+}
+
+/// The PATCH operations that an upstream takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatchForms {
+    /// Operations without a path.
+    pub pathless: bool,
+    /// Attribute paths that may stand in `path`; `*` is any, `<urn>:*` is any key of an extension.
+    pub paths: Vec<String>,
+    /// Paths with a value filter.
+    pub value_paths: bool,
+    /// Values that are objects.
+    pub complex_values: bool,
+    /// Values that are arrays of objects.
+    pub array_values: bool,
+    /// `remove`.
+    pub remove: bool,
+    pub max_operations: usize,
+}
+
+/// What may stand in a filter sent upstream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilterForms {
+    pub and: bool,
+    pub or: bool,
+    pub not: bool,
+    pub max_terms: usize,
+    pub attributes: Vec<FilterAttribute>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilterAttribute {
+    /// An attribute path in the vendor's words; `*` is any attribute of the schema.
+    pub path: String,
+    pub operators: Vec<Operator>,
+    pub present: bool,
+    /// `None`: as the schema's caseExact says.
+    pub case_exact: Option<bool>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListForms {
+    pub paging: Paging,
+    /// The page size where the request names none.
+    pub default_count: usize,
+    pub max_count: usize,
+    /// Whether a page with fewer resources than asked for proves the end of the list.
+    pub short_page_ends: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paging {
+    /// `startIndex` and `count` (RFC 7644 section 3.4.2.4).
+    Index,
+    /// One page of at most `max_count`, and no way to the next.
+    Capped,
+}
+
+/// The discovery documents that the vendor serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Discovery {
+    pub service_provider_config: bool,
+    pub resource_types: bool,
+    pub schemas: bool,
+}
+
+/// How errors are read (upstream role) and written (client role).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Errors {
+    /// Where a code stands: member names joined by `.`; arrays on the way are searched. First found wins.
+    pub code_at: Vec<String>,
+    /// Where the text that may be passed on stands.
+    pub detail_at: Vec<String>,
+    /// What a code means.
+    pub codes: Vec<ErrorCode>,
+    /// The body's members in the client role: `{detail}`, `{status}` (a string), `{status_number}`,
+    /// `{scim_type}` (the member is left out where there is none), `{code}`, `{request_id}`.
+    pub answer: serde_json::Value,
+    /// Code of an answer: (status or 0 for any, scimType or "" for any, code). First match wins.
+    pub answer_codes: Vec<(u16, String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorCode {
+    pub code: String,
+    pub status: u16,
+    pub scim_type: Option<String>,
+}
+
+/// A deviation that any dialect can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quirk {
+    /// Client: `"True"` and `"False"` stand for booleans.
+    StringBooleans,
+    /// Client: PATCH `replace` on a value path that matches nothing creates the element.
+    CreateOnMissingValuePath,
+    /// Client: one object stands for an array of one.
+    ObjectAsArray,
+    /// Client: a simple value stands for a complex attribute's `value` (`"manager": "id"`).
+    ValueAsComplex,
+}

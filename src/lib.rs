@@ -1,0 +1,15 @@
+//! A SCIM gateway: a reverse proxy that translates between SCIM dialects by declarative rules.
+//!
+//! The rooms, in order; each uses only those above it (ARCHITECTURE.md, held by `tests/house`).
+
+pub mod diagnostic;
+
+pub mod scim;
+
+pub mod rewrite;
+
+pub mod dialect;
+
+pub mod fault;
+
+pub mod exchange;

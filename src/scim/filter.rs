@@ -1,0 +1,68 @@
+//! Filters (RFC 7644 section 3.4.2.2) as a tree.
+
+use serde_json::Number;
+
+use super::path::Path;
+
+/// A filter, or a value filter inside `[…]`, whose paths are then relative to the element.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    Compare {
+        path: Path,
+        operator: Operator,
+        literal: Literal,
+    },
+    Present(Path),
+    /// `path[filter]` as an expression: some element satisfies the filter.
+    Element {
+        path: Path,
+        filter: Box<Filter>,
+    },
+    And(Vec<Filter>),
+    Or(Vec<Filter>),
+    Not(Box<Filter>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operator {
+    Eq,
+    Ne,
+    Co,
+    Sw,
+    Ew,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(String),
+}
+
+impl Operator {
+    pub const ALL: [Self; 9] =
+        [Self::Eq, Self::Ne, Self::Co, Self::Sw, Self::Ew, Self::Gt, Self::Ge, Self::Lt, Self::Le];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Ne => "ne",
+            Self::Co => "co",
+            Self::Sw => "sw",
+            Self::Ew => "ew",
+            Self::Gt => "gt",
+            Self::Ge => "ge",
+            Self::Lt => "lt",
+            Self::Le => "le",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operator| operator.name().eq_ignore_ascii_case(name))
+    }
+}
