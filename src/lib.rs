@@ -12,4 +12,6 @@ pub mod dialect;
 
 pub mod fault;
 
+pub mod gateway;
+
 pub mod exchange;
