@@ -1,0 +1,12 @@
+//! The SCIM room: documents, the grammar, types, PATCH, filters, queries, messages.
+//!
+//! (`cfg(test)` tells clippy that helpers are tests, too.)
+
+#[cfg(test)]
+mod document;
+#[cfg(test)]
+mod grammar;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod types;
