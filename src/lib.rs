@@ -15,3 +15,7 @@ pub mod fault;
 pub mod gateway;
 
 pub mod exchange;
+
+pub mod config;
+
+pub mod proxy;

@@ -1,0 +1,46 @@
+//! What the edge knows of each route beside the gateway's own knowledge: who may use it and where
+//! its calls go.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Remote;
+use crate::config::model::{Auth, Limits};
+use crate::exchange::{Shared, Upstream};
+use crate::gateway::{Gateway, Route};
+
+/// All routes with their doors.
+pub struct Edge {
+    gateway: Gateway,
+    /// By the route's name.
+    doors: HashMap<String, Door>,
+    pub(super) limits: Limits,
+    pub(super) shared: Shared,
+}
+
+/// One route's entrance.
+pub struct Door {
+    pub auth: Auth,
+    pub way: Way,
+}
+
+/// What happens to a request behind the door.
+#[derive(Clone)]
+pub enum Way {
+    /// Bodies are read, translated and written.
+    Translate(Arc<dyn Upstream>),
+    /// Bodies stream through unread.
+    Stream(Arc<Remote>),
+}
+
+impl Edge {
+    pub fn new(gateway: Gateway, doors: HashMap<String, Door>, limits: Limits) -> Self {
+        Self { gateway, doors, limits, shared: Shared::default() }
+    }
+
+    /// The route that a request belongs to and its door; a route without a door is none.
+    pub(super) fn find(&self, host: Option<&str>, path: &str) -> Option<(&Arc<Route>, &Door)> {
+        let route = self.gateway.route(host, path)?;
+        Some((route, self.doors.get(&route.spec.name)?))
+    }
+}

@@ -1,0 +1,20 @@
+//! The edge: sockets, TLS, pools, limits and authentication. The only room that names Pingora.
+//!
+//! It knows nothing of SCIM: a translated route's bytes go to [`crate::exchange`] and come back.
+
+mod auth;
+mod deadline;
+mod edge;
+mod observer;
+mod passthrough;
+mod peer;
+mod remote;
+mod reply;
+mod request;
+mod server;
+mod service;
+
+pub use edge::{Door, Edge, Way};
+pub use observer::{Observer, Seen};
+pub use remote::Remote;
+pub use server::{Stopped, bind, serve};

@@ -1,0 +1,28 @@
+//! What the edge tells of each request that it answered. Who counts and logs is not its business.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::exchange::Record;
+
+/// Told once for each request, after its answer was written or failed to be.
+pub trait Observer: Send + Sync {
+    fn answered(&self, seen: &Seen<'_>);
+}
+
+/// One answered request: bounded words only, no id, value, token or query.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    pub request_id: &'a str,
+    /// `None` where no route holds the path.
+    pub route: Option<&'a str>,
+    pub upstream: Option<&'a str>,
+    /// The name of the credential that was used.
+    pub credential: Option<&'a str>,
+    pub translated: bool,
+    /// `None` where no answer could be written.
+    pub status: Option<StatusCode>,
+    pub duration: Duration,
+    pub record: &'a Record,
+}

@@ -1,0 +1,172 @@
+//! The client's request: taken within its bounds, with the headers that an exchange may see.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, IF_MATCH, IF_NONE_MATCH,
+    TRANSFER_ENCODING, USER_AGENT,
+};
+use http::{HeaderMap, StatusCode};
+use pingora::http::RequestHeader;
+use pingora::proxy::Session;
+use uuid::Uuid;
+
+use crate::config::model::Limits;
+use crate::fault::{Cause, Fault};
+use crate::scim::http::Request;
+
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What of a client's headers an exchange sees. The client's Authorization is not among them.
+const ALLOWED: [HeaderName; 7] = [
+    CONTENT_TYPE,
+    ACCEPT,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    USER_AGENT,
+    REQUEST_ID,
+    HeaderName::from_static("traceparent"),
+];
+
+/// The client's own request id where it is a short word, else a new one.
+pub(super) fn id(headers: &HeaderMap) -> String {
+    headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|text| (1..=64).contains(&text.len()))
+        .filter(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)))
+        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// The host that the client asked for: lower-case, without its port.
+pub(super) fn host(header: &RequestHeader) -> Option<String> {
+    let authority = header.uri.authority().map(|authority| authority.as_str());
+    let named = authority
+        .or_else(|| header.headers.get(HOST).and_then(|value| value.to_str().ok()))?
+        .to_ascii_lowercase();
+    let name = match named.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map(|(address, _)| format!("[{address}]"))?,
+        None => named.split(':').next().unwrap_or_default().to_owned(),
+    };
+    Some(name)
+}
+
+/// Refuses what is out of bounds or ambiguous before anything else is read of it.
+pub(super) fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
+    let header = session.req_header();
+    if header.raw_path().len() > limits.uri {
+        return Err(sized(StatusCode::URI_TOO_LONG, "path and query", limits.uri));
+    }
+    let size: usize =
+        header.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if size > limits.header {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(sized(status, "header", limits.header));
+    }
+    if ambiguous(session) {
+        return Err(Fault::new(
+            Cause::BadBody,
+            "The request has both Content-Length and Transfer-Encoding; send one of them.",
+        ));
+    }
+    match declared(&header.headers) {
+        Some(length) if length > limits.body => Err(too_large(limits)),
+        _ => Ok(()),
+    }
+}
+
+/// Reads the whole body and makes the exchange's request of it.
+///
+/// # Errors
+/// `BodyTooLarge` beyond the bound, `BadBody` where the client breaks off or is too slow.
+pub(super) async fn read(
+    session: &mut Session,
+    request_id: &str,
+    limits: &Limits,
+) -> Result<Request, Fault> {
+    if expects_continue(session) {
+        session.write_continue_response().await.map_err(|error| broken_off(&error))?;
+    }
+    let body = tokio::time::timeout(limits.exchange, read_body(session, limits))
+        .await
+        .unwrap_or_else(|_| Err(too_slow(limits.exchange)))?;
+    let header = session.req_header();
+    let mut request = Request::new(header.method.clone(), header.uri.path());
+    request.query = header.uri.query().map(str::to_owned);
+    request.headers = allowed(&header.headers);
+    if let Ok(value) = request_id.parse() {
+        request.headers.insert(REQUEST_ID, value);
+    }
+    request.body = body.freeze();
+    Ok(request)
+}
+
+async fn read_body(session: &mut Session, limits: &Limits) -> Result<BytesMut, Fault> {
+    let mut body = BytesMut::with_capacity(declared(&session.req_header().headers).unwrap_or(0));
+    while let Some(chunk) = session.read_request_body().await.map_err(|e| broken_off(&e))? {
+        if body.len() + chunk.len() > limits.body {
+            return Err(too_large(limits));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn allowed(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(ALLOWED.len());
+    for name in ALLOWED {
+        for value in headers.get_all(&name) {
+            kept.append(name.clone(), value.clone());
+        }
+    }
+    kept
+}
+
+/// Whether the message has two lengths (RFC 9112 section 6.1). Pingora takes the one out of the
+/// header that it shows, so the header as it came is asked.
+fn ambiguous(session: &Session) -> bool {
+    let Some(h1) = session.as_http1() else { return false };
+    session.req_header().headers.contains_key(TRANSFER_ENCODING)
+        && h1.get_headers_raw_bytes().split(|byte| *byte == b'\n').skip(1).any(|line| {
+            line.split(|byte| *byte == b':')
+                .next()
+                .is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"content-length"))
+        })
+}
+
+fn expects_continue(session: &Session) -> bool {
+    session
+        .req_header()
+        .headers
+        .get(EXPECT)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+fn declared(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+pub(super) fn too_large(limits: &Limits) -> Fault {
+    let detail = format!("The request body is larger than {} bytes.", limits.body);
+    Fault::new(Cause::BodyTooLarge, detail)
+}
+
+fn sized(status: StatusCode, what: &str, limit: usize) -> Fault {
+    let detail = format!("The request's {what} is longer than {limit} bytes.");
+    let mut fault = Fault::new(Cause::BodyTooLarge, detail);
+    fault.status = Some(status);
+    fault
+}
+
+fn broken_off(error: &pingora::Error) -> Fault {
+    let detail = "The request body ended early or came too slowly; send it again.";
+    Fault::new(Cause::BadBody, detail).with_log(error.etype().as_str())
+}
+
+fn too_slow(limit: Duration) -> Fault {
+    let detail = format!("The request body did not come within {} seconds.", limit.as_secs());
+    let mut fault = Fault::new(Cause::BadBody, detail);
+    fault.status = Some(StatusCode::REQUEST_TIMEOUT);
+    fault
+}

@@ -1,0 +1,73 @@
+//! The listening server: Pingora's, with its graceful end on SIGTERM and SIGINT.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use pingora::listeners::tls::TlsSettings;
+use pingora::proxy::http_proxy_service_with_name;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{RunArgs, Server};
+
+use super::edge::Edge;
+use super::observer::Observer;
+use super::service::Service;
+use crate::config::model;
+
+/// Seconds for which exchanges under way may go on after the signal to stop.
+const GRACE: u64 = 10;
+
+/// The server came to its ordinary end.
+#[derive(Debug)]
+pub struct Stopped;
+
+/// Tries every address, so that one that is taken is told in words before Pingora starts.
+///
+/// # Errors
+/// The first address that cannot be bound.
+pub fn bind(addresses: &[SocketAddr]) -> Result<(), (SocketAddr, io::Error)> {
+    for address in addresses {
+        TcpListener::bind(address).map_err(|error| (*address, error))?;
+    }
+    Ok(())
+}
+
+/// Serves until a signal ends it. Blocks, and brings its own runtimes.
+///
+/// # Errors
+/// Where certificate or key cannot be used.
+pub fn serve(
+    settings: &model::Server,
+    edge: Edge,
+    observer: Arc<dyn Observer>,
+) -> Result<Stopped, String> {
+    let conf = ServerConf {
+        threads: available_parallelism().map_or(1, usize::from),
+        grace_period_seconds: Some(0),
+        graceful_shutdown_timeout_seconds: Some(GRACE),
+        ..ServerConf::default()
+    };
+    let mut server = Server::new_with_opt_and_conf(None, conf);
+    let service = Service { edge: Arc::new(edge), observer };
+    let mut proxy = http_proxy_service_with_name(&server.configuration, service, "scim-gateway");
+    for address in &settings.listen {
+        let address = address.to_string();
+        match &settings.tls {
+            None => proxy.add_tcp(&address),
+            Some(model::Tls { cert, key }) => {
+                let mut tls =
+                    TlsSettings::intermediate(&cert.to_string_lossy(), &key.to_string_lossy())
+                        .map_err(|error| {
+                            format!("certificate or key: {}", error.etype().as_str())
+                        })?;
+                tls.enable_h2();
+                proxy.add_tls_with_settings(&address, None, tls);
+            }
+        }
+    }
+    server.bootstrap();
+    server.add_service(proxy);
+    server.run(RunArgs::default());
+    Ok(Stopped)
+}

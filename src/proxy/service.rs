@@ -1,0 +1,255 @@
+//! A request's way through Pingora.
+//!
+//! A translated route's whole exchange happens in `request_filter`: with the streaming filters the
+//! header would be on its way before the body is known, and an untranslatable answer would already
+//! be a 200 (design 3). Only pass-through routes use the phases after it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::StatusCode;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorType};
+use tokio::time::Instant;
+
+use super::deadline::Bounded;
+use super::edge::{Edge, Way};
+use super::{Observer, Remote, Seen, passthrough, reply, request};
+use crate::exchange::{self, Outcome, Record, Upstream};
+use crate::fault::{Cause, Fault};
+use crate::gateway::Route;
+
+pub(super) struct Service {
+    pub edge: Arc<Edge>,
+    pub observer: Arc<dyn Observer>,
+}
+
+/// What is known of one request while it is served.
+pub(super) struct Context {
+    began: Instant,
+    request_id: String,
+    route: Option<Arc<Route>>,
+    credential: Option<String>,
+    /// Set on a pass-through route.
+    remote: Option<Arc<Remote>>,
+    /// Body bytes of a pass-through request so far.
+    streamed: usize,
+    record: Record,
+    status: Option<StatusCode>,
+}
+
+#[async_trait]
+impl ProxyHttp for Service {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        Context {
+            began: Instant::now(),
+            request_id: String::new(),
+            route: None,
+            credential: None,
+            remote: None,
+            streamed: 0,
+            record: Record::default(),
+            status: None,
+        }
+    }
+
+    async fn request_filter(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+    ) -> pingora::Result<bool> {
+        context.began = Instant::now();
+        context.request_id = request::id(&session.req_header().headers);
+        let limits = &self.edge.limits;
+        session.set_read_timeout(Some(limits.client));
+        session.set_write_timeout(Some(limits.client));
+        let outcome = match self.admit(session, context) {
+            Err(fault) => refuse(context, fault),
+            Ok((route, Way::Translate(upstream))) => {
+                self.exchange(session, context, &route, &*upstream).await
+            }
+            Ok((_, Way::Stream(remote))) => {
+                context.remote = Some(remote);
+                return Ok(false);
+            }
+        };
+        answer(session, context, outcome).await?;
+        Ok(true)
+    }
+
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        context: &mut Context,
+    ) -> pingora::Result<Box<HttpPeer>> {
+        let remote = context.remote.as_ref().ok_or_else(misled)?;
+        match remote.first_peer().await {
+            Ok(peer) => Ok(Box::new(peer)),
+            Err(fault) => {
+                context.record.fault = Some(fault);
+                Error::e_explain(ErrorType::ConnectNoRoute, "no peer")
+            }
+        }
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        header: &mut RequestHeader,
+        context: &mut Context,
+    ) -> pingora::Result<()> {
+        let route = context.route.as_ref().ok_or_else(misled)?;
+        let remote = context.remote.as_ref().ok_or_else(misled)?;
+        passthrough::rewrite(header, route, remote)
+    }
+
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        context: &mut Context,
+    ) -> pingora::Result<()> {
+        context.streamed += body.as_ref().map_or(0, Bytes::len);
+        if context.streamed > self.edge.limits.body {
+            context.record.fault = Some(request::too_large(&self.edge.limits));
+            return Error::e_explain(ErrorType::HTTPStatus(413), "body beyond its bound");
+        }
+        Ok(())
+    }
+
+    async fn response_filter(
+        &self,
+        _session: &mut Session,
+        header: &mut ResponseHeader,
+        context: &mut Context,
+    ) -> pingora::Result<()> {
+        context.status = Some(header.status);
+        header.insert_header(request::REQUEST_ID, context.request_id.as_str())
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        context: &mut Context,
+    ) -> FailToProxy {
+        let fault = context.record.fault.take().unwrap_or_else(|| stream_fault(error));
+        let status = fault.status();
+        // A header that is out cannot be taken back: the connection's end is then the answer.
+        if session.response_written().is_none() {
+            let outcome = refuse(context, fault);
+            session.set_keepalive(None);
+            let _ = answer(session, context, outcome).await;
+        } else {
+            context.record.fault = Some(fault);
+        }
+        FailToProxy { error_code: status.as_u16(), can_reuse_downstream: false }
+    }
+
+    fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
+        // Pingora's own line would hold the path, and so ids; the observer has one for each request.
+        true
+    }
+
+    async fn logging(&self, session: &mut Session, _: Option<&Error>, context: &mut Context) {
+        let route = context.route.as_deref().map(|route| &route.spec);
+        let written = session.response_written().map(|header| header.status);
+        self.observer.answered(&Seen {
+            request_id: &context.request_id,
+            route: route.map(|spec| spec.name.as_str()),
+            upstream: route.map(|spec| spec.upstream_name.as_str()),
+            credential: context.credential.as_deref(),
+            translated: context.remote.is_none(),
+            status: context.status.or(written),
+            duration: context.began.elapsed(),
+            record: &context.record,
+        });
+    }
+}
+
+impl Service {
+    /// The route and what is behind its door, for a request that is in bounds and may use it.
+    fn admit(&self, session: &Session, context: &mut Context) -> Result<(Arc<Route>, Way), Fault> {
+        let header = session.req_header();
+        let host = request::host(header);
+        let (route, door) =
+            self.edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
+        context.route = Some(Arc::clone(route));
+        request::bounds(session, &self.edge.limits)?;
+        context.credential = door.auth.admit(&header.headers)?.map(str::to_owned);
+        Ok((Arc::clone(route), door.way.clone()))
+    }
+
+    async fn exchange(
+        &self,
+        session: &mut Session,
+        context: &Context,
+        route: &Route,
+        upstream: &dyn Upstream,
+    ) -> Outcome {
+        let limits = &self.edge.limits;
+        let request = match request::read(session, &context.request_id, limits).await {
+            Ok(request) => request,
+            Err(fault) => return exchange::fail(route, fault),
+        };
+        let deadline = Instant::now() + limits.exchange;
+        let bounded = Bounded { upstream, deadline };
+        exchange::run(route, request, &bounded, &self.edge.shared, deadline).await
+    }
+}
+
+/// The answer to a request that does not get to its exchange.
+fn refuse(context: &Context, fault: Fault) -> Outcome {
+    match &context.route {
+        Some(route) => exchange::fail(route, fault),
+        None => reply::routeless(fault),
+    }
+}
+
+async fn answer(
+    session: &mut Session,
+    context: &mut Context,
+    outcome: Outcome,
+) -> pingora::Result<()> {
+    let Outcome { mut response, record } = outcome;
+    if let Some(fault) = &record.fault {
+        reply::complete(&mut response, fault);
+    }
+    context.record = record;
+    context.status = Some(response.status);
+    reply::write(session, response, &context.request_id).await
+}
+
+fn unknown_route() -> Fault {
+    let detail = "No route of this gateway holds the request's host and path; check the base URL.";
+    Fault::new(Cause::UnknownRoute, detail)
+}
+
+/// A stream that Pingora carried failed.
+fn stream_fault(error: &Error) -> Fault {
+    let (cause, detail) = match error.etype() {
+        ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout => {
+            (Cause::UpstreamTimeout, "The upstream did not answer in time.")
+        }
+        ErrorType::ConnectRefused
+        | ErrorType::ConnectNoRoute
+        | ErrorType::ConnectError
+        | ErrorType::TLSHandshakeFailure
+        | ErrorType::InvalidCert => {
+            (Cause::UpstreamUnreachable, "The upstream does not take connections.")
+        }
+        _ => (Cause::UpstreamCutOff, "The exchange with the upstream broke off."),
+    };
+    Fault::new(cause, detail).with_log(error.etype().as_str())
+}
+
+/// A phase that only pass-through routes reach was reached by another.
+fn misled() -> Box<Error> {
+    Error::explain(ErrorType::InternalError, "no stream was chosen")
+}

@@ -1,0 +1,267 @@
+//! A gateway on a free port, scripted upstreams, and a client that writes bytes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use scim_gateway::config::model::{Auth, Credential, Limits, Server, Timeouts};
+use scim_gateway::dialect::Dialect;
+use scim_gateway::dialect::model::{Discovery, Errors};
+use scim_gateway::gateway::route::Policies;
+use scim_gateway::gateway::{Gateway, RouteSpec};
+use scim_gateway::proxy::{self, Door, Edge, Observer, Remote, Seen, Way};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+pub const TOKEN: &str = "P2project:K2key";
+
+/// What the observer was told, as text.
+#[derive(Default)]
+pub struct Log(Mutex<Vec<String>>);
+
+impl Observer for Log {
+    fn answered(&self, seen: &Seen<'_>) {
+        self.0.lock().unwrap().push(format!("{seen:?}"));
+    }
+}
+
+impl Log {
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+pub struct Running {
+    pub address: SocketAddr,
+    pub log: Arc<Log>,
+}
+
+fn dialect() -> Arc<Dialect> {
+    Arc::new(Dialect {
+        name: "plain".into(),
+        title: "Plain".into(),
+        base: "/v2".into(),
+        media_type: "application/scim+json".into(),
+        authorization: "Bearer {token}".into(),
+        token_hint: String::new(),
+        variables: Vec::new(),
+        resources: Vec::new(),
+        discovery: Discovery::default(),
+        errors: Errors {
+            code_at: Vec::new(),
+            detail_at: Vec::new(),
+            codes: Vec::new(),
+            answer: serde_json::json!({ "detail": "{detail}" }),
+            answer_codes: Vec::new(),
+        },
+        quirks: Default::default(),
+    })
+}
+
+fn route(prefix: &str, host: Option<&str>) -> RouteSpec {
+    RouteSpec {
+        name: format!("{}{prefix}", host.unwrap_or_default()),
+        host: host.map(str::to_owned),
+        prefix: prefix.into(),
+        client: dialect(),
+        client_vars: BTreeMap::new(),
+        client_extends: Vec::new(),
+        upstream: dialect(),
+        upstream_vars: BTreeMap::new(),
+        upstream_name: "up".into(),
+        overlays: Vec::new(),
+        public_url: "http://127.0.0.1".into(),
+        policies: Policies::default(),
+    }
+}
+
+pub fn timeouts() -> Timeouts {
+    Timeouts {
+        connect: Duration::from_millis(500),
+        idle: Duration::from_millis(500),
+        call: Duration::from_secs(2),
+    }
+}
+
+pub fn remote(url: &str) -> Remote {
+    let authorization = Some("Bearer upstream-token".parse().unwrap());
+    Remote::new(&url.parse().unwrap(), authorization, &timeouts(), 64 << 10, None).unwrap()
+}
+
+pub fn limits() -> Limits {
+    Limits { body: 4096, client: Duration::from_millis(800), ..Limits::default() }
+}
+
+/// A gateway with `/t` (translated) and `/p` (pass-through) before the same upstream.
+pub fn start(upstream: &str) -> Running {
+    let listen = free_port();
+    let log = Arc::new(Log::default());
+    let gateway = Gateway::new(vec![
+        route("/t", None),
+        route("/p", None),
+        route("/h", Some("tenant.example")),
+    ])
+    .unwrap();
+    let auth = || {
+        Auth::Bearer(vec![Credential {
+            name: "tester".into(),
+            sha256: Sha256::digest(TOKEN).into(),
+        }])
+    };
+    let shared = Arc::new(remote(upstream));
+    let doors = HashMap::from([
+        ("/t".to_owned(), Door { auth: auth(), way: Way::Translate(shared.clone()) }),
+        ("/p".to_owned(), Door { auth: auth(), way: Way::Stream(shared.clone()) }),
+        ("tenant.example/h".to_owned(), Door { auth: Auth::None, way: Way::Stream(shared) }),
+    ]);
+    let edge = Edge::new(gateway, doors, limits());
+    let settings = Server {
+        listen: vec![listen],
+        tls: None,
+        public_url: "http://127.0.0.1".into(),
+        limits: limits(),
+    };
+    let observer = log.clone();
+    std::thread::spawn(move || proxy::serve(&settings, edge, observer));
+    wait_for(listen);
+    Running { address: listen, log }
+}
+
+pub fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn wait_for(address: SocketAddr) {
+    for _ in 0..2_000 {
+        if std::net::TcpStream::connect(address).is_ok() {
+            return;
+        }
+        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    panic!("nothing listens on {address}");
+}
+
+/// Sends bytes and reads until the peer closes or two seconds pass.
+pub async fn send(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // A peer that answers early may close before everything is written.
+    let _ = stream.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(4), stream.read_to_end(&mut answer)).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A request with the right token that closes its connection.
+pub fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+pub fn status(answer: &str) -> u16 {
+    answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+pub fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    answer.split("\r\n\r\n").next()?.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
+
+/// An upstream that follows a script.
+pub struct Scripted {
+    pub url: String,
+    connections: Arc<AtomicUsize>,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Scripted {
+    /// Answers request `n` of the whole run with `answer(n)`; `None` closes the connection instead,
+    /// and an answer with `Connection: close` closes it afterwards.
+    pub async fn start(
+        answer: impl Fn(usize, &str) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/base", listener.local_addr().unwrap());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (counted, kept, answer) = (connections.clone(), requests.clone(), Arc::new(answer));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(converse(stream, kept.clone(), answer.clone()));
+            }
+        });
+        Self { url, connections, requests }
+    }
+
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+async fn converse<F: Fn(usize, &str) -> Option<Vec<u8>>>(
+    mut stream: TcpStream,
+    kept: Arc<Mutex<Vec<String>>>,
+    answer: Arc<F>,
+) {
+    let mut buffer = Vec::new();
+    loop {
+        let Some(request) = read_request(&mut stream, &mut buffer).await else { return };
+        let number = {
+            let mut kept = kept.lock().unwrap();
+            kept.push(request.clone());
+            kept.len() - 1
+        };
+        let Some(bytes) = answer(number, &request) else { return };
+        if bytes.is_empty() {
+            // Silence: the connection stays open and nothing is said.
+            std::future::pending::<()>().await;
+        }
+        if stream.write_all(&bytes).await.is_err() || bytes.starts_with(b"HTTP/1.1 200 CUT") {
+            return;
+        }
+        if String::from_utf8_lossy(&bytes).contains("Connection: close") {
+            return;
+        }
+    }
+}
+
+/// One request with a Content-Length or chunked body.
+async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
+    loop {
+        let text = String::from_utf8_lossy(buffer).into_owned();
+        if let Some(end) = text.find("\r\n\r\n") {
+            let length = header(&text, "content-length").and_then(|v| v.parse::<usize>().ok());
+            let chunked = header(&text, "transfer-encoding").is_some();
+            let whole = match length {
+                Some(length) => (buffer.len() >= end + 4 + length).then_some(end + 4 + length),
+                None if chunked => text.find("\r\n0\r\n\r\n").map(|at| at + 7),
+                None => Some(end + 4),
+            };
+            if let Some(whole) = whole {
+                let request = buffer.drain(..whole).collect::<Vec<_>>();
+                return Some(String::from_utf8_lossy(&request).into_owned());
+            }
+        }
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+pub fn ok(body: &str) -> Option<Vec<u8>> {
+    Some(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes())
+}

@@ -1,0 +1,8 @@
+//! The edge over real sockets: admission, bounds, bad upstreams, pass-through.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+mod edge;
+mod harness;
+mod passthrough;
+mod remote;
