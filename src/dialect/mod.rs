@@ -1,5 +1,14 @@
 //! `rules/` -> ready dialects: the embedded set and the operator's directory.
 
+pub mod code;
+mod files;
 pub mod model;
+mod resource;
+pub mod schema;
+mod set;
+mod surface;
 
+pub use code::CODES;
 pub use model::Dialect;
+pub use schema::override_schema;
+pub use set::Dialects;

@@ -1,0 +1,105 @@
+//! Diagnostics as text for people and as JSON for programs.
+//!
+//! It does not decide what is printed where: it returns text and data.
+
+use std::ops::Range;
+
+use ariadne::{Config, IndexType, Label as Mark, Report, ReportKind};
+use serde_json::json;
+
+use super::{Diagnostic, Label, Severity, Source};
+
+/// The diagnostics as text for people, each with file, line and column, the text underlined, and the
+/// hint. A label of a file that is not among the sources is written as a note.
+pub fn text(diagnostics: &[Diagnostic], sources: &[Source], colours: bool) -> String {
+    let mut out = Vec::new();
+    for diagnostic in diagnostics {
+        if !drawn(diagnostic, sources, colours, &mut out) {
+            out.extend_from_slice(plain(diagnostic).as_bytes());
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The diagnostics as a JSON array of `code`, `severity`, `message`, `labels` (`file`, `line`,
+/// `column`, `text`) and `hint` (which may be `null`).
+pub fn json(diagnostics: &[Diagnostic], sources: &[Source]) -> serde_json::Value {
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            json!({
+                "code": diagnostic.code.id,
+                "severity": severity(diagnostic.severity),
+                "message": diagnostic.message,
+                "labels": diagnostic.labels.iter().map(|l| label(l, sources)).collect::<Vec<_>>(),
+                "hint": diagnostic.hint,
+            })
+        })
+        .collect()
+}
+
+fn label(label: &Label, sources: &[Source]) -> serde_json::Value {
+    let position = find(label, sources).map(|source| source.position(label.span.start));
+    json!({
+        "file": &*label.file,
+        "line": position.map(|at| at.line),
+        "column": position.map(|at| at.column),
+        "text": label.text,
+    })
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn find<'s>(label: &Label, sources: &'s [Source]) -> Option<&'s Source> {
+    sources.iter().find(|source| source.name == label.file)
+}
+
+/// Draws the diagnostic over its sources; false where it has no place in any of them.
+fn drawn(d: &Diagnostic, sources: &[Source], colours: bool, out: &mut Vec<u8>) -> bool {
+    let placed = || d.labels.iter().filter_map(|l| Some((l, find(l, sources)?)));
+    let Some((first, source)) = placed().next() else { return false };
+    let kind = match d.severity {
+        Severity::Error => ReportKind::Error,
+        Severity::Warning => ReportKind::Warning,
+    };
+    let config = Config::default().with_color(colours).with_index_type(IndexType::Byte);
+    let mut report = Report::build(kind, (source.name.to_string(), inside(first, source)))
+        .with_config(config)
+        .with_code(d.code.id)
+        .with_message(&d.message);
+    for (label, source) in placed() {
+        let span = (source.name.to_string(), inside(label, source));
+        report.add_label(Mark::new(span).with_message(&label.text));
+    }
+    for label in d.labels.iter().filter(|label| find(label, sources).is_none()) {
+        report.add_note(format!("{}: {}", label.file, label.text));
+    }
+    if let Some(hint) = &d.hint {
+        report.set_help(hint);
+    }
+    let texts = sources.iter().map(|s| (s.name.to_string(), s.text.to_string()));
+    report.finish().write(ariadne::sources(texts), &mut *out).is_ok()
+}
+
+fn plain(diagnostic: &Diagnostic) -> String {
+    let Diagnostic { code, severity: level, message, labels, hint } = diagnostic;
+    let mut text = format!("[{}] {}: {message}\n", code.id, severity(*level));
+    for label in labels {
+        text.push_str(&format!("  {}: {}\n", label.file, label.text));
+    }
+    if let Some(hint) = hint {
+        text.push_str(&format!("  Help: {hint}\n"));
+    }
+    text
+}
+
+/// The label's span, moved onto character boundaries inside the text.
+fn inside(label: &Label, source: &Source) -> Range<usize> {
+    let start = source.boundary(label.span.start);
+    start..source.boundary(label.span.end).max(start)
+}

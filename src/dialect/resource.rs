@@ -1,0 +1,231 @@
+//! One resource type's part of `dialect.toml`: path, operations, PATCH, filter and list forms.
+
+use serde_json::Value;
+
+use crate::diagnostic::did_you_mean;
+use crate::diagnostic::toml::{Item, Table};
+use crate::scim::filter::Operator;
+use crate::scim::schema::{Operation, Operations, Schema};
+
+use super::code::{BAD_PATH, NO_ATTRIBUTE};
+use super::model::{
+    Clear, FilterAttribute, FilterForms, IdForm, ListForms, Paging, PatchForms, Put, Resource,
+    Schemas,
+};
+use super::surface::{Part, status};
+
+/// The longest id where a dialect names no other, in characters.
+const LONGEST_ID: usize = 256;
+
+/// Reads `[user]` or `[group]`; `None` where it has a mistake, which was reported.
+pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
+    let schema = part.schema;
+    let path = table.need("path").and_then(segment);
+    let operations = table.need("operations").map(operations);
+    let put = table.need("put").and_then(|item| item.word(PUTS));
+    let clear = table.need("clear").and_then(|item| item.word(CLEARS));
+    let in_request = table.need("schemas_in_request").and_then(|item| item.word(SCHEMAS));
+    let in_answer = table.need("schemas_in_answer").and_then(|item| item.word(SCHEMAS));
+    let list = table.need("list").and_then(Item::table).and_then(list);
+    let resource = Resource {
+        rules: part.rules,
+        path: path?,
+        path_case_exact: table.flag("path_case_exact"),
+        operations: operations?,
+        id: table.table("id").map_or(IdForm { max_length: LONGEST_ID }, id),
+        put: put?,
+        clear: clear?,
+        envelope: table.table("envelope").map(envelope).unwrap_or_default(),
+        request_extras: table
+            .tables("request_extras")
+            .into_iter()
+            .filter_map(request_extra)
+            .collect(),
+        answer_extras: table.tables("answer_extras").into_iter().filter_map(answer_extra).collect(),
+        schemas_in_request: in_request?,
+        schemas_in_answer: in_answer?,
+        meta: table.item("meta").map(Item::strings).unwrap_or_default(),
+        layout: table.item("layout").map_or_else(layout, Item::strings),
+        delete_status: table.item("delete_status").and_then(status).unwrap_or(204),
+        patch: table.table("patch").map(|table| patch(table, &schema)),
+        filter: table.table("filter").map_or_else(no_filter, |table| filter(table, &schema)),
+        list: list?,
+        sort: table.flag("sort"),
+        etag: table.flag("etag"),
+        projection: table.flag("projection"),
+        matches_on: paths(&table, "matches_on", &schema),
+        schema,
+    };
+    table.close();
+    Some(resource)
+}
+
+const PUTS: &[(&str, Put)] = &[("replace", Put::Replace), ("merge", Put::Merge)];
+
+const CLEARS: &[(&str, Clear)] =
+    &[("omit", Clear::Omit), ("null", Clear::Null), ("empty", Clear::Empty), ("no", Clear::No)];
+
+const SCHEMAS: &[(&str, Schemas)] = &[
+    ("none", Schemas::None),
+    ("core", Schemas::Core),
+    ("used", Schemas::Used),
+    ("all", Schemas::All),
+];
+
+const PAGING: &[(&str, Paging)] = &[("index", Paging::Index), ("capped", Paging::Capped)];
+
+fn segment(item: Item<'_>) -> Option<String> {
+    let path = item.string()?;
+    if path.is_empty() || path.starts_with('/') || path.ends_with('/') {
+        let message = "a resource path has no `/` at its ends";
+        item.reader().report(item.mistake(BAD_PATH, message, "this path"));
+    }
+    Some(path.to_owned())
+}
+
+fn operation(item: Item<'_>) -> Option<Operation> {
+    item.word(&Operation::ALL.map(|operation| (operation.name(), operation)))
+}
+
+fn operations(item: Item<'_>) -> Operations {
+    Operations::of(&item.items().into_iter().filter_map(operation).collect::<Vec<_>>())
+}
+
+fn id(table: Table<'_>) -> IdForm {
+    let max_length = table.need("max_length").and_then(Item::count).unwrap_or(LONGEST_ID);
+    table.close();
+    IdForm { max_length }
+}
+
+fn envelope(table: Table<'_>) -> Vec<(Operation, String)> {
+    let wrapped = |operation: Operation| Some((operation, table.text(operation.name())?));
+    let envelope = Operation::ALL.into_iter().filter_map(wrapped).collect();
+    table.close();
+    envelope
+}
+
+fn request_extra(table: Table<'_>) -> Option<(Operation, String, Value)> {
+    let operation = table.need("operation").and_then(operation);
+    let (name, value) = answer_extra(table)?;
+    Some((operation?, name, value))
+}
+
+fn answer_extra(table: Table<'_>) -> Option<(String, Value)> {
+    let name = table.need("name").and_then(Item::string).map(str::to_owned);
+    let value = table.need("value").and_then(Item::json);
+    table.close();
+    Some((name?, value?))
+}
+
+fn layout() -> Vec<String> {
+    ["schemas", "id", "*", "meta"].map(str::to_owned).to_vec()
+}
+
+fn patch(table: Table<'_>, schema: &Schema) -> PatchForms {
+    let forms = PatchForms {
+        pathless: table.flag("pathless"),
+        paths: paths(&table, "paths", schema),
+        value_paths: table.flag("value_paths"),
+        complex_values: table.flag("complex_values"),
+        array_values: table.flag("array_values"),
+        remove: table.flag("remove"),
+        max_operations: table.item("max_operations").and_then(Item::count).unwrap_or(100),
+    };
+    table.close();
+    forms
+}
+
+fn no_filter() -> FilterForms {
+    FilterForms { and: false, or: false, not: false, max_terms: 0, attributes: Vec::new() }
+}
+
+fn filter(table: Table<'_>, schema: &Schema) -> FilterForms {
+    let attribute = |table| filter_attribute(table, schema);
+    let forms = FilterForms {
+        and: table.flag("and"),
+        or: table.flag("or"),
+        not: table.flag("not"),
+        max_terms: table.item("max_terms").and_then(Item::count).unwrap_or(1),
+        attributes: table.tables("attributes").into_iter().filter_map(attribute).collect(),
+    };
+    table.close();
+    forms
+}
+
+fn filter_attribute(table: Table<'_>, schema: &Schema) -> Option<FilterAttribute> {
+    let path = table.need("path").and_then(|item| known_path(item, schema));
+    let operators = table.need("operators").map(Item::items).unwrap_or_default();
+    let operator = |item: Item<'_>| item.word(&Operator::ALL.map(|o| (o.name(), o)));
+    let operators = operators.into_iter().filter_map(operator).collect();
+    let present = table.flag("present");
+    let case_exact = table.item("case_exact").and_then(Item::boolean);
+    table.close();
+    Some(FilterAttribute { path: path?, operators, present, case_exact })
+}
+
+fn list(table: Table<'_>) -> Option<ListForms> {
+    let paging = table.need("paging").and_then(|item| item.word(PAGING));
+    let default_count = table.need("default_count").and_then(Item::count);
+    let max_count = table.need("max_count").and_then(Item::count);
+    let short_page_ends = table.flag("short_page_ends");
+    table.close();
+    Some(ListForms {
+        paging: paging?,
+        default_count: default_count?,
+        max_count: max_count?,
+        short_page_ends,
+    })
+}
+
+fn paths(table: &Table<'_>, key: &'static str, schema: &Schema) -> Vec<String> {
+    table.items(key).into_iter().filter_map(|item| known_path(item, schema)).collect()
+}
+
+/// An attribute path whose attribute the schema has: `*`, `name`, `name.sub`, `<urn>:name.sub`,
+/// `<urn>:*`, a bare `<urn>`.
+fn known_path(item: Item<'_>, schema: &Schema) -> Option<String> {
+    let path = item.string()?;
+    let known = leads(path, schema);
+    if let Err(candidates) = known {
+        let message = format!("the schema has no `{path}`");
+        let diagnostic = item.mistake(NO_ATTRIBUTE, message, "not in schema.toml");
+        let meant = did_you_mean(path, candidates.iter().map(String::as_str));
+        item.reader().report(match meant {
+            Some(meant) => diagnostic.with_hint(format!("did you mean `{meant}`?")),
+            None => diagnostic,
+        });
+    }
+    Some(path.to_owned())
+}
+
+/// Whether the schema has the path; if not, the paths that it has there.
+fn leads(path: &str, schema: &Schema) -> Result<(), Vec<String>> {
+    if path == "*" || ["id", "meta"].contains(&path.split('.').next().unwrap_or(path)) {
+        return Ok(());
+    }
+    let below = |urn: &str| {
+        let head = path.get(..urn.len()).filter(|head| head.eq_ignore_ascii_case(urn))?;
+        path.strip_prefix(head)
+    };
+    let extension = schema.extensions().find_map(|e| below(&e.name).map(|rest| (e, rest)));
+    let (attributes, rest, open) = match extension {
+        Some((_, "" | ":*")) => return Ok(()),
+        Some((extension, rest)) => {
+            (&extension.attributes, rest.strip_prefix(':').unwrap_or(rest), extension.open)
+        }
+        None => match below(&schema.urn).and_then(|rest| rest.strip_prefix(':')) {
+            Some(rest) => (&schema.attributes, rest, false),
+            None => (&schema.attributes, path, false),
+        },
+    };
+    let mut within = attributes;
+    for name in rest.split('[').next().unwrap_or(rest).split('.') {
+        match within.iter().find(|a| a.name.eq_ignore_ascii_case(name)) {
+            Some(found) if found.open => return Ok(()),
+            Some(found) => within = &found.attributes,
+            None if open => return Ok(()),
+            None => return Err(within.iter().map(|a| a.name.clone()).collect()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The ready dialects, by name, with the canonical schema that their rules are checked against.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, sort};
+use crate::rewrite::check::check;
+use crate::rewrite::parse;
+use crate::scim::schema::Schema;
+
+use super::Dialect;
+use super::code::{NO_CANONICAL, NO_FILE};
+use super::files::Files;
+use super::schema::schemas;
+use super::surface::{Part, dialect};
+
+/// The dialect whose schemas are the canonical ones.
+const CANONICAL: &str = "scim";
+
+/// Every dialect that the gateway can speak.
+#[derive(Clone, Debug)]
+pub struct Dialects {
+    dialects: BTreeMap<String, Arc<Dialect>>,
+    canonical: Arc<Dialect>,
+    user: Schema,
+    sources: Vec<Source>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Dialects {
+    /// The set that the program was built with.
+    ///
+    /// # Errors
+    /// All mistakes of all files.
+    pub fn embedded() -> Result<Self, Mistakes> {
+        Self::load(Files::embedded())
+    }
+
+    /// The embedded set with the files of a directory (`<dialect>/schema.toml` …) laid over it.
+    ///
+    /// # Errors
+    /// All mistakes of all files, and files that cannot be read.
+    pub fn with_directory(directory: &Path) -> Result<Self, Mistakes> {
+        let mut files = Files::embedded();
+        files.lay_over(directory);
+        Self::load(files)
+    }
+
+    pub fn named(&self, name: &str) -> Option<&Arc<Dialect>> {
+        self.dialects.get(name)
+    }
+
+    /// The dialects' names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.dialects.keys().map(String::as_str)
+    }
+
+    /// The canonical schema of users.
+    pub fn canonical(&self) -> &Schema {
+        &self.user
+    }
+
+    /// The canonical schema of a resource type, such as `Group`.
+    pub fn canonical_of(&self, resource: &str) -> Option<&Schema> {
+        canonical_of(&self.canonical, resource)
+    }
+
+    /// The files that were read, for rendering diagnostics.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Mistakes that keep no dialect from working.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    fn load(files: Files) -> Result<Self, Mistakes> {
+        let mut found = files.unreadable;
+        let mut dialects = BTreeMap::new();
+        let mut sources = Vec::new();
+        for (name, files) in &files.dialects {
+            let read = one(name, files, &mut found);
+            dialects.extend(read.map(|dialect| (name.clone(), Arc::new(dialect))));
+            sources.extend(files.values().cloned());
+        }
+        let canonical = dialects.get(CANONICAL).cloned();
+        let user = canonical.as_ref().and_then(|dialect| canonical_of(dialect, "User")).cloned();
+        if let Some(canonical) = &canonical {
+            for dialect in dialects.values() {
+                found.extend(checked(dialect, canonical));
+            }
+        }
+        sort(&mut found);
+        match (canonical, user) {
+            (Some(canonical), Some(user)) if !any_error(&found) => {
+                Ok(Self { dialects, canonical, user, sources, warnings: found })
+            }
+            (canonical, _) => {
+                if canonical.is_none() && !any_error(&found) {
+                    found.push(Diagnostic::error(NO_CANONICAL, "there is no dialect `scim`"));
+                }
+                Err(Mistakes { diagnostics: found, sources })
+            }
+        }
+    }
+}
+
+fn canonical_of<'d>(canonical: &'d Dialect, resource: &str) -> Option<&'d Schema> {
+    let mut schemas = canonical.resources.iter().map(|resource| &resource.schema);
+    schemas.find(|schema| schema.resource == resource)
+}
+
+fn one(
+    name: &str,
+    files: &BTreeMap<&'static str, Source>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Dialect> {
+    let mut need = |file: &str| {
+        let source = files.get(file);
+        if source.is_none() {
+            let message = format!("the dialect `{name}` has no {file}");
+            let hint = "a dialect is a folder with dialect.toml, schema.toml and its rules";
+            found.push(Diagnostic::error(NO_FILE, message).with_hint(hint));
+        }
+        source
+    };
+    let (schema, surface) = (need("schema.toml"), need("dialect.toml"));
+    let (schemas, mistakes) = schemas(schema?);
+    found.extend(mistakes);
+    let mut parts = Vec::new();
+    for (key, schema) in schemas {
+        let rules = files.get(format!("{key}.toml").as_str()).map(parse::rules);
+        let (rules, mistakes) = rules.unwrap_or_default();
+        found.extend(mistakes);
+        parts.push(Part { key, schema, rules });
+    }
+    let (dialect, mistakes) = dialect(name, surface?, parts);
+    found.extend(mistakes);
+    dialect
+}
+
+/// The mistakes of a dialect's rules against both schemas and its variables.
+fn checked(dialect: &Dialect, canonical: &Dialect) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for resource in &dialect.resources {
+        let schema = &resource.schema;
+        if let Some(canonical) = canonical_of(canonical, &schema.resource) {
+            found.extend(check(&resource.rules, canonical, schema));
+        }
+    }
+    found
+}

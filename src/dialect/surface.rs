@@ -1,0 +1,186 @@
+//! `dialect.toml`: the vendor's HTTP surface, capabilities, errors and quirks.
+//!
+//! It reads the shared part and hands each resource type's part to `resource`.
+
+use crate::diagnostic::toml::{Item, Reader, Table};
+use crate::diagnostic::{Diagnostic, Source};
+
+use crate::rewrite::rule::Rules;
+use crate::scim::schema::Schema;
+
+use super::code::{BAD_PATH, RESOURCE_UNPAIRED, ROW, UNDECLARED_VARIABLE};
+use super::model::{Dialect, Discovery, ErrorCode, Errors, Quirk, Resource};
+use super::resource::resource;
+use super::schema::RESOURCES;
+
+/// The schema and the rules of one resource type, under its key in `dialect.toml`.
+pub(super) struct Part {
+    /// `user` or `group`.
+    pub key: &'static str,
+    pub schema: Schema,
+    pub rules: Rules,
+}
+
+/// Reads a dialect file and joins it with its resource types' parts, with all mistakes; `None` where
+/// it cannot be used.
+pub(super) fn dialect(
+    name: &str,
+    source: &Source,
+    parts: Vec<Part>,
+) -> (Option<Dialect>, Vec<Diagnostic>) {
+    let reader = Reader::new(source);
+    let mut dialect = None;
+    if let Some(document) = reader.document() {
+        let root = reader.root(&document);
+        root.version();
+        dialect = read(name, &root, parts);
+        root.close();
+    }
+    (dialect, reader.finish())
+}
+
+const QUIRKS: &[(&str, Quirk)] = &[
+    ("string_booleans", Quirk::StringBooleans),
+    ("create_on_missing_value_path", Quirk::CreateOnMissingValuePath),
+    ("object_as_array", Quirk::ObjectAsArray),
+    ("value_as_complex", Quirk::ValueAsComplex),
+];
+
+fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
+    let text = |key| root.need(key).and_then(Item::string).map(str::to_owned);
+    let title = text("title");
+    let base = root.need("base");
+    let media_type = text("media_type");
+    let authorization = text("authorization");
+    let token_hint = root.text("token_hint").unwrap_or_default();
+    let quirks = root.items("quirks").into_iter().filter_map(|item| item.word(QUIRKS)).collect();
+    let variables = variables(root);
+    let base = base.and_then(|item| template(item, &variables));
+    let discovery = root.table("discovery").map(discovery).unwrap_or_default();
+    let errors = root.need("errors").and_then(Item::table).and_then(errors);
+    let resources = resources(root, parts);
+    Some(Dialect {
+        name: name.to_owned(),
+        title: title?,
+        base: base?,
+        media_type: media_type?,
+        authorization: authorization?,
+        token_hint,
+        variables,
+        resources,
+        discovery,
+        errors: errors?,
+        quirks,
+    })
+}
+
+/// Joins every resource type's part with its schema and rules; each needs the other.
+fn resources(root: &Table<'_>, mut parts: Vec<Part>) -> Vec<Resource> {
+    let reader = root.reader();
+    let mut found = Vec::new();
+    for key in RESOURCES {
+        let part = parts.iter().position(|part| part.key == key).map(|at| parts.remove(at));
+        match (root.table(key), part) {
+            (Some(table), Some(part)) => found.extend(resource(table, part)),
+            (Some(table), None) => {
+                let message = format!("`[{key}]` has no schema");
+                let diagnostic = reader.mistake(RESOURCE_UNPAIRED, table.span(), message, "here");
+                reader.report(diagnostic.with_hint(format!("add `[{key}]` to schema.toml")));
+            }
+            (None, Some(_)) => {
+                let message = format!("schema.toml has `[{key}]` and this file has not");
+                let diagnostic = reader.mistake(RESOURCE_UNPAIRED, 0..0, message, "in this file");
+                reader.report(diagnostic.with_hint(format!("add `[{key}]`")));
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+fn variables(root: &Table<'_>) -> Vec<(String, String)> {
+    let Some(table) = root.table("variables") else { return Vec::new() };
+    let described =
+        |(name, item): (&str, Item<'_>)| Some((name.to_owned(), item.string()?.to_owned()));
+    table.free().filter_map(described).collect()
+}
+
+/// A base path: empty, or from a slash and without one at the end; its variables are declared.
+fn template(item: Item<'_>, variables: &[(String, String)]) -> Option<String> {
+    let base = item.string()?;
+    if !base.is_empty() && (!base.starts_with('/') || base.ends_with('/')) {
+        let message = "a base path begins with `/` and does not end with one";
+        item.reader().report(item.mistake(BAD_PATH, message, "this base path"));
+    }
+    let mut rest = base;
+    while let Some((_, after)) = rest.split_once('{') {
+        let Some((name, behind)) = after.split_once('}') else {
+            item.reader().report(item.mistake(BAD_PATH, "a `{` without its `}`", "this base path"));
+            break;
+        };
+        if !variables.iter().any(|(declared, _)| declared == name) {
+            let message = format!("the variable `{name}` is not declared");
+            let hint = format!("add `{name} = \"…\"` to `[variables]`");
+            let diagnostic = item.mistake(UNDECLARED_VARIABLE, message, "used here");
+            item.reader().report(diagnostic.with_hint(hint));
+        }
+        rest = behind;
+    }
+    Some(base.to_owned())
+}
+
+fn discovery(table: Table<'_>) -> Discovery {
+    let discovery = Discovery {
+        service_provider_config: table.flag("service_provider_config"),
+        resource_types: table.flag("resource_types"),
+        schemas: table.flag("schemas"),
+    };
+    table.close();
+    discovery
+}
+
+fn errors(table: Table<'_>) -> Option<Errors> {
+    let strings = |key| table.item(key).map(Item::strings).unwrap_or_default();
+    let (code_at, detail_at) = (strings("code_at"), strings("detail_at"));
+    let answer = table.need("answer").and_then(Item::json);
+    let codes = table.tables("codes").into_iter().filter_map(code).collect();
+    let answer_codes = table.items("answer_codes").into_iter().filter_map(answer_code).collect();
+    table.close();
+    Some(Errors { code_at, detail_at, codes, answer: answer?, answer_codes })
+}
+
+fn code(table: Table<'_>) -> Option<ErrorCode> {
+    let code = table.need("code").and_then(Item::string).map(str::to_owned);
+    let status = table.need("status").and_then(status);
+    let scim_type = table.text("scim_type");
+    table.close();
+    Some(ErrorCode { code: code?, status: status?, scim_type })
+}
+
+fn answer_code(item: Item<'_>) -> Option<(u16, String, String)> {
+    let row = item.items();
+    let [at, scim_type, code] = row.as_slice() else {
+        let diagnostic = item.mistake(ROW, "a row of `answer_codes` has three values", "not three");
+        item.reader().report(diagnostic.with_hint("write `[status or 0, scimType or \"\", code]`"));
+        return None;
+    };
+    let (at, scim_type, code) = (status_or_any(*at), scim_type.string(), code.string());
+    Some((at?, scim_type?.to_owned(), code?.to_owned()))
+}
+
+fn status_or_any(item: Item<'_>) -> Option<u16> {
+    match item.count()? {
+        0 => Some(0),
+        _ => status(item),
+    }
+}
+
+/// An HTTP status of an answer, 200 to 599.
+pub(super) fn status(item: Item<'_>) -> Option<u16> {
+    let count = item.count()?;
+    let status = u16::try_from(count).ok().filter(|status| (200..600).contains(status));
+    if status.is_none() {
+        item.reader().report(item.mistake(ROW, "an HTTP status is 200 to 599", "out of range"));
+    }
+    status
+}

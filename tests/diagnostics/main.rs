@@ -1,0 +1,3 @@
+//! Mistakes in rules, schemas and dialects: every code has a fixture that shows it.
+
+mod loading;
