@@ -16,6 +16,8 @@ pub mod gateway;
 
 pub mod exchange;
 
+pub mod sandbox;
+
 pub mod config;
 
 pub mod proxy;

@@ -1,0 +1,161 @@
+//! Descope's users, from its reference: an update instead of a replacement, an envelope around one
+//! user, message fields beside attributes, no documented PATCH.
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::call::Call;
+use super::reply::{self, Kind, Refusal};
+use super::shape::{self, Fields, Shape};
+use super::store::{Desk, Entry};
+use crate::scim::http::Response;
+use Shape::{Bool, List, Object, Open, Text};
+
+const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+
+pub const MEDIA: &[&str] = &["application/json"];
+
+const FIELDS: Fields = &[
+    ("userId", Text),
+    ("displayName", Text),
+    ("emails", List(EMAIL, 10_000)),
+    ("active", Bool),
+    ("name", Object(&[("givenName", Text), ("familyName", Text), ("middleName", Text)])),
+    ("userName", Text),
+    ("title", Text),
+    ("attributes", Open),
+];
+
+const EMAIL: Fields = &[("value", Text), ("primary", Bool), ("type", Text)];
+
+pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+    let rest = call.below(&["scim", "v2"])?;
+    let token = call.token(desk.options.token.as_deref())?;
+    if !token.split_once(':').is_some_and(|(id, key)| !id.is_empty() && !key.is_empty()) {
+        return Err(Refusal::new(Kind::Unauthorized, "the token is not ProjectId:AccessKey"));
+    }
+    match rest.as_slice() {
+        ["Users"] => match *call.method() {
+            Method::GET => list(desk, call),
+            Method::POST => create(desk, call),
+            _ => Err(Refusal::method()),
+        },
+        ["Users", id] => one(desk, call, id),
+        ["ServiceProviderConfig" | "ResourceTypes"] => match *call.method() {
+            Method::GET => Ok(reply::json(StatusCode::OK, &json!({}))),
+            _ => Err(Refusal::method()),
+        },
+        _ => Err(Refusal::unknown_path()),
+    }
+}
+
+/// The codes of the vendor's own library.
+pub fn error(refusal: &Refusal) -> Response {
+    let (code, description) = match refusal.kind {
+        Kind::Unique => ("E062107", "User already exists"),
+        Kind::Missing | Kind::UnknownPath => ("E112102", "User not found"),
+        Kind::Invalid | Kind::Path | Kind::Target => ("E011003", "Request validation failure"),
+        _ => ("E011001", "Bad request"),
+    };
+    let body = json!({
+        "errorCode": code,
+        "errorDescription": description,
+        "errorMessage": refusal.text,
+    });
+    reply::json(refusal.status(), &body)
+}
+
+/// The user as it is answered, without the envelope.
+pub fn view(desk: &Desk, entry: &Entry) -> Value {
+    let mut body = entry.body.clone();
+    let location = format!("{}/scim/v2/Users/{}", desk.options.public_url, entry.id);
+    let meta = json!({
+        "created": entry.created,
+        "location": location,
+        "lastModified": entry.modified,
+        "resourceType": "User",
+    });
+    body.insert("schemas".to_owned(), json!([CORE]));
+    body.insert("id".to_owned(), entry.id.as_str().into());
+    body.insert("meta".to_owned(), meta);
+    body.insert("detail".to_owned(), json!(""));
+    Value::Object(body)
+}
+
+fn enveloped(desk: &Desk, entry: &Entry, status: StatusCode) -> Response {
+    let user = view(desk, entry);
+    match desk.options.descope_envelope {
+        true => reply::json(status, &json!({"user": user})),
+        false => reply::json(status, &user),
+    }
+}
+
+fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+    call.only(&["startIndex", "count"])?;
+    let window = call.window(desk.options.page)?;
+    let all: Vec<Value> = desk.users.iter().map(|entry| view(desk, entry)).collect();
+    let total = all.len();
+    let mut body = reply::list(total, window.start, window.of(all));
+    if let Some(body) = body.as_object_mut() {
+        body.insert("detail".to_owned(), json!(""));
+        body.insert("status".to_owned(), json!(0));
+    }
+    Ok(reply::json(StatusCode::OK, &body))
+}
+
+fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+    call.only(&[])?;
+    let mut body = sent(call)?;
+    shape::require(&body, &["userName"])?;
+    if body.contains_key("userId") {
+        return Err(Refusal::invalid("`userId` is foreign to a create"));
+    }
+    body.entry("active").or_insert(Value::Bool(true));
+    desk.users.unique("userName", body.get("userName"), "")?;
+    let id = format!("U{}", desk.next_id().simple());
+    let entry = desk.add_user(id, body)?;
+    Ok(enveloped(desk, &entry, StatusCode::CREATED))
+}
+
+fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> {
+    call.only(&[])?;
+    if !matches!(*call.method(), Method::GET | Method::PUT | Method::DELETE) {
+        return Err(Refusal::method());
+    }
+    let entry = desk.users.get(id)?.clone();
+    match *call.method() {
+        Method::PUT => {
+            let body = merged(entry.body, sent(call)?, id)?;
+            desk.users.unique("userName", body.get("userName"), id)?;
+            let entry = desk.write_user(id, body)?;
+            Ok(enveloped(desk, &entry, StatusCode::OK))
+        }
+        Method::DELETE => {
+            desk.remove_user(id)?;
+            Ok(reply::json(StatusCode::OK, &json!({})))
+        }
+        _ => Ok(enveloped(desk, &entry, StatusCode::OK)),
+    }
+}
+
+fn sent(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
+    let body = call.object(MEDIA)?;
+    shape::check(&body, FIELDS)?;
+    Ok(body)
+}
+
+/// What an update makes of a user: a member that is not sent stays, one that is sent is taken whole.
+fn merged(
+    mut user: Map<String, Value>,
+    mut sent: Map<String, Value>,
+    id: &str,
+) -> Result<Map<String, Value>, Refusal> {
+    if sent.remove("userId").is_some_and(|own| own != id) {
+        return Err(Refusal::invalid("`userId` is not the path's"));
+    }
+    if sent.get("userName").is_some_and(|name| name == "") {
+        return Err(Refusal::invalid("`userName` is empty"));
+    }
+    user.extend(sent);
+    Ok(user)
+}

@@ -1,0 +1,118 @@
+//! Omni's PATCH of a user: the operations and paths that its OpenAPI and Entra guide show, no more.
+
+use serde_json::{Map, Value, json};
+
+use super::omni::ATTRIBUTES;
+use super::reply::{Kind, Refusal};
+use super::shape::{self, Fields, Shape};
+use super::store::Desk;
+use super::{omni_attributes, patch_message};
+
+/// What a value without a path may hold.
+const PATHLESS: Fields =
+    &[("active", Shape::Bool), ("displayName", Shape::Text), ("userName", Shape::Email)];
+
+/// The user after all operations.
+///
+/// # Errors
+/// The first thing that the vendor does not document.
+pub fn apply(
+    desk: &Desk,
+    mut user: Map<String, Value>,
+    message: &Map<String, Value>,
+) -> Result<Map<String, Value>, Refusal> {
+    for operation in patch_message::operations(message)? {
+        let op = operation.get("op").and_then(Value::as_str).unwrap_or_default();
+        let removes = match op {
+            "add" | "Add" | "replace" | "Replace" => false,
+            "remove" | "Remove" => true,
+            _ => return Err(Refusal::invalid("`op` is none that the vendor documents")),
+        };
+        let Some(value) = operation.get("value") else {
+            return Err(Refusal::invalid("`value` is required in every operation"));
+        };
+        match operation.get("path").and_then(Value::as_str) {
+            Some(path) if removes => remove(desk, &mut user, path)?,
+            Some(path) => set(desk, &mut user, path, value)?,
+            None if removes => return Err(Refusal::new(Kind::Target, "remove without a path")),
+            None => pathless(&mut user, value)?,
+        }
+    }
+    Ok(user)
+}
+
+fn pathless(user: &mut Map<String, Value>, value: &Value) -> Result<(), Refusal> {
+    shape::check_value(value, Shape::Object(PATHLESS), "value")?;
+    user.extend(value.as_object().cloned().unwrap_or_default());
+    Ok(())
+}
+
+fn set(
+    desk: &Desk,
+    user: &mut Map<String, Value>,
+    path: &str,
+    value: &Value,
+) -> Result<(), Refusal> {
+    match (PATHLESS.iter().find(|(name, _)| *name == path), reference(path)?) {
+        (Some((name, shape)), _) => {
+            shape::check_value(value, *shape, name)?;
+            user.insert((*name).to_owned(), value.clone());
+            Ok(())
+        }
+        (None, Some(name)) => {
+            let sent = [(name.to_owned(), value.clone())].into_iter().collect();
+            omni_attributes::assign(&desk.options.omni_attributes, attributes(user), &sent)
+        }
+        (None, None) => {
+            let sent = value.as_object().ok_or_else(|| unknown(path))?;
+            omni_attributes::assign(&desk.options.omni_attributes, attributes(user), sent)
+        }
+    }
+}
+
+fn remove(desk: &Desk, user: &mut Map<String, Value>, path: &str) -> Result<(), Refusal> {
+    if path == "displayName" {
+        user.remove("displayName");
+        return Ok(());
+    }
+    if path == "userName" || path == "active" {
+        return Err(Refusal::invalid(format!("`{path}` cannot be removed")));
+    }
+    match reference(path)? {
+        Some(name) => {
+            let sent = [(name.to_owned(), Value::Null)].into_iter().collect();
+            omni_attributes::assign(&desk.options.omni_attributes, attributes(user), &sent)
+        }
+        None => {
+            attributes(user).clear();
+            Ok(())
+        }
+    }
+}
+
+/// `None` for the whole extension, or for one of the plain attributes.
+fn reference(path: &str) -> Result<Option<&str>, Refusal> {
+    if path == ATTRIBUTES || PATHLESS.iter().any(|(name, _)| *name == path) {
+        return Ok(None);
+    }
+    match path.strip_prefix(ATTRIBUTES).and_then(|rest| rest.strip_prefix(':')) {
+        Some(name) if !name.is_empty() => Ok(Some(name)),
+        _ => Err(unknown(path)),
+    }
+}
+
+fn unknown(path: &str) -> Refusal {
+    Refusal::new(Kind::Path, format!("the path `{path}` is foreign to the vendor"))
+}
+
+fn attributes(user: &mut Map<String, Value>) -> &mut Map<String, Value> {
+    let entry = user.entry(ATTRIBUTES).or_insert_with(|| json!({}));
+    if !entry.is_object() {
+        *entry = json!({});
+    }
+    match entry {
+        Value::Object(attributes) => attributes,
+        #[expect(clippy::unreachable, reason = "made an object just above")]
+        _ => unreachable!(),
+    }
+}

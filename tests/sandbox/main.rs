@@ -1,0 +1,10 @@
+//! The sandboxes against their vendors' documentation: every documented request, every refusal.
+//!
+//! (`cfg(test)` tells clippy that helpers are tests, too.)
+
+#[cfg(test)]
+mod omni;
+#[cfg(test)]
+mod scim;
+#[cfg(test)]
+mod support;
