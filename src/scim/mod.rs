@@ -2,11 +2,17 @@
 
 pub mod coerce;
 pub mod document;
+pub mod endpoint;
+pub mod equal;
+pub mod evaluate;
 pub mod filter;
 pub mod grammar;
 pub mod http;
+pub mod message;
 pub mod patch;
 pub mod path;
+pub mod projection;
+pub mod query;
 pub mod schema;
 pub mod value;
 

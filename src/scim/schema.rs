@@ -169,7 +169,40 @@ impl Operations {
     }
 }
 
+/// What a schema says of a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Found<'s> {
+    Attribute(&'s Attribute),
+    /// `id`, `schemas`, `meta` or below it: common to all resources.
+    Common,
+    /// A free key or what is below one: there may be anything.
+    Free,
+    Unknown,
+}
+
 impl Schema {
+    /// What the member names of a path lead to.
+    pub fn find<'n>(&self, members: impl IntoIterator<Item = &'n str>) -> Found<'_> {
+        let mut members = members.into_iter();
+        let Some(first) = members.next() else { return Found::Unknown };
+        let Some(mut attribute) = self.attribute(first) else {
+            let common = COMMON.iter().any(|name| name.eq_ignore_ascii_case(first));
+            return match () {
+                () if common => Found::Common,
+                () if self.open_extensions && is_urn(first) => Found::Free,
+                () => Found::Unknown,
+            };
+        };
+        for name in members {
+            match attribute.attribute(name) {
+                Some(sub) => attribute = sub,
+                None if attribute.is_free() => return Found::Free,
+                None => return Found::Unknown,
+            }
+        }
+        Found::Attribute(attribute)
+    }
+
     /// The attribute or extension of that name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         find(&self.attributes, name)
@@ -212,6 +245,11 @@ impl Attribute {
         }
     }
 
+    /// Whether there may be keys and values below it that the schema does not list.
+    pub fn is_free(&self) -> bool {
+        self.open || self.kind == Kind::Any
+    }
+
     /// The sub-attribute of that name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         find(&self.attributes, name)
@@ -222,6 +260,8 @@ impl Attribute {
 pub fn is_urn(name: &str) -> bool {
     name.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"))
 }
+
+const COMMON: [&str; 3] = ["id", "schemas", "meta"];
 
 fn find<'s>(attributes: &'s [Attribute], name: &str) -> Option<&'s Attribute> {
     attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))

@@ -1,0 +1,118 @@
+//! What a path below a SCIM base names (RFC 7644 section 3.2), and identifiers as one path segment.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What a path below the base names. Segments are decoded; which resource types there are is for
+/// the caller to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The base itself.
+    Root,
+    Resource {
+        segment: String,
+        id: Option<Id>,
+    },
+    /// `.search` of a resource type, or of all (`None`).
+    Search {
+        segment: Option<String>,
+    },
+    ServiceProviderConfig,
+    /// All, or the one with that name.
+    ResourceTypes(Option<String>),
+    /// All, or the one with that URN.
+    Schemas(Option<String>),
+    Bulk,
+    Me,
+}
+
+/// A resource's identifier: text that stands in exactly one path segment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Id(String);
+
+/// Why a path names nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    #[error("The path names no SCIM endpoint.")]
+    Unknown,
+    #[error("A segment of the path is not percent-encoded UTF-8.")]
+    Encoding,
+    #[error(
+        "The identifier is not acceptable: it is empty, longer than 512 bytes, \".\", \"..\", or holds a slash, a backslash or a control character."
+    )]
+    Id,
+}
+
+/// The longest identifier, in bytes.
+const MAX_ID: usize = 512;
+
+/// What must be encoded in a path segment: all but RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Reads a path below the base: percent-encoded, with or without the first slash, without the query.
+/// One slash at the end is passed over. The names of RFC 7644 are taken in any case.
+///
+/// # Errors
+/// Where the path cannot be read or has more segments than any endpoint.
+pub fn classify(path: &str) -> Result<Endpoint, EndpointError> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() {
+        return Ok(Endpoint::Root);
+    }
+    let mut segments = path.split('/');
+    let first = decoded(segments.next().unwrap_or_default())?;
+    let second = segments.next().map(decoded).transpose()?;
+    if segments.next().is_some() || first.is_empty() || !is_plain(&first) {
+        return Err(EndpointError::Unknown);
+    }
+    let is = |name: &str| first.eq_ignore_ascii_case(name);
+    match second {
+        // The plural is SCIM 1.1's name.
+        None if is("ServiceProviderConfig") || is("ServiceProviderConfigs") => {
+            Ok(Endpoint::ServiceProviderConfig)
+        }
+        second if is("ResourceTypes") => Ok(Endpoint::ResourceTypes(second)),
+        second if is("Schemas") => Ok(Endpoint::Schemas(second)),
+        None if is("Bulk") => Ok(Endpoint::Bulk),
+        None if is("Me") => Ok(Endpoint::Me),
+        None if is(".search") => Ok(Endpoint::Search { segment: None }),
+        Some(second) if second.eq_ignore_ascii_case(".search") => {
+            Ok(Endpoint::Search { segment: Some(first) })
+        }
+        None => Ok(Endpoint::Resource { segment: first, id: None }),
+        Some(id) => Ok(Endpoint::Resource { segment: first, id: Some(Id::new(id)?) }),
+    }
+}
+
+fn decoded(segment: &str) -> Result<String, EndpointError> {
+    let text = percent_decode_str(segment).decode_utf8().map_err(|_| EndpointError::Encoding)?;
+    Ok(text.into_owned())
+}
+
+/// Whether a text can be a path segment without becoming another path somewhere on the way.
+fn is_plain(text: &str) -> bool {
+    !matches!(text, "." | "..") && !text.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'))
+}
+
+impl Id {
+    /// An identifier from its decoded text.
+    ///
+    /// # Errors
+    /// [`EndpointError::Id`].
+    pub fn new(text: impl Into<String>) -> Result<Self, EndpointError> {
+        let text = text.into();
+        // Someone on the way may decode once more than we do.
+        let twice = percent_decode_str(&text).decode_utf8().map_err(|_| EndpointError::Id)?;
+        let fits = !text.is_empty() && text.len() <= MAX_ID && is_plain(&text) && is_plain(&twice);
+        if fits { Ok(Self(text)) } else { Err(EndpointError::Id) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The identifier as exactly one path segment.
+    pub fn encoded(&self) -> String {
+        utf8_percent_encode(&self.0, SEGMENT).to_string()
+    }
+}
