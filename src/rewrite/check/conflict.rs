@@ -1,0 +1,87 @@
+//! Rules of one layer that want the same leaf (design 6a.4): the order of rules never decides.
+
+use crate::diagnostic::Diagnostic;
+use crate::rewrite::code::{CONFLICT, DUPLICATE};
+use crate::rewrite::place::Place;
+use crate::rewrite::rule::{Map, Origin, Rules, Set, SetTarget};
+use crate::scim::schema::Schema;
+
+use super::overlap::{Relation, relation};
+
+/// At most one conflict a rule and side: the first one found.
+pub(super) fn conflicts(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (map, before) in with_before(&rules.maps) {
+        let twice = |other: &&Map| {
+            clashes(&other.canonical, &map.canonical, canonical) == Some(Relation::Equal)
+                && clashes(&other.vendor, &map.vendor, vendor) == Some(Relation::Equal)
+        };
+        if let Some(first) = before.iter().find(twice) {
+            let message = "the same places are mapped twice";
+            let diagnostic = Diagnostic::error(DUPLICATE, message)
+                .at(&map.origin.file, map.origin.span.clone(), "again here")
+                .at(&first.origin.file, first.origin.span.clone(), "first here");
+            found.push(diagnostic.with_hint("remove one of the two"));
+            continue;
+        }
+        let canonicals = before.iter().map(|map| (&map.canonical, &map.origin));
+        found.extend(clash((&map.canonical, &map.origin), canonicals, canonical));
+        let vendors = before.iter().map(|map| (&map.vendor, &map.origin));
+        found.extend(clash((&map.vendor, &map.origin), vendors, vendor));
+    }
+    for (fill, before) in with_before(&rules.fills) {
+        let always = before.iter().filter(|other| other.when.is_none() && fill.when.is_none());
+        let others = always.map(|fill| (&fill.vendor, &fill.origin));
+        found.extend(clash((&fill.vendor, &fill.origin), others, vendor));
+    }
+    for (set, before) in with_before(&rules.sets) {
+        let (place, schema) = match &set.target {
+            SetTarget::Vendor(place) => (place, vendor),
+            SetTarget::Canonical(place) => (place, canonical),
+        };
+        let others = before.iter().filter_map(|other| rival(set, other));
+        found.extend(clash((place, &set.origin), others, schema));
+    }
+    found
+}
+
+/// Each rule with those before it in the file.
+fn with_before<T>(rules: &[T]) -> impl Iterator<Item = (&T, &[T])> {
+    rules.iter().enumerate().map(|(at, rule)| (rule, rules.get(..at).unwrap_or_default()))
+}
+
+/// The other's place, where both apply to the same messages.
+fn rival<'r>(set: &Set, other: &'r Set) -> Option<(&'r Place, &'r Origin)> {
+    if set.render != other.render || set.when.is_some() || other.when.is_some() {
+        return None;
+    }
+    match (&set.target, &other.target) {
+        (SetTarget::Vendor(_), SetTarget::Vendor(place))
+        | (SetTarget::Canonical(_), SetTarget::Canonical(place)) => Some((place, &other.origin)),
+        _ => None,
+    }
+}
+
+fn clashes(one: &Place, other: &Place, schema: &Schema) -> Option<Relation> {
+    let relation = relation(one, other, schema);
+    matches!(relation, Relation::Equal | Relation::Overlap).then_some(relation)
+}
+
+fn clash<'r>(
+    (place, origin): (&Place, &Origin),
+    mut before: impl Iterator<Item = (&'r Place, &'r Origin)>,
+    schema: &Schema,
+) -> Option<Diagnostic> {
+    let (relation, (first, first_origin)) = before
+        .find_map(|other| clashes(other.0, place, schema).map(|relation| (relation, other)))?;
+    let message = match relation {
+        Relation::Equal => "two rules name the same place",
+        _ => "two rules name places that overlap, and neither lies within the other",
+    };
+    let diagnostic = Diagnostic::error(CONFLICT, message)
+        .at(&origin.file, origin.span.clone(), format!("`{place}` here"))
+        .at(&first_origin.file, first_origin.span.clone(), format!("`{first}` here"));
+    let hint = "remove one, or narrow both until no element can meet both (the order of rules \
+                decides nothing)";
+    Some(diagnostic.with_hint(hint))
+}

@@ -1,0 +1,182 @@
+//! Whether the ends of a map fit: types, numbers of values, literals.
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::rewrite::code::{
+    KINDS, LITERAL_TYPE, MANY_TO_ONE, NOT_CANONICAL, PICK_OF_ONE, VALUE_TYPE,
+};
+use crate::rewrite::lookup::Resolved;
+use crate::rewrite::place::{Element, Place};
+use crate::rewrite::rule::{Conversion, Map, Origin, SetValue};
+use crate::scim::filter::Literal;
+use crate::scim::schema::{Attribute, Kind};
+
+use super::Check;
+
+impl<'s> Check<'s> {
+    /// Both ends of a map; an end that is free takes anything.
+    pub(super) fn ends_fit(&mut self, map: &Map, ends: (Resolved<'s>, Resolved<'s>)) {
+        if let Some(values) = &map.values {
+            for (canonical, vendor) in &values.pairs {
+                ends.0.attribute().iter().for_each(|a| self.literal(a, canonical, &map.origin));
+                ends.1.attribute().iter().for_each(|a| self.literal(a, vendor, &map.origin));
+            }
+        }
+        let (Some(canonical), Some(vendor)) = (ends.0.attribute(), ends.1.attribute()) else {
+            return;
+        };
+        if let Some(label) = misfit(map, canonical, vendor) {
+            let message = "the two ends of this map have types that do not fit";
+            let hint = "name a sub-attribute, or say how to turn one into the other by `values` or \
+                        `convert`";
+            self.report(KINDS, &map.origin, message, label, hint);
+            return;
+        }
+        let room = (room(&map.canonical, ends.0, canonical), room(&map.vendor, ends.1, vendor));
+        if room.0 != room.1 && map.pick.is_empty() {
+            let message = "several elements could meet one place, and nothing says which stays";
+            let label = format!("`{}` and `{}`", map.canonical, map.vendor);
+            let hint = "add `pick`, such as `[\"primary\", \"first\"]`, and `loss`; or step to one \
+                        element by a predicate";
+            self.report(MANY_TO_ONE, &map.origin, message, label, hint);
+        }
+        if room == (1, 1) && !map.pick.is_empty() {
+            let message = "both ends hold one value: there is nothing to pick from";
+            self.report(PICK_OF_ONE, &map.origin, message, "this map", "remove `pick`");
+        }
+    }
+
+    /// A literal that is compared with, or written to, an attribute.
+    pub(super) fn literal(&mut self, attribute: &Attribute, literal: &Literal, origin: &Origin) {
+        if !takes(attribute.kind, literal) {
+            let message = "a literal of another type than its attribute";
+            let label = format!("{} for `{}`", describe(literal), attribute.name);
+            let hint = format!("`{}` is {}", attribute.name, kind_name(attribute.kind));
+            return self.report(LITERAL_TYPE, origin, message, label, &hint);
+        }
+        let Literal::String(text) = literal else { return };
+        let known = &attribute.canonical_values;
+        let same = |value: &String| match attribute.case_exact {
+            true => value == text,
+            false => value.eq_ignore_ascii_case(text),
+        };
+        if !known.is_empty() && !known.iter().any(same) {
+            let message = "a literal that is not among the attribute's canonicalValues";
+            let label = format!("`{text}` for `{}`", attribute.name);
+            let warning = Diagnostic::warning(NOT_CANONICAL, message);
+            let hint = format!("it has: {}", known.join(", "));
+            let warning = warning.at(&origin.file, origin.span.clone(), label).with_hint(hint);
+            self.found.push(warning);
+        }
+    }
+
+    pub(super) fn simple(&mut self, source: Resolved<'s>, place: &Place, origin: &Origin) {
+        if source.attribute().is_some_and(|attribute| attribute.kind == Kind::Complex) {
+            let message = "a text cannot be made of a complex attribute";
+            let label = format!("`{place}` is complex");
+            self.report(KINDS, origin, message, label, "name one of its sub-attributes");
+        }
+    }
+
+    pub(super) fn set_value(&mut self, target: Resolved<'s>, value: &SetValue, origin: &Origin) {
+        let Some(attribute) = target.attribute() else { return };
+        let fits = match value {
+            SetValue::Variable { .. } => takes(attribute.kind, &Literal::String(String::new())),
+            SetValue::Constant(Value::Array(elements)) => {
+                let each = |element| holds(attribute.kind, element);
+                attribute.kind == Kind::Any || (attribute.multi_valued && elements.iter().all(each))
+            }
+            SetValue::Constant(value) => {
+                holds(attribute.kind, value)
+                    && (!attribute.multi_valued || attribute.kind == Kind::Any)
+            }
+        };
+        if !fits {
+            let message = "a value of another type than its place";
+            let label = format!("`{}` does not take this `value`", attribute.name);
+            let many = if attribute.multi_valued { ", multi-valued" } else { "" };
+            let hint = format!("`{}` is {}{many}", attribute.name, kind_name(attribute.kind));
+            self.report(VALUE_TYPE, origin, message, label, &hint);
+        }
+    }
+}
+
+/// Why the types of a map's ends do not fit.
+fn misfit(map: &Map, canonical: &Attribute, vendor: &Attribute) -> Option<String> {
+    let (c, v) = (canonical.kind, vendor.kind);
+    let ends =
+        format!("`{}` is {}, `{}` is {}", canonical.name, kind_name(c), vendor.name, kind_name(v));
+    let simple = c != Kind::Complex && v != Kind::Complex;
+    let fits = match map.convert {
+        Some(Conversion::BooleanText) => {
+            matches!(c, Kind::Boolean | Kind::Any) && takes(v, &Literal::String(String::new()))
+        }
+        None if map.values.is_some() => simple,
+        None => group(c) == group(v) || c == Kind::Any || v == Kind::Any,
+    };
+    (!fits).then_some(ends)
+}
+
+/// Kinds that hold each other's values.
+fn group(kind: Kind) -> Kind {
+    match kind {
+        Kind::DateTime | Kind::Binary | Kind::Reference => Kind::String,
+        Kind::Integer => Kind::Decimal,
+        other => other,
+    }
+}
+
+/// How many values a place has room for. A predicate is taken to choose one element.
+fn room(place: &Place, resolved: Resolved<'_>, attribute: &Attribute) -> usize {
+    let unlimited = |attribute: &Attribute| attribute.max.unwrap_or(usize::MAX);
+    match place.element {
+        Element::Where(_) => 1,
+        Element::Each => resolved.elements.map_or(1, unlimited),
+        Element::Whole if attribute.multi_valued => unlimited(attribute),
+        Element::Whole => 1,
+    }
+}
+
+fn takes(kind: Kind, literal: &Literal) -> bool {
+    match literal {
+        Literal::Null => false,
+        Literal::Bool(_) => matches!(kind, Kind::Boolean | Kind::Any),
+        Literal::Number(_) => matches!(kind, Kind::Decimal | Kind::Integer | Kind::Any),
+        Literal::String(_) => matches!(group(kind), Kind::String | Kind::Any),
+    }
+}
+
+fn holds(kind: Kind, value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => takes(kind, &Literal::Bool(*value)),
+        Value::Number(number) => takes(kind, &Literal::Number(number.clone())),
+        Value::String(text) => takes(kind, &Literal::String(text.clone())),
+        Value::Array(_) => kind == Kind::Any,
+        Value::Object(_) => matches!(kind, Kind::Complex | Kind::Any),
+    }
+}
+
+fn describe(literal: &Literal) -> &'static str {
+    match literal {
+        Literal::Null => "null",
+        Literal::Bool(_) => "a boolean",
+        Literal::Number(_) => "a number",
+        Literal::String(_) => "a string",
+    }
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::String => "a string",
+        Kind::Boolean => "a boolean",
+        Kind::Decimal => "a decimal",
+        Kind::Integer => "an integer",
+        Kind::DateTime => "a dateTime",
+        Kind::Binary => "a binary",
+        Kind::Reference => "a reference",
+        Kind::Complex => "complex",
+        Kind::Any => "of any type",
+    }
+}

@@ -1,0 +1,219 @@
+//! Rules against the two schemas that they stand between: whether their places are there, and
+//! whether what one end holds fits the other.
+//!
+//! It does not know layers: an overlay is checked by itself, as a dialect's rules are.
+
+mod conflict;
+mod fit;
+mod overlap;
+
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, sort};
+use crate::scim::filter::Literal;
+use crate::scim::schema::{Attribute, Mutability, Schema, is_urn};
+
+use super::code::{
+    NO_CANONICAL_PLACE, NO_ELEMENT_STEP, NO_VENDOR_PLACE, NOT_MULTI_VALUED, PREDICATE_NAME,
+    READ_ONLY,
+};
+use super::lookup::{Found, Resolved, resolve};
+use super::place::{Element, Place};
+use super::rule::{Fill, Origin, Part, Pick, Rules, Set, SetTarget, Text, When};
+
+pub use overlap::{Relation, relation};
+
+/// All mistakes that only the schemas show, sorted by place.
+pub fn check(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diagnostic> {
+    let mut check = Check { canonical, vendor, found: Vec::new() };
+    for map in &rules.maps {
+        let ends = (
+            check.place(Side::Canonical, &map.canonical, &map.origin),
+            check.place(Side::Vendor, &map.vendor, &map.origin),
+        );
+        check.pick_names(&map.pick, ends, &map.origin);
+        check.ends_fit(map, ends);
+    }
+    rules.fills.iter().for_each(|fill| check.fill(fill));
+    rules.sets.iter().for_each(|set| check.set(set));
+    let mut found = check.found;
+    found.extend(conflict::conflicts(rules, canonical, vendor));
+    sort(&mut found);
+    found
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Canonical,
+    Vendor,
+}
+
+struct Check<'s> {
+    canonical: &'s Schema,
+    vendor: &'s Schema,
+    found: Vec<Diagnostic>,
+}
+
+impl<'s> Check<'s> {
+    /// Follows a place; reports it where the side's schema does not have it as it is written.
+    fn place(&mut self, side: Side, place: &'s Place, origin: &Origin) -> Resolved<'s> {
+        let schema = match side {
+            Side::Canonical => self.canonical,
+            Side::Vendor => self.vendor,
+        };
+        let mut resolved = resolve(schema, place);
+        if let Found::Nothing { name, within } = resolved.found {
+            if side == Side::Canonical && within.is_none() && is_urn(name) {
+                resolved.found = Found::FreeKey;
+            } else {
+                self.missing(side, place, origin, (name, within), schema);
+            }
+        }
+        if let Some(skipped) = resolved.skipped {
+            let label = format!("in `{place}`, `{}` is multi-valued", skipped.name);
+            let message = "a sub-attribute of a multi-valued attribute needs a step";
+            let hint = "write `[*]` for every element, or a predicate such as `[?@.type=='work']`";
+            self.report(NO_ELEMENT_STEP, origin, message, label, hint);
+        }
+        if let Some(attribute) = resolved.elements {
+            self.step(attribute, place, origin);
+        }
+        resolved
+    }
+
+    fn missing(
+        &mut self,
+        side: Side,
+        place: &Place,
+        origin: &Origin,
+        (name, within): (&str, Option<&Attribute>),
+        schema: &Schema,
+    ) {
+        let (code, message) = match side {
+            Side::Vendor => (NO_VENDOR_PLACE, "the vendor's schema does not have this place"),
+            Side::Canonical => {
+                (NO_CANONICAL_PLACE, "the canonical schema does not have this place")
+            }
+        };
+        let attributes = within.map_or(&schema.attributes, |parent| &parent.attributes);
+        let hint = match did_you_mean(name, attributes.iter().map(|a| a.name.as_str())) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if side == Side::Vendor => "schema.toml lists what the vendor has".to_owned(),
+            None => "what RFC 7643 does not have stands below an extension's URN".to_owned(),
+        };
+        let label = format!("`{place}`: there is no `{name}`");
+        self.report(code, origin, message, label, &hint);
+    }
+
+    /// The step into an attribute's elements.
+    fn step(&mut self, attribute: &Attribute, place: &Place, origin: &Origin) {
+        if !attribute.multi_valued {
+            let label = format!("in `{place}`, `{}` is singular", attribute.name);
+            let message = "a singular attribute has no elements";
+            let hint = format!("write `.{}` without `[…]`", attribute.name);
+            self.report(NOT_MULTI_VALUED, origin, message, label, &hint);
+        }
+        let Element::Where(terms) = &place.element else { return };
+        for (name, literal) in terms {
+            self.term(attribute, name, literal, origin);
+        }
+    }
+
+    /// A comparison of a predicate or a pick.
+    fn term(&mut self, attribute: &Attribute, name: &str, literal: &Literal, origin: &Origin) {
+        match attribute.attribute(name) {
+            Some(sub) => self.literal(sub, literal, origin),
+            None if attribute.open => {}
+            None => {
+                let names = attribute.attributes.iter().map(|sub| sub.name.as_str());
+                let hint = match did_you_mean(name, names.clone()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("it has: {}", names.collect::<Vec<_>>().join(", ")),
+                };
+                let message = "the elements have no attribute of this name";
+                let label = format!("`{}` has no `{name}`", attribute.name);
+                self.report(PREDICATE_NAME, origin, message, label, &hint);
+            }
+        }
+    }
+
+    /// A pick names an attribute of the elements that it chooses from, on the side that has several.
+    fn pick_names(&mut self, picks: &[Pick], ends: (Resolved<'s>, Resolved<'s>), origin: &Origin) {
+        let many = |end: Resolved<'s>| {
+            end.elements.or(end.attribute()).filter(|a| a.multi_valued && !a.attributes.is_empty())
+        };
+        let Some(attribute) = many(ends.0).or(many(ends.1)) else { return };
+        for pick in picks {
+            if let Pick::Where(name, literal) = pick {
+                self.term(attribute, name, literal, origin);
+            }
+        }
+    }
+
+    fn fill(&mut self, fill: &'s Fill) {
+        let Fill { vendor, from, when, loss: _, origin } = fill;
+        let target = self.place(Side::Vendor, vendor, origin);
+        self.writable(target, vendor, origin);
+        for text in from {
+            let places = match text {
+                Text::Place(place) => vec![place],
+                Text::Template(parts) => parts
+                    .iter()
+                    .filter_map(|part| match part {
+                        Part::Place(place) => Some(place),
+                        Part::Literal(_) => None,
+                    })
+                    .collect(),
+            };
+            for place in places {
+                let source = self.place(Side::Canonical, place, origin);
+                self.simple(source, place, origin);
+            }
+        }
+        self.when(when.as_ref(), origin);
+    }
+
+    fn set(&mut self, set: &'s Set) {
+        let Set { target, value, when, always: _, render, origin } = set;
+        let resolved = match target {
+            SetTarget::Canonical(place) => self.place(Side::Canonical, place, origin),
+            SetTarget::Vendor(place) => {
+                let resolved = self.place(Side::Vendor, place, origin);
+                if !render {
+                    self.writable(resolved, place, origin);
+                }
+                resolved
+            }
+        };
+        self.set_value(resolved, value, origin);
+        self.when(when.as_ref(), origin);
+    }
+
+    fn when(&mut self, when: Option<&'s When>, origin: &Origin) {
+        let Some(When { canonical, equals }) = when else { return };
+        if let Some(attribute) = self.place(Side::Canonical, canonical, origin).attribute() {
+            self.literal(attribute, equals, origin);
+        }
+    }
+
+    fn writable(&mut self, target: Resolved<'s>, place: &Place, origin: &Origin) {
+        let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
+        if target.attribute().is_some_and(read_only) {
+            let message = "a request may not hold an attribute that is readOnly";
+            let label = format!("`{place}` is readOnly");
+            let hint = "for answers in the client role, `[[set]]` takes `render = true`";
+            self.report(READ_ONLY, origin, message, label, hint);
+        }
+    }
+
+    fn report(
+        &mut self,
+        code: Code,
+        origin: &Origin,
+        message: &str,
+        label: impl Into<String>,
+        hint: &str,
+    ) {
+        let diagnostic = Diagnostic::error(code, message);
+        let labelled = diagnostic.at(&origin.file, origin.span.clone(), label);
+        self.found.push(labelled.with_hint(hint));
+    }
+}
