@@ -1,0 +1,12 @@
+//! The laws of translation (lenses, filters, schemas), for every ordered pair of dialects.
+//!
+//! (`cfg(test)` tells clippy that helpers are tests, too.)
+
+#[cfg(test)]
+mod carried;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod tables;
