@@ -2,6 +2,7 @@
 //!
 //! No I/O and no Pingora here: the exchange room runs plans, the proxy room moves bytes.
 
+pub mod message;
 pub mod route;
 
 pub use route::{Gateway, Route, RouteSpec};

@@ -1,0 +1,132 @@
+//! An upstream's error, recognised by its shape.
+
+use serde_json::Value;
+
+use super::classify::{Refusal, scim_type};
+use super::retry::retry_after;
+use super::scrub::scrub;
+use crate::dialect::model::{Dialect, ErrorCode};
+use crate::fault::Fault;
+use crate::scim::http::Response;
+use crate::scim::message;
+use crate::scim::schema::Operation;
+
+/// The longest error body that is looked into, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+
+/// The most values that one path of `code_at` or `detail_at` finds.
+const MOST_FOUND: usize = 64;
+
+/// Reads an upstream's answer that is no success into a fault.
+///
+/// The dialect's codes come first, then RFC 7644's scimType, then the HTTP status. Only text at the
+/// dialect's `detail_at` reaches the client.
+pub fn read_error(dialect: &Dialect, operation: Operation, response: &Response) -> Fault {
+    let body = parse(&response.body);
+    let code = body.as_ref().and_then(|body| known_code(dialect, body));
+    let status = response.status.as_u16();
+    let refusal = Refusal {
+        operation,
+        status: code.map_or(status, |code| code.status),
+        scim_type: match code {
+            Some(code) => code.scim_type.as_deref().and_then(scim_type),
+            None => body.as_ref().and_then(own_scim_type),
+        },
+        code: code.map(|code| code.code.as_str()),
+        text: body.as_ref().and_then(|body| detail(dialect, body)),
+    };
+    let mut fault = refusal.fault();
+    if matches!(fault.status().as_u16(), 429 | 503) {
+        fault.retry_after = retry_after(&response.headers);
+    }
+    let shape = shape(body.as_ref(), &response.body);
+    fault.with_log(format!("upstream answered {status} to {} with {shape}", operation.name()))
+}
+
+/// The body as JSON. serde_json refuses what is nested more than 128 deep.
+fn parse(body: &[u8]) -> Option<Value> {
+    (body.len() <= LONGEST_BODY).then(|| serde_json::from_slice(body).ok()).flatten()
+}
+
+/// The first code that the dialect knows; one that means `uniqueness` goes before all others, since
+/// it is what clients decide by.
+fn known_code<'d>(dialect: &'d Dialect, body: &Value) -> Option<&'d ErrorCode> {
+    let errors = &dialect.errors;
+    let known: Vec<&ErrorCode> = found(body, &errors.code_at)
+        .filter_map(|code| match code {
+            Value::String(code) => Some(code.clone()),
+            Value::Number(code) => Some(code.to_string()),
+            _ => None,
+        })
+        .filter_map(|code| errors.codes.iter().find(|known| known.code == code))
+        .collect();
+    let unique = known.iter().find(|code| code.scim_type.as_deref() == Some("uniqueness"));
+    unique.or(known.first()).copied()
+}
+
+/// The scimType of a SCIM Error. Some vendors leave `schemas` out.
+fn own_scim_type(body: &Value) -> Option<&'static str> {
+    body.get("scimType").and_then(Value::as_str).and_then(scim_type)
+}
+
+fn detail(dialect: &Dialect, body: &Value) -> Option<String> {
+    found(body, &dialect.errors.detail_at)
+        .filter_map(Value::as_str)
+        .find_map(|text| scrub(Some(dialect), text))
+}
+
+/// Every value at these paths, in order; a path's names are joined by `.` and arrays on the way are
+/// searched.
+fn found<'b>(body: &'b Value, paths: &[String]) -> impl Iterator<Item = &'b Value> {
+    paths.iter().flat_map(move |path| {
+        let mut found = vec![body];
+        for name in path.split('.') {
+            let mut next = Vec::new();
+            for value in found {
+                step(value, name, &mut next);
+            }
+            found = next;
+        }
+        found
+    })
+}
+
+/// Takes one step; the depth of nested arrays is bounded by the parser's.
+fn step<'b>(value: &'b Value, name: &str, next: &mut Vec<&'b Value>) {
+    match value {
+        Value::Array(elements) => {
+            for element in elements {
+                if next.len() >= MOST_FOUND {
+                    return;
+                }
+                step(element, name, next);
+            }
+        }
+        Value::Object(members) => {
+            next.extend(members.get(name).filter(|_| next.len() < MOST_FOUND));
+        }
+        _ => {}
+    }
+}
+
+/// What the body looks like, for the log.
+fn shape(body: Option<&Value>, raw: &[u8]) -> &'static str {
+    let Some(body) = body else {
+        return match raw.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            None => "no body",
+            Some(b'<') => "HTML or XML",
+            Some(_) => "text",
+        };
+    };
+    let schemas = body.get("schemas").and_then(Value::as_array);
+    let has = |name| body.get(name).is_some();
+    match () {
+        () if schemas.is_some_and(|urns| urns.iter().any(|urn| urn == message::ERROR)) => {
+            "a SCIM Error"
+        }
+        () if has("detail") && has("status") => "detail and status",
+        () if has("error") => "error",
+        () if has("message") => "message",
+        () => "JSON of no known shape",
+    }
+}

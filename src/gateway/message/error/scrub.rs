@@ -1,0 +1,132 @@
+//! Cleaning an upstream's words before a client reads them: no hosts, URLs or addresses, no secrets'
+//! look-alikes, no control characters, at most 200 characters.
+
+use std::net::IpAddr;
+
+use super::classify::is_attribute_path;
+use crate::dialect::model::Dialect;
+
+/// In characters.
+const LONGEST: usize = 200;
+
+/// Read of the text at most, in characters; the rest could not survive the cut anyway.
+const READ: usize = 4 * LONGEST;
+
+/// Words longer than this that are no URN look like tokens.
+const LONGEST_WORD: usize = 40;
+
+const REMOVED: &str = "[…]";
+
+/// The text as it may be passed on, or none if nothing is left or it is markup.
+///
+/// With the dialect, dotted paths of its attributes are told from host names.
+pub(super) fn scrub(dialect: Option<&Dialect>, text: &str) -> Option<String> {
+    let mut chars =
+        text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c });
+    let mut visible: String = chars.by_ref().take(READ).collect();
+    if chars.next().is_some() {
+        // The last word may be half a host.
+        visible.truncate(visible.rfind(char::is_whitespace).unwrap_or(0));
+    }
+    if is_markup(&visible) {
+        return None;
+    }
+    let words: Vec<String> = visible.split_whitespace().map(|word| clean(dialect, word)).collect();
+    let clean = cut(&words.join(" "));
+    (!clean.is_empty()).then_some(clean)
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// Zero-width and direction-changing characters, which hide what a text says.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn is_markup(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["<!", "<html", "<head", "<body", "</", "<?xml", "<script"]
+        .iter()
+        .any(|tag| lower.contains(tag))
+}
+
+/// A word between blanks, without what must not pass. Where it is a URL, the whole word goes: its
+/// query may hold anything.
+fn clean(dialect: Option<&Dialect>, word: &str) -> String {
+    if word.contains("//") || word.contains("\\\\") {
+        return REMOVED.to_owned();
+    }
+    let mut out = String::with_capacity(word.len());
+    for piece in word.split_inclusive(is_separator) {
+        let bare = piece.trim_end_matches(is_separator);
+        out.push_str(if is_secret(dialect, bare) { REMOVED } else { bare });
+        out.push_str(piece.get(bare.len()..).unwrap_or_default());
+    }
+    out
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '\''
+            | '`'
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | '<'
+            | '>'
+            | ','
+            | ';'
+            | '='
+            | '|'
+            | '!'
+            | '?'
+            | '&'
+    )
+}
+
+fn is_secret(dialect: Option<&Dialect>, word: &str) -> bool {
+    let word = word.trim_end_matches(['.', ':']);
+    if word.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:")) {
+        return false;
+    }
+    if word.contains('@') || word.starts_with('/') || word.chars().count() > LONGEST_WORD {
+        return true;
+    }
+    if dialect.is_some_and(|dialect| is_attribute_path(dialect, word)) {
+        return false;
+    }
+    word.parse::<IpAddr>().is_ok()
+        || word.split([':', '/', '\\', '#', '%']).any(is_host)
+        || has_port(word)
+}
+
+/// A dotted name whose last label could be a top-level domain, an IPv4 address, or `localhost`.
+fn is_host(word: &str) -> bool {
+    let word = word.trim_matches('.');
+    if word.eq_ignore_ascii_case("localhost") || word.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    let Some((rest, last)) = word.rsplit_once('.') else { return false };
+    let label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    let domain = last.chars().count() >= 2 && last.chars().any(char::is_alphabetic);
+    domain && label(last) && rest.split('.').all(label)
+}
+
+/// `name:port` with a name of one label.
+fn has_port(word: &str) -> bool {
+    word.split_once(':').is_some_and(|(name, port)| {
+        let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
+        !name.is_empty() && (2..=5).contains(&digits.len())
+    })
+}

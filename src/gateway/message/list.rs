@@ -1,0 +1,76 @@
+//! ListResponse (RFC 7644 section 3.4.2), an upstream's read leniently and a client's written.
+
+use serde::Serialize;
+
+use super::resource::read_status;
+use crate::dialect::model::Resource;
+use crate::fault::{Cause, Fault};
+use crate::scim::message::{self, LIST_RESPONSE};
+use crate::scim::schema::Operation;
+use crate::scim::value::{Object, Value};
+
+/// One page as an upstream answered it.
+#[derive(Debug, PartialEq)]
+pub struct Page<'a> {
+    /// `None` where it is missing, cannot be read, or is fewer than the page itself holds: then it proves nothing.
+    pub total: Option<usize>,
+    /// One-based; what is missing or less is 1 (RFC 7644 section 3.4.2.4).
+    pub start_index: usize,
+    pub resources: Vec<Value<'a>>,
+}
+
+/// Reads an upstream's list. Integers may be text, and `Resources` may be absent where there is a
+/// `totalResults`.
+///
+/// # Errors
+/// [`Cause::UpstreamUnexpected`] for anything else, a bare array among it: nothing in it would show
+/// that it is complete. The fault of an error that came with a status of success.
+pub fn read_list<'a>(resource: &Resource, body: Value<'a>) -> Result<Page<'a>, Fault> {
+    if let Value::Object(list) = &body {
+        read_status(resource, Operation::List, list)?;
+        if !list.contains("Resources") && !list.contains("totalResults") {
+            let what = "the upstream's list has neither `Resources` nor `totalResults`";
+            return Err(Fault::new(Cause::UpstreamUnexpected, what));
+        }
+    }
+    let list = message::read_list(body).map_err(|error| {
+        let what = "the upstream's list is no ListResponse";
+        Fault::new(Cause::UpstreamUnexpected, what).with_log(error.to_string())
+    })?;
+    let total = list.total_results.filter(|total| *total >= list.resources.len());
+    let start_index = list.start_index.unwrap_or(1).max(1);
+    let resources = list.resources.into_iter().map(Value::Object).collect();
+    Ok(Page { total, start_index, resources })
+}
+
+/// Writes the client's list, resource by resource; the first that fails fails the whole list
+/// (design 6f.8).
+///
+/// # Errors
+/// The first error of `resources`.
+pub fn write_list<'a, E>(
+    total: usize,
+    start_index: usize,
+    resources: impl IntoIterator<Item = Result<Object<'a>, E>>,
+) -> Result<Vec<u8>, E> {
+    let head = format!(
+        r#"{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total},"startIndex":{start_index},"Resources":["#
+    );
+    let mut out = head.into_bytes();
+    let mut count = 0_usize;
+    for resource in resources {
+        if count > 0 {
+            out.push(b',');
+        }
+        print(&resource?, &mut out);
+        count += 1;
+    }
+    // Last, since only now is it known.
+    out.extend_from_slice(format!(r#"],"itemsPerPage":{count}}}"#).as_bytes());
+    Ok(out)
+}
+
+fn print(resource: &Object, out: &mut Vec<u8>) {
+    // Writing a tree of text, numbers and booleans to memory does not fail.
+    let _ = resource.serialize(&mut serde_json::Serializer::new(out));
+}

@@ -1,0 +1,36 @@
+//! One resource as a message: the frame around its attributes, read and written.
+//!
+//! `schemas`, `id` and `meta` end here: the rules never see them (design 7).
+
+mod frame;
+mod read;
+pub mod reference;
+mod write;
+
+pub use frame::{Frame, Location, Meta};
+pub use read::{read_answer, read_request};
+pub use write::{write_answer, write_request};
+
+pub(super) use read::read_status;
+
+use crate::dialect::model::Resource;
+use crate::scim::schema::Operation;
+use crate::scim::value::Value;
+
+/// Takes the resource out of its envelope, if the envelope is all there is (design 5).
+///
+/// Vendors document an envelope for some operations and say nothing of others: a member of an
+/// envelope's name that stands alone is unwrapped there too, unless the schema knows it.
+fn unwrap<'a>(resource: &Resource, operation: Operation, body: Value<'a>) -> Value<'a> {
+    let Value::Object(object) = body else { return body };
+    let is_envelope = |member: &str| {
+        resource.envelope.iter().any(|(of, name)| {
+            name.eq_ignore_ascii_case(member)
+                && (*of == operation || resource.schema.attribute(name).is_none())
+        })
+    };
+    if object.len() != 1 || !object.iter().any(|(name, _)| is_envelope(name)) {
+        return Value::Object(object);
+    }
+    object.into_iter().next().map(|(_, inner)| inner).unwrap_or_default()
+}

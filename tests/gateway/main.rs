@@ -1,0 +1,10 @@
+//! The gateway room: messages and discovery.
+//!
+//! (`cfg(test)` tells clippy that helpers are tests, too.)
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
+mod messages_errors;
