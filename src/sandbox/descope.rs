@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::filter;
 use super::reply::{self, Kind, Refusal};
 use super::shape::{self, Fields, Shape};
 use super::store::{Desk, Entry};
@@ -54,7 +55,9 @@ pub fn error(refusal: &Refusal) -> Response {
     let (code, description) = match refusal.kind {
         Kind::Unique => ("E062107", "User already exists"),
         Kind::Missing | Kind::UnknownPath => ("E112102", "User not found"),
-        Kind::Invalid | Kind::Path | Kind::Target => ("E011003", "Request validation failure"),
+        Kind::Invalid | Kind::Filter | Kind::Path | Kind::Target => {
+            ("E011003", "Request validation failure")
+        }
         _ => ("E011001", "Bad request"),
     };
     let body = json!({
@@ -91,9 +94,12 @@ fn enveloped(desk: &Desk, entry: &Entry, status: StatusCode) -> Response {
 }
 
 fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
-    call.only(&["startIndex", "count"])?;
+    call.only(&["filter", "startIndex", "count"])?;
     let window = call.window(desk.options.page)?;
-    let all: Vec<Value> = desk.users.iter().map(|entry| view(desk, entry)).collect();
+    let shown = filter::named(call.parameter("filter"), "userName", &desk.options)?;
+    let users =
+        desk.users.iter().filter(|user| shown.as_deref().is_none_or(|it| user.is("userName", it)));
+    let all: Vec<Value> = users.map(|entry| view(desk, entry)).collect();
     let total = all.len();
     let mut body = reply::list(total, window.start, window.of(all));
     if let Some(body) = body.as_object_mut() {

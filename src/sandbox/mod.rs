@@ -6,6 +6,7 @@
 
 mod call;
 mod descope;
+mod filter;
 mod http;
 mod omni;
 mod omni_attributes;
@@ -18,7 +19,9 @@ mod pingone_patch;
 mod reply;
 mod scim;
 mod scim_discovery;
+mod scim_element;
 mod scim_list;
+mod scim_patch;
 mod scim_schema;
 mod service;
 mod shape;

@@ -10,7 +10,7 @@ use super::options::PathCase;
 use super::reply::{self, Refusal};
 use super::shape::{self, Fields, Shape};
 use super::store::{Desk, Entry};
-use super::{omni_attributes, omni_patch};
+use super::{filter, omni_attributes, omni_patch};
 use crate::scim::http::Response;
 
 pub const ATTRIBUTES: &str = "urn:omni:params:1.0:UserAttribute";
@@ -92,9 +92,12 @@ pub fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Resp
 }
 
 fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
-    call.only(&["startIndex", "count"])?;
+    call.only(&["filter", "startIndex", "count"])?;
     let window = call.window(desk.options.page)?;
-    let all: Vec<Value> = desk.users.iter().map(|entry| view(desk, entry, true)).collect();
+    let shown = filter::named(call.parameter("filter"), "userName", &desk.options)?;
+    let users =
+        desk.users.iter().filter(|user| shown.as_deref().is_none_or(|it| user.is("userName", it)));
+    let all: Vec<Value> = users.map(|entry| view(desk, entry, true)).collect();
     let total = all.len();
     Ok(reply::json(StatusCode::OK, &reply::list(total, window.start, window.of(all))))
 }

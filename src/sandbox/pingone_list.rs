@@ -4,14 +4,31 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::filter;
 use super::pingone::{MEDIA, view};
 use super::reply::{self, Refusal};
 use super::shape::{self, Fields, Shape};
 use super::store::Desk;
+use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Response;
 
 /// The most results of any answer, whatever is asked for.
 const MOST: usize = 200;
+
+/// The SCIM names of what the platform filters by.
+const FILTERED: [&str; 11] = [
+    "userName",
+    "externalId",
+    "emails",
+    "emails.value",
+    "name.familyName",
+    "name.givenName",
+    "nickName",
+    "title",
+    "locale",
+    "preferredLanguage",
+    "timezone",
+];
 
 const SEARCH: Fields = &[("filter", Shape::Text), ("count", Shape::Any)];
 
@@ -67,14 +84,40 @@ pub fn discovery(call: &Call<'_>, rest: &[&str]) -> Result<Response, Refusal> {
 }
 
 fn run(desk: &Desk, filter: Option<&str>, count: usize) -> Result<Response, Refusal> {
-    if filter.is_some() {
-        return Err(Refusal::invalid("the filter is none that the vendor documents"));
+    let filter = filter.map(|text| filter::parse(text, &[])).transpose()?;
+    if let Some(filter) = &filter {
+        documented(filter)?;
     }
-    let matches: Vec<Value> = desk.users.iter().map(|entry| view(desk, entry)).collect();
+    let views = desk.users.iter().map(|entry| view(desk, entry));
+    let shown = |user: &Value| match (&filter, user.as_object()) {
+        (Some(filter), Some(user)) if !desk.options.ignore_filters => filter::matches(filter, user),
+        _ => true,
+    };
+    let matches: Vec<Value> = views.filter(shown).collect();
     let total = matches.len();
     let page: Vec<Value> = matches.into_iter().take(count.min(MOST)).collect();
     let total = if desk.options.pingone_capped_total { page.len() } else { total };
     Ok(reply::json(StatusCode::OK, &answer(total, page)))
+}
+
+/// The platform's filter language has no `not`, `ne`, `pr` or order.
+fn documented(filter: &Filter) -> Result<(), Refusal> {
+    match filter {
+        Filter::And(all) | Filter::Or(all) => all.iter().try_for_each(documented),
+        Filter::Compare { path, operator: Operator::Eq, literal: Literal::Bool(_) }
+            if path.members().eq(["active"]) =>
+        {
+            Ok(())
+        }
+        other => match filter::comparison(other) {
+            Some((path, Operator::Eq | Operator::Sw | Operator::Ew | Operator::Co, _))
+                if FILTERED.contains(&path.as_str()) =>
+            {
+                Ok(())
+            }
+            _ => Err(filter::undocumented()),
+        },
+    }
 }
 
 /// A ListResponse without `startIndex`, as the samples print it.

@@ -28,7 +28,9 @@ pub enum Kind {
     MediaType,
     Syntax,
     Invalid,
+    Filter,
     Path,
+    Mutability,
     Target,
     Unique,
     Precondition,
@@ -66,7 +68,9 @@ impl Refusal {
                 | Kind::MediaType
                 | Kind::Syntax
                 | Kind::Invalid
+                | Kind::Filter
                 | Kind::Path
+                | Kind::Mutability
         )
     }
 
@@ -77,7 +81,12 @@ impl Refusal {
             Kind::UnknownPath | Kind::Missing => StatusCode::NOT_FOUND,
             Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
             Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Kind::Syntax | Kind::Invalid | Kind::Path | Kind::Target => StatusCode::BAD_REQUEST,
+            Kind::Syntax
+            | Kind::Invalid
+            | Kind::Filter
+            | Kind::Path
+            | Kind::Mutability
+            | Kind::Target => StatusCode::BAD_REQUEST,
             Kind::Unique => StatusCode::CONFLICT,
             Kind::Precondition => StatusCode::PRECONDITION_FAILED,
             Kind::Full => StatusCode::INSUFFICIENT_STORAGE,

@@ -8,13 +8,13 @@ use super::call::Call;
 use super::reply::{self, Kind, Refusal};
 use super::scim_schema::{GROUP, GROUP_FIELDS, USER, USER_FIELDS, schemas, stored};
 use super::store::{Desk, Entry};
-use super::{scim_discovery, scim_list, shape};
+use super::{scim_discovery, scim_list, scim_patch, shape};
 use crate::scim::http::Response;
 
 const BASE: &[&str] = &["scim", "v2"];
 
 /// The media types of a request (RFC 7644 section 3.8).
-const MEDIA: &[&str] = &["application/scim+json", "application/json"];
+pub const MEDIA: &[&str] = &["application/scim+json", "application/json"];
 
 /// The resource types.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     match rest.as_slice() {
         ["Users"] => collection(desk, call, Type::User),
         ["Groups"] => collection(desk, call, Type::Group),
+        ["Users", ".search"] => scim_list::search(desk, call, Type::User),
+        ["Groups", ".search"] => scim_list::search(desk, call, Type::Group),
         ["Users", id] => resource(desk, call, Type::User, id),
         ["Groups", id] => resource(desk, call, Type::Group, id),
         rest => scim_discovery::answer(call, rest),
@@ -46,6 +48,8 @@ pub fn error(refusal: &Refusal) -> Response {
     let scim_type = match refusal.kind {
         Kind::Syntax => Some("invalidSyntax"),
         Kind::Invalid => Some("invalidValue"),
+        Kind::Filter => Some("invalidFilter"),
+        Kind::Mutability => Some("mutability"),
         Kind::Path => Some("invalidPath"),
         Kind::Target => Some("noTarget"),
         Kind::Unique => Some("uniqueness"),
@@ -118,6 +122,13 @@ fn resource(desk: &mut Desk, call: &Call<'_>, kind: Type, id: &str) -> Result<Re
         Method::PUT => {
             precondition(call, &entry)?;
             let body = accepted(desk, call.object(MEDIA)?, kind, id)?;
+            written(desk, kind, id, body)
+        }
+        Method::PATCH => {
+            precondition(call, &entry)?;
+            let message = call.object(MEDIA)?;
+            let patched = scim_patch::apply(entry.body, &message, &scim_list::urns(desk, kind))?;
+            let body = accepted(desk, patched, kind, id)?;
             written(desk, kind, id, body)
         }
         Method::DELETE => {

@@ -1,52 +1,173 @@
 //! The plain server's lists: filter, sort, window, projection (RFC 7644 sections 3.4.2 and 3.9).
 
 use bytes::Bytes;
-use http::StatusCode;
-use serde_json::{Map, Value};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
 
-use super::call::Call;
-use super::reply::{self, Refusal};
-use super::scim::{Type, view};
-use super::scim_schema::{GROUP, USER};
+use super::call::{Call, Window};
+use super::filter;
+use super::reply::{self, Kind, Refusal};
+use super::scim::{MEDIA, Type, view};
+use super::scim_schema::{ENTERPRISE, GROUP, USER};
+use super::shape::{self, Fields, Shape};
 use super::store::Desk;
+use crate::scim::grammar::{Known, parse_path};
 use crate::scim::http::Response;
+
+const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+
+const PARAMETERS: [&str; 7] =
+    ["filter", "startIndex", "count", "attributes", "excludedAttributes", "sortBy", "sortOrder"];
+
+const SEARCH: Fields = &[
+    ("schemas", Shape::Names(&[SEARCH_REQUEST])),
+    ("filter", Shape::Text),
+    ("startIndex", Shape::Any),
+    ("count", Shape::Any),
+    ("attributes", Shape::Names(&[])),
+    ("excludedAttributes", Shape::Names(&[])),
+    ("sortBy", Shape::Text),
+    ("sortOrder", Shape::Text),
+];
 
 /// What is never left out of an answer (RFC 7643 section 3.1).
 const ALWAYS: [&str; 2] = ["id", "schemas"];
 
+/// What a list asks for, out of a query or of a SearchRequest.
+struct Asked {
+    filter: Option<String>,
+    sort_by: Option<String>,
+    descending: bool,
+    window: Window,
+    projection: Projection,
+}
+
+struct Projection {
+    only: Vec<String>,
+    without: Vec<String>,
+}
+
 pub fn list(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, Refusal> {
-    call.only(&["startIndex", "count", "attributes", "excludedAttributes"])?;
-    let store = match kind {
-        Type::User => &desk.users,
-        Type::Group => &desk.groups,
+    call.only(&PARAMETERS)?;
+    let asked = Asked {
+        filter: call.parameter("filter").map(str::to_owned),
+        sort_by: call.parameter("sortBy").map(str::to_owned),
+        descending: call.parameter("sortOrder") == Some("descending"),
+        window: call.window(desk.options.page)?,
+        projection: Projection::of(call),
     };
-    let all: Vec<Value> = store.iter().map(|entry| view(desk, entry, kind)).collect();
-    let window = call.window(desk.options.page)?;
-    let total = all.len();
-    let page = window.of(all).into_iter().map(|resource| project(resource, call)).collect();
-    Ok(reply::scim(StatusCode::OK, &reply::list(total, window.start, page)))
+    run(desk, kind, &asked)
+}
+
+/// `POST .search` (RFC 7644 section 3.4.3).
+pub fn search(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, Refusal> {
+    if call.method() != Method::POST {
+        return Err(Refusal::method());
+    }
+    call.only(&[])?;
+    let body = call.object(MEDIA)?;
+    shape::check(&body, SEARCH)?;
+    if body.get("schemas") != Some(&json!([SEARCH_REQUEST])) {
+        return Err(Refusal::invalid("`schemas` is not SearchRequest"));
+    }
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let names = |name: &str| {
+        let names = body.get(name).and_then(Value::as_array).into_iter().flatten();
+        names.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let number = |name: &str, without: usize| {
+        let sent = body.get(name).and_then(Value::as_i64);
+        sent.map_or(without, |sent| usize::try_from(sent).unwrap_or(0))
+    };
+    let page = desk.options.page;
+    let window =
+        Window { start: number("startIndex", 1).max(1), count: number("count", page).min(page) };
+    let asked = Asked {
+        filter: text("filter"),
+        sort_by: text("sortBy"),
+        descending: text("sortOrder").as_deref() == Some("descending"),
+        window,
+        projection: Projection { only: names("attributes"), without: names("excludedAttributes") },
+    };
+    run(desk, kind, &asked)
 }
 
 /// The answer with the attributes that the query asks for.
 pub fn projected(mut answer: Response, resource: Value, call: &Call<'_>) -> Response {
-    answer.body = Bytes::from(project(resource, call).to_string());
+    answer.body = Bytes::from(Projection::of(call).of_resource(resource).to_string());
     answer
 }
 
-fn project(resource: Value, call: &Call<'_>) -> Value {
-    let Value::Object(body) = resource else { return resource };
-    if let Some(only) = call.parameter("attributes") {
-        let mut kept = Map::new();
-        for name in ALWAYS.into_iter().chain(only.split(',').map(str::trim)) {
-            keep(&body, name, &mut kept);
+/// Every URN that a path may begin with: the core schema's first, then those in use.
+pub fn urns(desk: &Desk, kind: Type) -> Vec<&str> {
+    let mut urns = vec![kind.urn(), ENTERPRISE];
+    let used = desk.users.iter().flat_map(|user| user.body.keys());
+    urns.extend(used.map(String::as_str).filter(|name| name.starts_with("urn:")));
+    urns.dedup();
+    urns
+}
+
+fn run(desk: &Desk, kind: Type, asked: &Asked) -> Result<Response, Refusal> {
+    let store = match kind {
+        Type::User => &desk.users,
+        Type::Group => &desk.groups,
+    };
+    let urns = urns(desk, kind);
+    let filter = asked.filter.as_deref().map(|text| filter::parse(text, &urns)).transpose()?;
+    let all = store.iter().map(|entry| view(desk, entry, kind));
+    let mut all: Vec<Value> = match filter {
+        Some(filter) if !desk.options.ignore_filters => all
+            .filter(|one| one.as_object().is_some_and(|one| filter::matches(&filter, one)))
+            .collect(),
+        _ => all.collect(),
+    };
+    if let Some(by) = &asked.sort_by {
+        sort(&mut all, by, &urns, asked.descending)?;
+    }
+    let total = all.len();
+    let page = asked.window.of(all).into_iter();
+    let page = page.map(|resource| asked.projection.of_resource(resource)).collect();
+    Ok(reply::scim(StatusCode::OK, &reply::list(total, asked.window.start, page)))
+}
+
+/// Without regard to case; a resource without the attribute comes last (RFC 7644 section 3.4.2.3).
+fn sort(all: &mut [Value], by: &str, urns: &[&str], descending: bool) -> Result<(), Refusal> {
+    let path = parse_path(by, &Known { urns, lenient: false })
+        .map_err(|_| Refusal::new(Kind::Path, "`sortBy` is no attribute path"))?;
+    let key = |resource: &Value| {
+        let found = filter::values(&path, resource.as_object()?);
+        let first = found.first().and_then(|value| value.get("value").or(Some(value)))?;
+        Some(first.as_str().map_or_else(|| first.to_string(), str::to_lowercase))
+    };
+    all.sort_by(|one, other| match (key(one), key(other)) {
+        (Some(one), Some(other)) if descending => other.cmp(&one),
+        (Some(one), Some(other)) => one.cmp(&other),
+        (one, other) => (one.is_none() != descending).cmp(&(other.is_none() != descending)),
+    });
+    Ok(())
+}
+
+impl Projection {
+    fn of(call: &Call<'_>) -> Self {
+        let names = |name| {
+            let names = call.parameter(name).unwrap_or_default().split(',').map(str::trim);
+            names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        };
+        Self { only: names("attributes"), without: names("excludedAttributes") }
+    }
+
+    fn of_resource(&self, resource: Value) -> Value {
+        let Value::Object(mut body) = resource else { return resource };
+        if self.only.is_empty() {
+            self.without.iter().for_each(|path| drop_at(&mut body, path));
+            return Value::Object(body);
         }
-        return Value::Object(kept);
+        let mut kept = Map::new();
+        for path in ALWAYS.into_iter().chain(self.only.iter().map(String::as_str)) {
+            keep(&body, path, &mut kept);
+        }
+        Value::Object(kept)
     }
-    let mut body = body;
-    for name in call.parameter("excludedAttributes").unwrap_or_default().split(',') {
-        drop_at(&mut body, name.trim());
-    }
-    Value::Object(body)
 }
 
 /// Copies the attribute of that path.

@@ -204,6 +204,11 @@ impl Entry {
     pub fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }
+
+    /// Whether a top-level member is that text, without regard to case.
+    pub fn is(&self, name: &str, text: &str) -> bool {
+        self.text(name).is_some_and(|own| own.to_lowercase() == text.to_lowercase())
+    }
 }
 
 /// Fills in what the body lacks, and makes the template say what the body has where both have it.

@@ -1,0 +1,92 @@
+//! PATCH on the elements of a multi-valued attribute (RFC 7644 section 3.5.2), and what becomes of
+//! `primary`.
+
+use serde_json::{Value, json};
+
+use super::filter::selected;
+use super::reply::{Kind, Refusal};
+use super::scim_patch::{Op, member};
+use crate::scim::path::Path;
+
+/// Does an operation on every element that the path selects.
+///
+/// # Errors
+/// If it selects none, or has a depth that elements do not have.
+pub fn apply(elements: &mut Vec<Value>, op: Op, path: &Path, value: &Value) -> Result<(), Refusal> {
+    let chosen: Vec<usize> = elements
+        .iter()
+        .enumerate()
+        .filter(|(_, element)| selected(path, element))
+        .map(|(at, _)| at)
+        .collect();
+    if chosen.is_empty() {
+        return Err(Refusal::new(Kind::Target, "no value matches the path"));
+    }
+    let name = match path.sub.as_slice() {
+        [] => None,
+        [name] => Some(name),
+        _ => return Err(Refusal::new(Kind::Path, "the path is too deep")),
+    };
+    if name.is_none() && op == Op::Remove {
+        elements.retain(|element| !selected(path, element));
+        return Ok(());
+    }
+    for (at, element) in elements.iter_mut().enumerate() {
+        if chosen.contains(&at) {
+            change(element, op, name, value)?;
+        }
+    }
+    let made_primary = match name {
+        Some(name) => name == "primary" && value == &json!(true),
+        None => value.get("primary") == Some(&json!(true)),
+    };
+    if made_primary {
+        only_primary(elements, &chosen);
+    }
+    elements.retain(|element| element.as_object().is_none_or(|members| !members.is_empty()));
+    Ok(())
+}
+
+/// Appends what is not there yet.
+pub fn append(old: &mut Vec<Value>, new: &Value) {
+    let new = match new {
+        Value::Array(new) => new.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    for element in new {
+        if old.contains(element) {
+            continue;
+        }
+        old.push(element.clone());
+        if element.get("primary") == Some(&json!(true)) {
+            let last = old.len().saturating_sub(1);
+            only_primary(old, &[last]);
+        }
+    }
+}
+
+fn change(
+    element: &mut Value,
+    op: Op,
+    name: Option<&String>,
+    value: &Value,
+) -> Result<(), Refusal> {
+    match (element.as_object_mut(), name, value) {
+        (Some(members), Some(name), _) => member(members, op, name, value),
+        (Some(members), None, Value::Object(new)) => {
+            new.iter().try_for_each(|(name, value)| member(members, op, name, value))
+        }
+        _ => Err(Refusal::invalid("a value with sub-attributes is needed")),
+    }
+}
+
+/// At most one element is primary, and the new one wins.
+fn only_primary(elements: &mut [Value], chosen: &[usize]) {
+    for (at, element) in elements.iter_mut().enumerate() {
+        if !chosen.contains(&at)
+            && let Some(primary) = element.get_mut("primary")
+        {
+            *primary = json!(false);
+        }
+    }
+}

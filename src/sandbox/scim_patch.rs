@@ -1,0 +1,175 @@
+//! The plain server's PATCH, to the letter of RFC 7644 section 3.5.2, on JSON trees.
+
+use serde_json::{Map, Value, json};
+
+use super::reply::{Kind, Refusal};
+use super::scim_schema::{GROUP, USER};
+use super::{patch_message, scim_element};
+use crate::scim::grammar::{Known, parse_path};
+use crate::scim::path::Path;
+
+/// What an operation does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    Add,
+    Replace,
+    Remove,
+}
+
+/// The stored members after all operations, with `schemas` for the check that follows.
+///
+/// # Errors
+/// The first operation that cannot be done; nothing is done then.
+pub fn apply(
+    mut body: Map<String, Value>,
+    message: &Map<String, Value>,
+    urns: &[&str],
+) -> Result<Map<String, Value>, Refusal> {
+    for operation in patch_message::operations(message)? {
+        let text = |name| operation.get(name).and_then(Value::as_str);
+        let value = operation.get("value");
+        let op = match (text("op"), value) {
+            (Some("add"), Some(_)) => Op::Add,
+            (Some("replace"), Some(_)) => Op::Replace,
+            (Some("remove"), None) => Op::Remove,
+            _ => return Err(Refusal::invalid("an operation has a wrong `op` or `value`")),
+        };
+        let value = value.unwrap_or(&Value::Null);
+        match text("path") {
+            Some(path) => one(&mut body, op, &read(path, urns)?, value)?,
+            None => pathless(&mut body, op, value)?,
+        }
+    }
+    let core = urns.first().copied().unwrap_or(USER);
+    let mut schemas = vec![json!(core)];
+    schemas.extend(body.keys().filter(|name| name.starts_with("urn:")).map(|name| json!(name)));
+    body.insert("schemas".to_owned(), Value::Array(schemas));
+    Ok(body)
+}
+
+fn read(path: &str, urns: &[&str]) -> Result<Path, Refusal> {
+    parse_path(path, &Known { urns, lenient: false })
+        .map_err(|error| Refusal::new(Kind::Path, format!("the path is wrong: {error}")))
+}
+
+/// Every member of the value is an attribute, or an extension with attributes.
+fn pathless(body: &mut Map<String, Value>, op: Op, value: &Value) -> Result<(), Refusal> {
+    let (Some(members), true) = (value.as_object(), op != Op::Remove) else {
+        return Err(Refusal::new(
+            Kind::Target,
+            "without a path, a value with attributes is needed",
+        ));
+    };
+    for (name, value) in members {
+        let path = match name.get(..4) {
+            Some("urn:") => Path { urn: Some(name.clone()), ..Path::default() },
+            _ => Path::core(name),
+        };
+        one(body, op, &path, value)?;
+    }
+    Ok(())
+}
+
+fn one(body: &mut Map<String, Value>, op: Op, path: &Path, value: &Value) -> Result<(), Refusal> {
+    let Some(urn) = &path.urn else {
+        return attribute(body, op, path, value);
+    };
+    if [USER, GROUP].contains(&urn.as_str()) {
+        return Err(Refusal::new(Kind::Path, "the core schema's URN names no attribute"));
+    }
+    let key = key(body, urn);
+    if path.attribute.is_none() {
+        return member(body, op, &key, value);
+    }
+    if op == Op::Remove && !body.contains_key(&key) {
+        return Ok(());
+    }
+    let inside = object(body.entry(key.clone()).or_insert_with(|| json!({})))?;
+    attribute(inside, op, path, value)?;
+    if inside.is_empty() {
+        body.remove(&key);
+    }
+    Ok(())
+}
+
+/// An attribute of a resource or of an extension.
+fn attribute(
+    body: &mut Map<String, Value>,
+    op: Op,
+    path: &Path,
+    value: &Value,
+) -> Result<(), Refusal> {
+    let name = path.attribute.as_deref().unwrap_or_default();
+    if ["id", "meta", "groups", "schemas"].iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        return Err(Refusal::new(Kind::Mutability, format!("`{name}` is read-only")));
+    }
+    let key = key(body, name);
+    if let Some(Value::Array(elements)) = body.get_mut(&key)
+        && (path.filter.is_some() || !path.sub.is_empty())
+    {
+        scim_element::apply(elements, op, path, value)?;
+        if elements.is_empty() {
+            body.remove(&key);
+        }
+        return Ok(());
+    }
+    if path.filter.is_some() {
+        return Err(Refusal::new(Kind::Target, "no value matches the path"));
+    }
+    below(body, op, &key, &path.sub, value)
+}
+
+/// A sub-attribute of a singular attribute, at any depth.
+fn below(
+    body: &mut Map<String, Value>,
+    op: Op,
+    name: &str,
+    sub: &[String],
+    value: &Value,
+) -> Result<(), Refusal> {
+    let key = key(body, name);
+    let Some((first, rest)) = sub.split_first() else {
+        return member(body, op, &key, value);
+    };
+    if op == Op::Remove && !body.contains_key(&key) {
+        return Ok(());
+    }
+    let inside = object(body.entry(key).or_insert_with(|| json!({})))?;
+    below(inside, op, first, rest, value)
+}
+
+/// One member: set, merged into an object, appended to an array, or taken away.
+pub fn member(
+    body: &mut Map<String, Value>,
+    op: Op,
+    name: &str,
+    value: &Value,
+) -> Result<(), Refusal> {
+    let key = key(body, name);
+    if op == Op::Remove || value.is_null() {
+        body.remove(&key);
+        return Ok(());
+    }
+    match (body.get_mut(&key), value) {
+        (Some(Value::Object(old)), Value::Object(new)) => {
+            for (name, value) in new {
+                member(old, op, name, value)?;
+            }
+        }
+        (Some(Value::Array(old)), new) if op == Op::Add => scim_element::append(old, new),
+        _ => {
+            body.insert(key, value.clone());
+        }
+    }
+    Ok(())
+}
+
+/// The member's name as it is spelled in the object.
+pub fn key(body: &Map<String, Value>, name: &str) -> String {
+    let same = body.keys().find(|key| key.eq_ignore_ascii_case(name));
+    same.cloned().unwrap_or_else(|| name.to_owned())
+}
+
+fn object(value: &mut Value) -> Result<&mut Map<String, Value>, Refusal> {
+    value.as_object_mut().ok_or_else(|| Refusal::new(Kind::Path, "the attribute has no such part"))
+}
