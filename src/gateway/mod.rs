@@ -2,6 +2,7 @@
 //!
 //! No I/O and no Pingora here: the exchange room runs plans, the proxy room moves bytes.
 
+pub mod discovery;
 pub mod message;
 pub mod route;
 

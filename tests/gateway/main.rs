@@ -7,4 +7,6 @@ mod fixture;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod messages_discovery;
+#[cfg(test)]
 mod messages_errors;
