@@ -105,10 +105,10 @@ fn position(body: &[u8], at: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// A member's name as it may stand in a message: short, and without control characters.
-pub(crate) fn shown(name: &str) -> String {
+/// A name as it may stand in a message: at most `most` characters, and without control characters.
+pub(crate) fn shown(name: &str, most: usize) -> String {
     name.chars()
-        .take(64)
+        .take(most)
         .flat_map(|c| {
             let escaped = c.is_control().then(|| c.escape_default());
             let plain = escaped.is_none().then_some(c);
@@ -202,7 +202,7 @@ impl<'a> Visitor<'a> for Seed<'_> {
         let mut many: HashSet<String> = HashSet::new();
         while let Some(name) = members.next_key_seed(Name)? {
             if is_duplicate(&object, &name, &mut many) {
-                return Err(self.refuse(Refused::Duplicate(shown(&name))));
+                return Err(self.refuse(Refused::Duplicate(shown(&name, 64))));
             }
             let value = members.next_value_seed(inner)?;
             object.push(name, value);

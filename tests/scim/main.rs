@@ -7,6 +7,8 @@ mod document;
 #[cfg(test)]
 mod grammar;
 #[cfg(test)]
+mod patch;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod types;

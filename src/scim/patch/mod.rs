@@ -1,0 +1,59 @@
+//! PATCH (RFC 7644 section 3.5.2): a body to operations in normal form, and operations on a resource.
+//!
+//! What clients really send is brought into one form here, so that nobody after this room sees a
+//! path-less operation, a dotted key, or a removal with a value.
+
+mod apply;
+mod elements;
+mod normalise;
+mod target;
+
+use super::path::Path;
+use super::value::Value;
+
+pub use apply::{ApplyOptions, apply};
+pub use normalise::{MAX_OPERATIONS, normalise};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpKind {
+    Add,
+    Replace,
+    Remove,
+}
+
+/// One operation on one place. After [normalisation](normalise) every operation has a path in the
+/// schema's spelling, values have their schema's types, and a removal has no value.
+///
+/// A value that is `null` or `[]` clears (RFC 7643 section 2.5).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Op<'a> {
+    pub kind: OpKind,
+    pub path: Path,
+    /// `None` exactly for [`OpKind::Remove`].
+    pub value: Option<Value<'a>>,
+}
+
+/// Why a PATCH is refused. Names attributes, never values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct PatchError {
+    /// RFC 7644 table 9.
+    pub scim_type: &'static str,
+    pub detail: String,
+}
+
+impl PatchError {
+    fn new(scim_type: &'static str, detail: impl Into<String>) -> Self {
+        Self { scim_type, detail: detail.into() }
+    }
+}
+
+/// The names of a path without its filter, for messages.
+fn shown(path: &Path) -> String {
+    let names: Vec<&str> = path.members().skip(usize::from(path.urn.is_some())).collect();
+    let text = match &path.urn {
+        Some(urn) => format!("{urn}:{}", names.join(".")),
+        None => names.join("."),
+    };
+    super::document::shown(text.trim_end_matches(':'), 160)
+}
