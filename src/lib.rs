@@ -21,3 +21,7 @@ pub mod sandbox;
 pub mod config;
 
 pub mod proxy;
+
+pub mod ops;
+
+pub mod cli;

@@ -1,9 +1,79 @@
-//! `config.toml` and the environment -> [`Config`], plain data that cannot be wrong.
+//! `config.toml` and the environment -> [`Config`], plain data that cannot be wrong; with the
+//! dialects -> route specifications.
 //!
 //! All mistakes come at once, each with its place. This room knows no socket and no Pingora.
 
-pub mod model;
-pub mod secret;
+use std::path::Path;
 
+use include_dir::{Dir, include_dir};
+
+use crate::diagnostic::toml::Table;
+use crate::diagnostic::{Mistakes, Source};
+use crate::dialect::override_schema;
+use crate::scim::schema::{Attribute, Schema, Unknown};
+
+mod build;
+mod code;
+mod file;
+pub mod model;
+mod route;
+pub mod secret;
+mod server;
+mod upstream;
+mod value;
+
+pub use build::{authorization, rules_hash, specs};
+pub use code::CODES;
 pub use model::Config;
 pub use secret::Secret;
+
+static OVERLAYS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/overlays");
+
+/// What a configuration is read in: where its relative paths begin, and the environment.
+pub struct Surroundings<'a> {
+    pub directory: &'a Path,
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Config {
+    /// Reads a configuration file, with this process's environment.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub fn load(path: &Path) -> Result<Self, Mistakes> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| file::unreadable(&name, &error.kind().to_string()))?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let env = |name: &str| std::env::var(name).ok();
+        Self::read(&Source::new(name, text), &Surroundings { directory, env: &env })
+    }
+
+    /// Reads a configuration's text.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub fn read(source: &Source, around: &Surroundings<'_>) -> Result<Self, Mistakes> {
+        file::config(source, around)
+    }
+}
+
+/// An overlay that the program was built with, by its name `rules/overlays/<file>`.
+fn embedded_overlay(name: &str) -> Option<&'static str> {
+    OVERLAYS.get_file(name.strip_prefix("rules/overlays/")?)?.contents_utf8()
+}
+
+/// The attribute entries of a table in the form of `schema.toml` (`attribute`, `extension`).
+fn extends(table: &Table<'_>, key: &'static str) -> Vec<Attribute> {
+    let Some(entries) = table.table(key) else { return Vec::new() };
+    let mut schema = Schema {
+        resource: String::new(),
+        urn: String::new(),
+        attributes: Vec::new(),
+        open_extensions: false,
+        unknown: Unknown::Refuse,
+    };
+    override_schema(&mut schema, &entries);
+    entries.close();
+    schema.attributes
+}

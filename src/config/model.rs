@@ -13,6 +13,7 @@ use url::Url;
 use super::secret::Secret;
 use crate::diagnostic::Source;
 use crate::gateway::route::Policies;
+use crate::scim::schema::Attribute;
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -94,6 +95,14 @@ pub struct Named {
     pub span: Range<usize>,
 }
 
+/// Values of a dialect's variables, and where their table stands.
+#[derive(Clone, Debug)]
+pub struct Vars {
+    pub values: BTreeMap<String, String>,
+    pub file: Arc<str>,
+    pub span: Range<usize>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Upstream {
     pub name: String,
@@ -101,7 +110,9 @@ pub struct Upstream {
     pub target: Target,
     /// What stands for `{token}` in the dialect's authorization form; `None` sends no authorization.
     pub token: Option<Secret>,
-    pub vars: BTreeMap<String, String>,
+    pub vars: Vars,
+    /// Whole entries laid over the dialect's schema of users.
+    pub schema: Vec<Attribute>,
     pub timeouts: Timeouts,
     /// Of one answer, header and body each, in bytes.
     pub answer_limit: usize,
@@ -144,9 +155,9 @@ pub struct Route {
     pub client: Named,
     pub upstream: Named,
     pub overlays: Vec<Source>,
-    pub client_vars: BTreeMap<String, String>,
-    /// Attribute entries in the form of `schema.toml`, as TOML text of their own.
-    pub client_extends: Option<Source>,
+    pub client_vars: Vars,
+    /// What this route's client manages beside its dialect's schema.
+    pub client_extends: Vec<Attribute>,
     pub auth: Auth,
     pub mode: Mode,
     pub policies: Policies,

@@ -13,8 +13,10 @@ mod reply;
 mod request;
 mod server;
 mod service;
+mod signed;
 
 pub use edge::{Door, Edge, Way};
 pub use observer::{Observer, Seen};
 pub use remote::Remote;
 pub use server::{Stopped, bind, serve};
+pub use signed::Signed;

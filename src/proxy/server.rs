@@ -3,12 +3,15 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 
 use pingora::listeners::tls::TlsSettings;
 use pingora::proxy::http_proxy_service_with_name;
 use pingora::server::configuration::ServerConf;
-use pingora::server::{RunArgs, Server};
+use pingora::server::{ExecutionPhase, RunArgs, Server};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::edge::Edge;
 use super::observer::Observer;
@@ -33,7 +36,8 @@ pub fn bind(addresses: &[SocketAddr]) -> Result<(), (SocketAddr, io::Error)> {
     Ok(())
 }
 
-/// Serves until a signal ends it. Blocks, and brings its own runtimes.
+/// Serves until a signal ends it. Blocks, and brings its own runtimes. `ready` is true while requests
+/// are welcome.
 ///
 /// # Errors
 /// Where certificate or key cannot be used.
@@ -41,6 +45,7 @@ pub fn serve(
     settings: &model::Server,
     edge: Edge,
     observer: Arc<dyn Observer>,
+    ready: Arc<AtomicBool>,
 ) -> Result<Stopped, String> {
     let conf = ServerConf {
         threads: available_parallelism().map_or(1, usize::from),
@@ -68,6 +73,23 @@ pub fn serve(
     }
     server.bootstrap();
     server.add_service(proxy);
+    follow(server.watch_execution_phase(), ready);
     server.run(RunArgs::default());
     Ok(Stopped)
+}
+
+/// Keeps `ready` in step with the server's life.
+fn follow(mut phases: Receiver<ExecutionPhase>, ready: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        loop {
+            match phases.blocking_recv() {
+                Ok(ExecutionPhase::Running) => ready.store(true, Ordering::Release),
+                Ok(ExecutionPhase::GracefulTerminate | ExecutionPhase::ShutdownStarted) => {
+                    ready.store(false, Ordering::Release);
+                }
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
 }

@@ -125,7 +125,7 @@ pub fn start(upstream: &str) -> Running {
         limits: limits(),
     };
     let observer = log.clone();
-    std::thread::spawn(move || proxy::serve(&settings, edge, observer));
+    std::thread::spawn(move || proxy::serve(&settings, edge, observer, Arc::default()));
     wait_for(listen);
     Running { address: listen, log }
 }

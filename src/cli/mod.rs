@@ -1,0 +1,82 @@
+//! The command line: one file per verb, one engine behind all.
+//!
+//! Exit 0: done; 1: what was asked for failed; 2: the command line is wrong.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+mod check;
+mod load;
+mod output;
+mod run;
+mod sandbox;
+
+/// A SCIM gateway: a reverse proxy that translates between SCIM dialects by declarative rules.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// How results and diagnostics are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve every route of a configuration until SIGTERM or SIGINT.
+    ///
+    /// Prints, for each route, a curl command that lists users through it. Exits with 1 where the
+    /// configuration has a mistake or an address is taken.
+    Run(Configured),
+    /// Report every mistake of a configuration, its dialects and its overlays, and serve nothing.
+    ///
+    /// Secrets are read too, so that what passes here starts.
+    Check(Configured),
+    /// Serve one embedded vendor simulator over HTTP, to try clients against.
+    Sandbox(sandbox::Options),
+}
+
+/// The verbs' common argument.
+#[derive(Debug, clap::Args)]
+struct Configured {
+    /// The configuration file.
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = "config.toml",
+        env = "SCIM_GATEWAY_CONFIG"
+    )]
+    config: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let Arguments { verb, format } = Arguments::parse();
+    match verb {
+        Verb::Run(Configured { config }) => run::run(&config, format),
+        Verb::Check(Configured { config }) => check::check(&config, format),
+        Verb::Sandbox(options) => sandbox::sandbox(&options),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,79 @@
+//! `run`: serves every route of a configuration.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::Format;
+use super::load::{Loaded, load};
+use super::output::{complain, mistakes, say};
+use crate::config::model::{Auth, Route};
+use crate::gateway::RouteSpec;
+use crate::ops::{Admin, Metrics, Watch, log};
+use crate::proxy::{self, Edge, Stopped};
+
+/// The token of the shipped `config.toml`. It is no secret.
+const DEMO_TOKEN: &str = "demo-token";
+
+pub(super) fn run(config: &Path, format: Format) -> ExitCode {
+    let loaded = match load(config) {
+        Ok(loaded) => loaded,
+        Err(found) => {
+            mistakes(&found, format);
+            return ExitCode::FAILURE;
+        }
+    };
+    match serve(loaded) {
+        Ok(Stopped) => ExitCode::SUCCESS,
+        Err(why) => {
+            complain(&why);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(loaded: Loaded) -> Result<Stopped, String> {
+    log::start(loaded.config.log);
+    let taken = |(address, error)| format!("cannot listen on {address}: {error}");
+    proxy::bind(&loaded.config.server.listen).map_err(taken)?;
+    let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
+    let ready = Arc::default();
+    let admin = Admin {
+        metrics: Arc::clone(&metrics),
+        ready: Arc::clone(&ready),
+        rules_hash: loaded.rules_hash.clone(),
+    };
+    if let Some(address) = loaded.config.admin {
+        let bound = admin.start(address).map_err(|error| taken((address, error)))?;
+        say(&format!("# admin: http://{bound}/healthz /readyz /version /metrics"));
+    }
+    for (route, spec) in loaded.config.routes.iter().zip(loaded.gateway.routes()) {
+        say(&invitation(route, &spec.spec));
+    }
+    let doors = loaded.doors();
+    let Loaded { config, gateway, .. } = loaded;
+    let edge = Edge::new(gateway, doors, config.server.limits.clone());
+    proxy::serve(&config.server, edge, Arc::new(Watch::new(metrics)), ready)
+}
+
+/// A curl command that lists users through a route.
+fn invitation(route: &Route, spec: &RouteSpec) -> String {
+    let base = spec.client_vars.iter().fold(spec.client.base.clone(), |base, (name, value)| {
+        base.replace(&format!("{{{name}}}"), value)
+    });
+    let path = spec.client.resources.first().map_or("", |resource| resource.path.as_str());
+    let url = format!("{}{}{base}/{path}", spec.public_url, spec.prefix);
+    let host = spec.host.as_ref().map(|host| format!("-H 'Host: {host}' ")).unwrap_or_default();
+    let token = match &route.auth {
+        Auth::None => String::new(),
+        Auth::Bearer(known) => {
+            let demo: [u8; 32] = Sha256::digest(DEMO_TOKEN).into();
+            let demo = known.iter().any(|credential| credential.sha256 == demo);
+            let token = if demo { DEMO_TOKEN } else { "$TOKEN" };
+            format!("-H \"Authorization: Bearer {token}\" ")
+        }
+    };
+    format!("curl {host}{token}{url}")
+}

@@ -1,0 +1,215 @@
+//! Configuration and dialects -> route specifications: every name is resolved here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use sha2::{Digest, Sha256};
+
+use super::code::{NO_DIALECT, OVERLAY_DIALECT, OVERLAY_PLACE, VARIABLE_MISSING, VARIABLE_UNKNOWN};
+use super::file::mistake;
+use super::model::{Config, Named, Route, Upstream, Vars};
+use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, did_you_mean};
+use crate::dialect::{Dialect, Dialects};
+use crate::gateway::RouteSpec;
+use crate::rewrite::check::check;
+use crate::rewrite::parse;
+use crate::rewrite::rule::{Rules, SetValue};
+use crate::scim::schema::Attribute;
+
+/// Which side of a route a dialect stands on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Client,
+    Upstream,
+}
+
+/// The routes, ready to compile, in the configuration's order.
+///
+/// # Errors
+/// All mistakes of all routes at once.
+pub fn specs(config: &Config, dialects: &Dialects) -> Result<Vec<RouteSpec>, Mistakes> {
+    let mut found = Vec::new();
+    let mut sources = config.sources.clone();
+    let mut specs = Vec::new();
+    for route in &config.routes {
+        sources.extend(route.overlays.iter().filter(|o| !config.sources.contains(o)).cloned());
+        specs.extend(spec(config, route, dialects, &mut found));
+    }
+    found.dedup();
+    if any_error(&found) { Err(Mistakes { diagnostics: found, sources }) } else { Ok(specs) }
+}
+
+/// The Authorization header of an upstream in its dialect's form; `None` where it has no token.
+pub fn authorization(upstream: &Upstream, dialect: &Dialect) -> Option<HeaderValue> {
+    let token = upstream.token.as_ref()?;
+    let text = dialect.authorization.replace("{token}", token.reveal());
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// A short word for the rules in force: it changes with every change of a dialect or an overlay.
+pub fn rules_hash(config: &Config, dialects: &Dialects) -> String {
+    let overlays = config.routes.iter().flat_map(|route| &route.overlays);
+    let mut hash = Sha256::new();
+    for source in dialects.sources().iter().chain(overlays) {
+        for part in [&source.name, &source.text] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    hex::encode(hash.finalize()).chars().take(12).collect()
+}
+
+fn spec(
+    config: &Config,
+    route: &Route,
+    dialects: &Dialects,
+    found: &mut Vec<Diagnostic>,
+) -> Option<RouteSpec> {
+    let upstream = config.upstreams.get(&route.upstream.name)?;
+    let client = dialect(&route.client, dialects, found);
+    let target = dialect(&upstream.dialect, dialects, found);
+    let (client, target) = (client?, with_schema(&target?, &upstream.schema));
+    let overlays: Vec<Rules> = route
+        .overlays
+        .iter()
+        .filter_map(|source| overlay(source, &target, dialects, found))
+        .collect();
+    found.extend(vars(&route.client_vars, &client, Role::Client, &[]));
+    found.extend(vars(&upstream.vars, &target, Role::Upstream, &overlays));
+    Some(RouteSpec {
+        name: route.label(),
+        host: route.host.clone(),
+        prefix: route.prefix.name.clone(),
+        client,
+        client_vars: route.client_vars.values.clone(),
+        client_extends: route.client_extends.clone(),
+        upstream: target,
+        upstream_vars: upstream.vars.values.clone(),
+        upstream_name: upstream.name.clone(),
+        overlays,
+        public_url: config.server.public_url.clone(),
+        policies: route.policies.clone(),
+    })
+}
+
+fn dialect(
+    named: &Named,
+    dialects: &Dialects,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Arc<Dialect>> {
+    let dialect = dialects.named(&named.name).cloned();
+    if dialect.is_none() {
+        let hint = match did_you_mean(&named.name, dialects.names()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are: {}", dialects.names().collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("there is no dialect `{}`", named.name);
+        found.push(mistake(NO_DIALECT, named, message, "not there").with_hint(hint));
+    }
+    dialect
+}
+
+/// The dialect with an upstream's own entries over its schema of users.
+fn with_schema(dialect: &Arc<Dialect>, entries: &[Attribute]) -> Arc<Dialect> {
+    if entries.is_empty() {
+        return Arc::clone(dialect);
+    }
+    let mut own = Dialect::clone(dialect);
+    for resource in own.resources.iter_mut().filter(|r| r.schema.resource == "User") {
+        let attributes = &mut resource.schema.attributes;
+        for entry in entries {
+            match attributes.iter_mut().find(|old| old.name.eq_ignore_ascii_case(&entry.name)) {
+                Some(old) => *old = entry.clone(),
+                None => attributes.push(entry.clone()),
+            }
+        }
+    }
+    Arc::new(own)
+}
+
+fn overlay(
+    source: &Source,
+    dialect: &Dialect,
+    dialects: &Dialects,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Rules> {
+    let (overlay, mistakes) = parse::overlay(source);
+    let broken = any_error(&mistakes);
+    found.extend(mistakes);
+    if broken {
+        return None;
+    }
+    let at =
+        |code, message: String| Diagnostic::error(code, message).at(&source.name, 0..0, "here");
+    if overlay.dialect != dialect.name {
+        let message = format!(
+            "this overlay is for the dialect `{}`, and the route's upstream speaks `{}`",
+            overlay.dialect, dialect.name
+        );
+        found.push(at(OVERLAY_DIALECT, message));
+        return None;
+    }
+    let resource = dialect.resources.iter().find(|r| r.schema.resource == overlay.resource);
+    match (resource, dialects.canonical_of(&overlay.resource)) {
+        (Some(resource), Some(canonical)) => {
+            found.extend(check(&overlay.rules, canonical, &resource.schema));
+            Some(overlay.rules)
+        }
+        _ => {
+            let message = format!("`{}` has no resource `{}`", dialect.name, overlay.resource);
+            found.push(at(OVERLAY_PLACE, message));
+            None
+        }
+    }
+}
+
+/// What is wrong with the values given for a dialect's variables in one role.
+fn vars(given: &Vars, dialect: &Dialect, role: Role, overlays: &[Rules]) -> Vec<Diagnostic> {
+    let used = used(dialect, role, overlays);
+    let known = || dialect.variables.iter().map(|(name, _)| name.as_str());
+    let at = |code, message: String, label: &str| {
+        Diagnostic::error(code, message).at(&given.file, given.span.clone(), label)
+    };
+    let key = if role == Role::Client { "client_vars" } else { "vars" };
+    let mut found = Vec::new();
+    for name in given.values.keys().filter(|name| !known().any(|k| k == name.as_str())) {
+        let hint = match did_you_mean(name, known()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("its variables: {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("the dialect `{}` has no variable `{name}`", dialect.name);
+        found.push(at(VARIABLE_UNKNOWN, message, "unknown variable").with_hint(hint));
+    }
+    for (name, needed) in used {
+        if needed && !given.values.contains_key(name) {
+            let meaning = dialect.variables.iter().find(|(n, _)| n == name).map(|(_, text)| text);
+            let message =
+                format!("the dialect `{}` needs the variable `{name}` here", dialect.name);
+            let hint = format!("{key} = {{ {name} = \"…\" }}: {}", meaning.map_or("", |m| m));
+            found.push(at(VARIABLE_MISSING, message, "not given here").with_hint(hint));
+        }
+    }
+    found
+}
+
+/// The variables that a dialect uses in a role, and whether it can do without.
+fn used<'d>(dialect: &'d Dialect, role: Role, overlays: &'d [Rules]) -> BTreeMap<&'d str, bool> {
+    let mut used = BTreeMap::new();
+    for part in dialect.base.split('{').skip(1) {
+        if let Some((name, _)) = part.split_once('}') {
+            used.insert(name, true);
+        }
+    }
+    let rules = dialect.resources.iter().map(|resource| &resource.rules).chain(overlays);
+    for set in rules.flat_map(|rules| &rules.sets) {
+        if let SetValue::Variable { name, optional } = &set.value
+            && set.render == (role == Role::Client)
+        {
+            *used.entry(name.as_str()).or_insert(false) |= !optional;
+        }
+    }
+    used
+}

@@ -1,0 +1,65 @@
+//! The codes of mistakes in the configuration. One is never given a second meaning.
+
+use crate::diagnostic::Code;
+
+/// The codes of this room, sorted.
+pub const CODES: &[Code] = &[
+    NOT_READABLE,
+    ADDRESS,
+    DURATION,
+    RANGE,
+    URL,
+    SECRET,
+    SECRET_MISSING,
+    LITERAL,
+    PREFIX,
+    HOST,
+    TWICE,
+    TOKEN,
+    OPEN,
+    OVERLAY,
+    PASSTHROUGH,
+    NO_UPSTREAM,
+    NO_DIALECT,
+    NO_SANDBOX,
+    VARIABLE_MISSING,
+    VARIABLE_UNKNOWN,
+    OVERLAY_DIALECT,
+    OVERLAY_PLACE,
+    NOTHING,
+];
+
+pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
+pub(super) const ADDRESS: Code =
+    Code { id: "C002", title: "a listening address that is not of the form ip:port" };
+pub(super) const DURATION: Code =
+    Code { id: "C003", title: "a time that is not of the form 500ms, 30s or 2m" };
+pub(super) const RANGE: Code = Code { id: "C004", title: "a number out of its range" };
+pub(super) const URL: Code = Code { id: "C005", title: "a URL that cannot be used here" };
+pub(super) const SECRET: Code =
+    Code { id: "C006", title: "a secret that is not exactly one of env, file and literal" };
+pub(super) const SECRET_MISSING: Code =
+    Code { id: "C007", title: "a secret that is not there or cannot stand in a header" };
+pub(super) const LITERAL: Code = Code { id: "C008", title: "a literal secret outside a sandbox" };
+pub(super) const PREFIX: Code = Code { id: "C009", title: "a prefix that is no plain path" };
+pub(super) const HOST: Code = Code { id: "C010", title: "a host that is no plain name" };
+pub(super) const TWICE: Code = Code { id: "C011", title: "a name or route that is there twice" };
+pub(super) const TOKEN: Code =
+    Code { id: "C012", title: "a token hash that is not 64 hexadecimal digits" };
+pub(super) const OPEN: Code =
+    Code { id: "C013", title: "a route without authentication on a reachable address" };
+pub(super) const OVERLAY: Code = Code { id: "C014", title: "an overlay that cannot be found" };
+pub(super) const PASSTHROUGH: Code =
+    Code { id: "C015", title: "a setting that a pass-through route cannot have" };
+pub(super) const NO_UPSTREAM: Code = Code { id: "C016", title: "an upstream that is not there" };
+pub(super) const NO_DIALECT: Code = Code { id: "C017", title: "a dialect that is not there" };
+pub(super) const NO_SANDBOX: Code = Code { id: "C018", title: "a sandbox that is not there" };
+pub(super) const VARIABLE_MISSING: Code =
+    Code { id: "C019", title: "a variable that the dialect needs is not given" };
+pub(super) const VARIABLE_UNKNOWN: Code =
+    Code { id: "C020", title: "a variable that the dialect does not have" };
+pub(super) const OVERLAY_DIALECT: Code =
+    Code { id: "C021", title: "an overlay over another dialect than the upstream's" };
+pub(super) const OVERLAY_PLACE: Code =
+    Code { id: "C022", title: "an overlay over a resource type that the upstream lacks" };
+pub(super) const NOTHING: Code = Code { id: "C023", title: "nothing to serve" };

@@ -1,0 +1,115 @@
+//! The whole file: its sections, and what only several of them together can be wrong about.
+
+use std::collections::BTreeMap;
+
+use super::Surroundings;
+use super::code::{NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
+use super::model::{Config, Log, LogFormat, Mode, Named, Route, Target, Upstream};
+use super::{route, server, upstream, value};
+use crate::diagnostic::toml::{Item, Reader, Table};
+use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
+
+pub(super) fn config(source: &Source, around: &Surroundings<'_>) -> Result<Config, Mistakes> {
+    let reader = Reader::new(source);
+    let document = reader.document();
+    let read = document.as_ref().and_then(|document| root(reader.root(document), around));
+    let diagnostics = reader.finish();
+    match read {
+        Some(config) if !any_error(&diagnostics) => Ok(config),
+        _ => Err(Mistakes { diagnostics, sources: vec![source.clone()] }),
+    }
+}
+
+fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
+    let reader = root.reader();
+    let server = root.need("server").and_then(Item::table);
+    let server = server.and_then(|table| server::server(table, around.directory));
+    let admin = root.table("admin").and_then(server::admin);
+    let log = root.table("log").map(server::log);
+    let rules = root.item("rules").and_then(|item| value::path(item, around.directory));
+    let (names, upstreams) = upstreams(&root, around);
+    let open = server.as_ref().is_some_and(|s| s.listen.iter().any(|a| !a.ip().is_loopback()));
+    let depth = server.as_ref().map_or(32, |server| server.limits.depth);
+    let tables = root.tables("route");
+    if tables.is_empty() {
+        let message = "there is no [[route]]: nothing would be served";
+        reader.report(reader.mistake(NOTHING, 0..0, message, "in this file"));
+    }
+    let routes: Vec<Route> =
+        tables.into_iter().filter_map(|t| route::route(t, around, open, depth)).collect();
+    for diagnostic in together(&routes, &names, &upstreams) {
+        reader.report(diagnostic);
+    }
+    root.close();
+    Some(Config {
+        server: server?,
+        admin,
+        log: log.unwrap_or(Log { format: LogFormat::Text, level: tracing::Level::INFO }),
+        rules,
+        upstreams,
+        routes,
+        sources: vec![reader.source().clone()],
+    })
+}
+
+/// All names, and the upstreams that have no mistake.
+fn upstreams<'r>(
+    root: &Table<'r>,
+    around: &Surroundings<'_>,
+) -> (Vec<&'r str>, BTreeMap<String, Upstream>) {
+    let Some(table) = root.table("upstream") else { return (Vec::new(), BTreeMap::new()) };
+    let names = table.free().map(|(name, _)| name).collect();
+    let read = table.free().filter_map(|(name, item)| {
+        Some((name.to_owned(), upstream::upstream(name, item.table()?, around)?))
+    });
+    (names, read.collect())
+}
+
+fn together(
+    routes: &[Route],
+    names: &[&str],
+    upstreams: &BTreeMap<String, Upstream>,
+) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut seen: BTreeMap<String, &Named> = BTreeMap::new();
+    for route in routes {
+        let Named { name, .. } = &route.upstream;
+        if !names.contains(&name.as_str()) {
+            let hint = match did_you_mean(name, names.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("add [upstream.{name}]; there are: {}", names.join(", ")),
+            };
+            let message = format!("there is no upstream `{name}`");
+            found.push(mistake(NO_UPSTREAM, &route.upstream, message, "not there").with_hint(hint));
+        }
+        let sandbox = upstreams.get(name).is_some_and(|u| matches!(u.target, Target::Sandbox(_)));
+        if sandbox && route.mode == Mode::Passthrough {
+            let message = "a sandbox has no socket to pass a stream through to";
+            found.push(mistake(PASSTHROUGH, &route.upstream, message, "this is a sandbox"));
+        }
+        if let Some(first) = seen.insert(route.label(), &route.prefix) {
+            let message = format!("two routes are reached as `{}`", route.label());
+            let twice = mistake(TWICE, &route.prefix, message, "the second");
+            found.push(twice.at(&first.file, first.span.clone(), "the first"));
+        }
+    }
+    found
+}
+
+/// A mistake about a name of the configuration.
+pub(super) fn mistake(
+    code: Code,
+    at: &Named,
+    message: impl Into<String>,
+    label: &str,
+) -> Diagnostic {
+    Diagnostic::error(code, message).at(&at.file, at.span.clone(), label)
+}
+
+/// The configuration file itself as a source, for messages where it cannot be read.
+pub(super) fn unreadable(name: &str, why: &str) -> Mistakes {
+    let message = format!("{name} cannot be read: {why}");
+    let hint = "give its path with --config";
+    let diagnostic = Diagnostic::error(super::code::NOT_READABLE, message).with_hint(hint);
+    Mistakes { diagnostics: vec![diagnostic], sources: vec![Source::new(name, "")] }
+}

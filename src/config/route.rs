@@ -1,0 +1,182 @@
+//! `[[route]]`: where clients come in, who may, and under which policies.
+
+use std::collections::BTreeSet;
+
+use super::code::{HOST, NOTHING, OPEN, OVERLAY, PASSTHROUGH, PREFIX, TOKEN, TWICE};
+use super::model::{Auth, Credential, Mode, Route};
+use super::value::{named, number, vars};
+use super::{Surroundings, extends};
+use crate::diagnostic::Source;
+use crate::diagnostic::toml::{Item, Table};
+use crate::gateway::route::{Irreversible, LossPolicy, Omitted, Policies, Replace};
+
+const MODES: &[(&str, Mode)] =
+    &[("translate", Mode::Translate), ("passthrough", Mode::Passthrough)];
+const REPLACES: &[(&str, Replace)] = &[("preserve", Replace::Preserve), ("reset", Replace::Reset)];
+const OMITTED: &[(&str, Omitted)] = &[("clear", Omitted::Clear), ("keep", Omitted::Keep)];
+const LOSSES: &[(&str, LossPolicy)] =
+    &[("count", LossPolicy::Count), ("report", LossPolicy::Report), ("refuse", LossPolicy::Refuse)];
+const IRREVERSIBLE: &[(&str, Irreversible)] =
+    &[("forward", Irreversible::Forward), ("refuse", Irreversible::Refuse)];
+const WAIVED: &[(&str, &str)] =
+    &[("active", "active"), ("members", "members"), ("userName", "userName")];
+
+/// What has a meaning only where bodies are read.
+const TRANSLATING: [&str; 9] = [
+    "overlays",
+    "client_extends",
+    "replace",
+    "omitted",
+    "loss",
+    "refuse",
+    "waive",
+    "irreversible",
+    "scan_limit",
+];
+
+/// Reads one route; `open` says whether an address is reachable from elsewhere.
+pub(super) fn route(
+    table: Table<'_>,
+    around: &Surroundings<'_>,
+    open: bool,
+    depth: usize,
+) -> Option<Route> {
+    let mode = table.item("mode").and_then(|item| item.word(MODES)).unwrap_or(Mode::Translate);
+    if mode == Mode::Passthrough {
+        refuse_settings(&table);
+    }
+    let host = table.item("host").map(host);
+    let prefix = table.need("prefix").and_then(prefix);
+    let client = table.need("client").and_then(named);
+    let upstream = table.need("upstream").and_then(named);
+    let overlays = table.items("overlays");
+    let overlays = overlays.into_iter().filter_map(|item| overlay(item, around)).collect();
+    let auth = table.need("auth").and_then(|item| auth(item, open));
+    let policies = policies(&table, depth);
+    let client_vars = vars(&table, "client_vars");
+    let client_extends = extends(&table, "client_extends");
+    table.close();
+    Some(Route {
+        host: host.map_or(Some(None), |host| host.map(Some))?,
+        prefix: prefix?,
+        client: client?,
+        upstream: upstream?,
+        overlays,
+        client_vars,
+        client_extends,
+        auth: auth?,
+        mode,
+        policies,
+    })
+}
+
+fn policies(table: &Table<'_>, depth: usize) -> Policies {
+    let default = Policies::default();
+    let replace = table.item("replace").and_then(|item| item.word(REPLACES));
+    let loss = table.item("loss").and_then(|item| item.word(LOSSES));
+    let irreversible = table.item("irreversible").and_then(|item| item.word(IRREVERSIBLE));
+    let scan_limit = table.item("scan_limit").and_then(|item| number(item, 1..=1_000_000));
+    let waive = table.items("waive").into_iter().filter_map(|item| item.word(WAIVED));
+    Policies {
+        replace: replace.unwrap_or(default.replace),
+        omitted: table.item("omitted").and_then(|item| item.word(OMITTED)),
+        loss: loss.unwrap_or(default.loss),
+        refuse: table.item("refuse").map(Item::strings).unwrap_or_default(),
+        waive: waive.map(str::to_owned).collect(),
+        irreversible: irreversible.unwrap_or(default.irreversible),
+        scan_limit: scan_limit.unwrap_or(default.scan_limit),
+        max_depth: depth,
+    }
+}
+
+fn refuse_settings(table: &Table<'_>) {
+    for item in TRANSLATING.into_iter().filter_map(|key| table.item(key)) {
+        let message = "a pass-through route translates nothing, so this has no effect on it";
+        let hint = "remove it, or write `mode = \"translate\"`";
+        item.reader().report(item.mistake(PASSTHROUGH, message, "no effect").with_hint(hint));
+    }
+}
+
+fn prefix(item: Item<'_>) -> Option<super::model::Named> {
+    let prefix = named(item)?;
+    let plain = |segment: &str| {
+        let dots = segment == "." || segment == "..";
+        let word = segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
+        !segment.is_empty() && !dots && word
+    };
+    let fits = prefix.name.is_empty()
+        || prefix.name.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain));
+    if !fits {
+        let message = format!("`{}` is not a prefix", prefix.name);
+        let hint = "write /name or /name/name, without a slash at the end; \"\" is every path";
+        item.reader().report(item.mistake(PREFIX, message, "not a plain path").with_hint(hint));
+    }
+    fits.then_some(prefix)
+}
+
+fn host(item: Item<'_>) -> Option<String> {
+    let text = item.string()?;
+    let word = |b: u8| b.is_ascii_alphanumeric() || b"-.[]".contains(&b);
+    let fits = !text.is_empty() && text.bytes().all(word);
+    if !fits {
+        let message = format!("`{text}` is not a host");
+        let hint = "write the name alone, without scheme, port and path";
+        item.reader().report(item.mistake(HOST, message, "not a host").with_hint(hint));
+    }
+    fits.then(|| text.to_ascii_lowercase())
+}
+
+fn overlay(item: Item<'_>, around: &Surroundings<'_>) -> Option<Source> {
+    let name = item.string()?;
+    let text = std::fs::read_to_string(around.directory.join(name)).ok();
+    let found = text.or_else(|| super::embedded_overlay(name).map(str::to_owned));
+    if found.is_none() {
+        let message = format!("the overlay {name} cannot be read");
+        let hint = "a path from this file's directory, or an embedded rules/overlays/<name>.toml";
+        item.reader().report(item.mistake(OVERLAY, message, "not there").with_hint(hint));
+    }
+    found.map(|text| Source::new(name, text))
+}
+
+/// `"none"`, or a list of `{ name, bearer_sha256 }`.
+fn auth(item: Item<'_>, open: bool) -> Option<Auth> {
+    if item.as_str().is_some() {
+        item.word(&[("none", ())])?;
+        if open {
+            let message = "a route without authentication, and the gateway listens beyond loopback";
+            let hint = "list bearer tokens, or listen on 127.0.0.1 alone";
+            item.reader().report(item.mistake(OPEN, message, "open to all").with_hint(hint));
+        }
+        return Some(Auth::None);
+    }
+    let items = item.items();
+    let credentials: Vec<_> = items.iter().filter_map(|item| credential(*item)).collect();
+    if items.is_empty() {
+        let hint = "write auth = [{ name = \"…\", bearer_sha256 = \"…\" }] or auth = \"none\"";
+        let diagnostic = item.mistake(NOTHING, "nobody may use this route", "no credential");
+        item.reader().report(diagnostic.with_hint(hint));
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = credentials.iter().find(|entry| !names.insert(&entry.name)) {
+        let message = format!("two credentials are named `{}`", twice.name);
+        item.reader().report(item.mistake(TWICE, message, "the log could not tell them apart"));
+    }
+    Some(Auth::Bearer(credentials))
+}
+
+fn credential(item: Item<'_>) -> Option<Credential> {
+    let table = item.table()?;
+    let name = table.need("name").and_then(Item::string);
+    let hash = table.need("bearer_sha256");
+    table.close();
+    let hash = hash?;
+    let mut sha256 = [0_u8; 32];
+    let fits = hex::decode_to_slice(hash.string()?, &mut sha256).is_ok();
+    if !fits {
+        // The text is not repeated: it may be the token itself.
+        let diagnostic = hash.mistake(TOKEN, "this is not a SHA-256", "not 64 hexadecimal digits");
+        hash.reader().report(diagnostic.with_hint("printf %s \"$TOKEN\" | sha256sum"));
+    }
+    (fits && name.is_some_and(|name| !name.is_empty()))
+        .then(|| Credential { name: name.unwrap_or_default().to_owned(), sha256 })
+}

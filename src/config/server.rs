@@ -1,0 +1,98 @@
+//! The sections about this process: `[server]`, `[admin]`, `[log]`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tracing::Level;
+use url::Url;
+
+use super::code::{NOTHING, URL};
+use super::model::{Limits, Log, LogFormat, Server, Tls};
+use super::value::{address, duration, number, path};
+use crate::diagnostic::toml::{Item, Table};
+
+const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+const LEVELS: &[(&str, Level)] = &[
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+];
+
+pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
+    let listen: Vec<_> = table.need("listen").map(Item::items).unwrap_or_default();
+    if listen.is_empty() {
+        let message = "the gateway listens on no address";
+        let at = table.item("listen").map_or(table.span(), Item::span);
+        let diagnostic = table.reader().mistake(NOTHING, at, message, "no address");
+        table.reader().report(diagnostic.with_hint("write `listen = [\"127.0.0.1:8080\"]`"));
+    }
+    let listen: Vec<_> = listen.into_iter().filter_map(address).collect();
+    let tls = table.table("tls").map(|table| tls(table, directory));
+    let public_url = table.item("public_url").map(public_url);
+    let limits = table.table("limits").map(limits).unwrap_or_default();
+    table.close();
+    let first = listen.first()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    Some(Server {
+        tls: tls.unwrap_or_default(),
+        public_url: public_url.unwrap_or_else(|| Some(format!("{scheme}://{first}")))?,
+        limits,
+        listen,
+    })
+}
+
+fn tls(table: Table<'_>, directory: &Path) -> Option<Tls> {
+    let cert = table.need("cert").and_then(|item| path(item, directory));
+    let key = table.need("key").and_then(|item| path(item, directory));
+    table.close();
+    Some(Tls { cert: cert?, key: key? })
+}
+
+/// Scheme and authority alone: routes and dialects bring the path.
+fn public_url(item: Item<'_>) -> Option<String> {
+    let text = item.string()?;
+    let fits = Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+    });
+    if !fits {
+        let diagnostic = item.mistake(URL, format!("`{text}` is not a public URL"), "not usable");
+        let hint = "scheme, host and port alone, such as https://scim.example.com";
+        item.reader().report(diagnostic.with_hint(hint));
+    }
+    fits.then(|| text.trim_end_matches('/').to_owned())
+}
+
+fn limits(table: Table<'_>) -> Limits {
+    let default = Limits::default();
+    let size = |key, most| table.item(key).and_then(|item| number(item, 256..=most));
+    let time = |key| table.item(key).and_then(duration);
+    let limits = Limits {
+        body: size("body", 64 << 20).unwrap_or(default.body),
+        header: size("header", 256 << 10).unwrap_or(default.header),
+        uri: size("uri", 64 << 10).unwrap_or(default.uri),
+        depth: table.item("depth").and_then(|i| number(i, 4..=128)).unwrap_or(default.depth),
+        client: time("client").unwrap_or(default.client),
+        exchange: time("exchange").unwrap_or(default.exchange),
+    };
+    table.close();
+    limits
+}
+
+pub(super) fn admin(table: Table<'_>) -> Option<SocketAddr> {
+    let listen = table.need("listen").and_then(address);
+    table.close();
+    listen
+}
+
+pub(super) fn log(table: Table<'_>) -> Log {
+    let format = table.item("format").and_then(|item| item.word(FORMATS));
+    let level = table.item("level").and_then(|item| item.word(LEVELS));
+    table.close();
+    Log { format: format.unwrap_or(LogFormat::Text), level: level.unwrap_or(Level::INFO) }
+}

@@ -1,0 +1,76 @@
+//! Readers of single values: times, numbers in a range, addresses, names with their place.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::code::{ADDRESS, DURATION, RANGE};
+use super::model::{Named, Vars};
+use crate::diagnostic::toml::{Item, Table};
+
+/// A time such as `500ms`, `30s` or `2m`, of at most a day and not zero.
+pub(super) fn duration(item: Item<'_>) -> Option<Duration> {
+    let text = item.string()?;
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let duration = number.parse::<u64>().ok().and_then(|number| match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    });
+    let found = duration.filter(|d| !d.is_zero() && *d <= Duration::from_secs(86_400));
+    if found.is_none() {
+        let message = format!("`{text}` is not a time");
+        let diagnostic = item.mistake(DURATION, message, "not a time");
+        item.reader().report(diagnostic.with_hint("write 500ms, 30s or 2m; at most a day"));
+    }
+    found
+}
+
+/// A whole number in a range.
+pub(super) fn number(item: Item<'_>, range: std::ops::RangeInclusive<usize>) -> Option<usize> {
+    let number = item.count()?;
+    if range.contains(&number) {
+        return Some(number);
+    }
+    let message = format!("{number} is out of range");
+    let hint = format!("{} to {}", range.start(), range.end());
+    item.reader().report(item.mistake(RANGE, message, "out of range").with_hint(hint));
+    None
+}
+
+pub(super) fn address(item: Item<'_>) -> Option<SocketAddr> {
+    let text = item.string()?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        let message = format!("`{text}` is not an address to listen on");
+        let diagnostic = item.mistake(ADDRESS, message, "not ip:port");
+        item.reader().report(diagnostic.with_hint("write 127.0.0.1:8080 or [::]:443"));
+    }
+    address
+}
+
+pub(super) fn named(item: Item<'_>) -> Option<Named> {
+    let name = item.string()?.to_owned();
+    Some(Named { name, file: Arc::clone(&item.reader().source().name), span: item.span() })
+}
+
+/// A path, from the configuration file's directory where it is relative.
+pub(super) fn path(item: Item<'_>, directory: &std::path::Path) -> Option<PathBuf> {
+    item.string().map(|text| directory.join(text))
+}
+
+/// The variables at a key; where there are none, their place is the whole table.
+pub(super) fn vars(table: &Table<'_>, key: &'static str) -> Vars {
+    let item = table.item(key);
+    let span = item.map_or(table.span(), Item::span);
+    let values = item
+        .and_then(Item::table)
+        .into_iter()
+        .flat_map(|vars| vars.free().collect::<Vec<_>>())
+        .filter_map(|(name, value)| Some((name.to_owned(), value.string()?.to_owned())))
+        .collect();
+    Vars { values, file: Arc::clone(&table.reader().source().name), span }
+}

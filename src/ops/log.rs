@@ -1,0 +1,62 @@
+//! The log: exactly one line for each answered request, and no id, value, token or query in it.
+
+use tracing::Level;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::model::{Log, LogFormat};
+use crate::proxy::Seen;
+
+/// The target of this crate's events. Libraries are heard from a warning on: Pingora's lines of
+/// information hold paths and addresses.
+const OWN: &str = env!("CARGO_CRATE_NAME");
+
+/// Starts logging to standard error; a second call has no effect.
+pub fn start(log: Log) {
+    let targets = Targets::new()
+        .with_target(OWN, LevelFilter::from_level(log.level))
+        .with_default(LevelFilter::WARN.min(LevelFilter::from_level(log.level)));
+    let registry = tracing_subscriber::registry().with(targets);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // An error means that there is a subscriber already.
+    let _ = match log.format {
+        LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+    };
+}
+
+/// An event of one level: tracing wants the level where the event stands.
+macro_rules! event {
+    ($level:expr, $($fields:tt)*) => {
+        match $level {
+            Level::ERROR => tracing::error!($($fields)*),
+            Level::WARN => tracing::warn!($($fields)*),
+            _ => tracing::info!($($fields)*),
+        }
+    };
+}
+
+/// The line of one answered request.
+pub(super) fn line(seen: &Seen<'_>) {
+    let record = seen.record;
+    let fault = record.fault.as_ref();
+    event!(
+        fault.map_or(Level::INFO, |fault| fault.cause.level()),
+        request_id = seen.request_id,
+        route = seen.route,
+        credential = seen.credential,
+        translated = seen.translated,
+        resource = record.resource,
+        operation = record.operation.map(|operation| operation.name()),
+        status = seen.status.map(|status| status.as_u16()),
+        calls = record.calls.len(),
+        losses = record.losses.len(),
+        emulated = record.emulated,
+        ms = u64::try_from(seen.duration.as_millis()).unwrap_or(u64::MAX),
+        side = fault.map(|fault| fault.cause.side().label()),
+        cause = fault.map(|fault| fault.cause.label()),
+        more = fault.and_then(|fault| fault.log.as_deref()),
+        "exchange"
+    );
+}
