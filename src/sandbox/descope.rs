@@ -5,10 +5,10 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::filter;
 use super::reply::{self, Kind, Refusal};
 use super::shape::{self, Fields, Shape};
 use super::store::{Desk, Entry};
+use super::{descope_groups, filter};
 use crate::scim::http::Response;
 use Shape::{Bool, List, Object, Open, Text};
 
@@ -42,6 +42,8 @@ pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
             _ => Err(Refusal::method()),
         },
         ["Users", id] => one(desk, call, id),
+        ["Groups"] => descope_groups::collection(desk, call),
+        ["Groups", id] => descope_groups::one(desk, call, id),
         ["ServiceProviderConfig" | "ResourceTypes"] => match *call.method() {
             Method::GET => Ok(reply::json(StatusCode::OK, &json!({}))),
             _ => Err(Refusal::method()),
@@ -54,7 +56,7 @@ pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
 pub fn error(refusal: &Refusal) -> Response {
     let (code, description) = match refusal.kind {
         Kind::Unique => ("E062107", "User already exists"),
-        Kind::Missing | Kind::UnknownPath => ("E112102", "User not found"),
+        Kind::Missing | Kind::UnknownPath => ("E112102", "Not found"),
         Kind::Invalid | Kind::Filter | Kind::Path | Kind::Target => {
             ("E011003", "Request validation failure")
         }

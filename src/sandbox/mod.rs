@@ -6,10 +6,13 @@
 
 mod call;
 mod descope;
+mod descope_groups;
 mod filter;
+mod group_patch;
 mod http;
 mod omni;
 mod omni_attributes;
+mod omni_groups;
 mod omni_patch;
 mod options;
 mod patch_message;

@@ -10,7 +10,7 @@ use super::options::PathCase;
 use super::reply::{self, Refusal};
 use super::shape::{self, Fields, Shape};
 use super::store::{Desk, Entry};
-use super::{filter, omni_attributes, omni_patch};
+use super::{filter, omni_attributes, omni_groups, omni_patch};
 use crate::scim::http::Response;
 
 pub const ATTRIBUTES: &str = "urn:omni:params:1.0:UserAttribute";
@@ -37,9 +37,9 @@ const REPLACE: Fields = &[
 pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     let rest = call.below(&["api", "scim", "v2"])?;
     call.token(desk.options.token.as_deref())?;
-    let users = match desk.options.omni_path_case {
-        PathCase::Lower => "users",
-        PathCase::Capital => "Users",
+    let (users, groups) = match desk.options.omni_path_case {
+        PathCase::Lower => ("users", "groups"),
+        PathCase::Capital => ("Users", "Groups"),
     };
     match rest.as_slice() {
         [name] if *name == users => match *call.method() {
@@ -48,6 +48,8 @@ pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
             _ => Err(Refusal::method()),
         },
         [name, id] if *name == users => one(desk, call, id),
+        [name] if *name == groups => omni_groups::collection(desk, call),
+        [name, id] if *name == groups => omni_groups::one(desk, call, id),
         _ => Err(Refusal::unknown_path()),
     }
 }

@@ -31,6 +31,8 @@ pub enum Kind {
     Filter,
     Path,
     Mutability,
+    /// A reference to a resource that is not there: no fault of the request's form.
+    Stale,
     Target,
     Unique,
     Precondition,
@@ -49,6 +51,11 @@ impl Refusal {
 
     pub fn missing() -> Self {
         Self::new(Kind::Missing, "there is no resource with this id")
+    }
+
+    /// A value that names a resource that is not there.
+    pub fn stale(text: impl Into<String>) -> Self {
+        Self::new(Kind::Stale, text)
     }
 
     pub fn unknown_path() -> Self {
@@ -86,6 +93,7 @@ impl Refusal {
             | Kind::Filter
             | Kind::Path
             | Kind::Mutability
+            | Kind::Stale
             | Kind::Target => StatusCode::BAD_REQUEST,
             Kind::Unique => StatusCode::CONFLICT,
             Kind::Precondition => StatusCode::PRECONDITION_FAILED,

@@ -13,7 +13,7 @@ use super::call::Call;
 use super::options::{Options, Vendor};
 use super::reply::Refusal;
 use super::store::Desk;
-use super::{descope, omni, pingone, scim};
+use super::{descope, descope_groups, omni, omni_groups, pingone, scim};
 use crate::exchange::Upstream;
 use crate::fault::Fault;
 use crate::scim::http::{Request, Response};
@@ -97,6 +97,18 @@ impl Sandbox {
             }
         };
         desk.users.iter().map(view).collect()
+    }
+
+    /// Every live group as the vendor would show it, oldest first.
+    pub fn groups(&self) -> Vec<Value> {
+        let state = self.lock();
+        let desk = &state.desk;
+        let view = |entry| match self.vendor {
+            Vendor::Omni => omni_groups::view(desk, entry),
+            Vendor::Descope => descope_groups::view(desk, entry),
+            Vendor::PingOne | Vendor::Scim => scim::view(desk, entry, scim::Type::Group),
+        };
+        desk.groups.iter().map(view).collect()
     }
 
     /// What was received, oldest first; the oldest are forgotten beyond [`Options::remember`].

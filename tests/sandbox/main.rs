@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod descope;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod omni;
 #[cfg(test)]
 mod pingone;
