@@ -90,6 +90,13 @@ fn an_error_inside_a_success_is_an_error() {
     for fine in [json!(0), json!(200), json!("ok"), json!(null), json!(-5), json!(1e300)] {
         assert!(read(fine.clone()).is_ok(), "{fine}");
     }
+    // One member of the pair is enough to know the other.
+    let mut half = enveloped();
+    half.answer_extras.truncate(1);
+    let read_half =
+        |status| read_answer(&half, Operation::Get, Value::from(json!({ "status": status })));
+    assert_eq!(read_half(500).unwrap_err().cause, Cause::UpstreamFailed);
+    assert!(read_half(0).unwrap().1.is_empty());
     // Where the dialect has no such message member, `status` is an attribute like any other.
     let body = json!({ "status": 500 });
     assert!(read_answer(&dialect().resources[0], Operation::Get, Value::from(body)).is_ok());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
+use scim_gateway::dialect::Dialects;
 use scim_gateway::fault::{Cause, Fault};
 use scim_gateway::gateway::message::{read_error, write_error};
 use scim_gateway::scim::http::Response;
@@ -90,6 +91,60 @@ fn a_known_code_goes_before_the_status() {
     for (body, status, scim_type) in cases {
         let fault = read(Operation::Replace, 422, body.to_string());
         assert_eq!((fault.status().as_u16(), fault.scim_type()), (status, scim_type), "{body}");
+    }
+}
+
+#[test]
+fn a_catch_all_code_yields_to_a_status_that_says_more() {
+    let body = json!({ "code": "INVALID_VALUE" }).to_string();
+    for (status, cause) in [
+        (401, Cause::UpstreamUnauthorized),
+        (403, Cause::UpstreamUnauthorized),
+        (404, Cause::UpstreamNotFound),
+        (429, Cause::UpstreamThrottled),
+        (500, Cause::UpstreamFailed),
+        (412, Cause::UpstreamRefused),
+        (422, Cause::UpstreamRefused),
+    ] {
+        let fault = read(Operation::Get, status, body.clone());
+        assert_eq!(fault.cause, cause, "{status}");
+        assert_eq!(fault.scim_type().is_some(), status == 422, "{status}");
+    }
+    let taken = json!({ "code": "UNIQUENESS_VIOLATION" }).to_string();
+    assert_eq!(read(Operation::Create, 500, taken).cause, Cause::UpstreamConflict);
+    let sensitive = json!({ "scimType": "sensitive" }).to_string();
+    assert_eq!(read(Operation::List, 403, sensitive).status().as_u16(), 403);
+}
+
+/// What one gateway writes in a vendor's dialect, another reads from that vendor.
+#[test]
+fn every_dialect_reads_its_own_errors_back() {
+    let cases = [
+        (Operation::Create, Cause::UpstreamConflict, Cause::UpstreamConflict),
+        (Operation::Get, Cause::UpstreamNotFound, Cause::UpstreamNotFound),
+        (Operation::Get, Cause::Unauthenticated, Cause::UpstreamUnauthorized),
+        (Operation::Get, Cause::Forbidden, Cause::UpstreamUnauthorized),
+        (Operation::Create, Cause::InvalidValue, Cause::UpstreamRefused),
+        (Operation::Replace, Cause::PreconditionFailed, Cause::UpstreamRefused),
+        (Operation::List, Cause::TooManyRequests, Cause::UpstreamThrottled),
+        (Operation::List, Cause::Busy, Cause::UpstreamFailed),
+        (Operation::Get, Cause::Internal, Cause::UpstreamFailed),
+        (Operation::Get, Cause::UpstreamTimeout, Cause::UpstreamFailed),
+    ];
+    let dialects = Dialects::embedded().unwrap();
+    for name in dialects.names() {
+        let dialect = dialects.named(name).unwrap();
+        for (operation, written, read) in cases {
+            let fault = Fault::new(written, "the words of the fault");
+            let response = write_error(dialect, &fault, "r1");
+            let found = read_error(dialect, operation, &response);
+            assert_eq!(found.cause, read, "{name} {written:?} {response:?}");
+            let passes = read != Cause::UpstreamUnauthorized;
+            assert_eq!(found.detail.contains("the words"), passes, "{name} {written:?}");
+            if read == Cause::UpstreamRefused {
+                assert_eq!(found.status(), written.status(), "{name} {written:?}");
+            }
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use crate::scim::value::{Object, Value};
 /// One page as an upstream answered it.
 #[derive(Debug, PartialEq)]
 pub struct Page<'a> {
-    /// `None` where it is missing, cannot be read, or is fewer than the page itself holds: then it proves nothing.
+    /// `None` where it is missing, cannot be read, or is fewer than the page itself holds: then it
+    /// proves nothing.
     pub total: Option<usize>,
     /// One-based; what is missing or less is 1 (RFC 7644 section 3.4.2.4).
     pub start_index: usize,

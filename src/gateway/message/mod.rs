@@ -1,7 +1,7 @@
 //! Messages: everything around the attributes of a resource, both ways and in both roles.
 //!
-//! Frames (`schemas`, `id`, `meta`, envelopes, message members beside the attributes), lists, errors
-//! and headers. It reads dialects as data; it does not know rules, and moves no bytes.
+//! Frames (`schemas`, `id`, `meta`, envelopes, members beside the attributes), lists, errors and
+//! headers. It reads dialects as data; it does not know rules, and moves no bytes.
 
 pub mod error;
 pub mod headers;

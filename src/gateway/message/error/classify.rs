@@ -3,7 +3,6 @@
 use http::StatusCode;
 
 use super::scrub::scrub;
-use crate::dialect::model::Dialect;
 use crate::fault::{Cause, Fault};
 use crate::scim::schema::Operation;
 
@@ -20,6 +19,21 @@ const SCIM_TYPES: [&str; 10] = [
     "invalidVers",
     "sensitive",
 ];
+
+const REDIRECT: &str = "the upstream answered with a redirect, which the gateway never follows: \
+                        the operator has to correct the upstream's `url`";
+const CREDENTIALS: &str = "the upstream refused the gateway's credentials: \
+                           the operator has to check the upstream's `auth`";
+const NO_RESOURCE: &str = "the upstream has no such resource";
+const NO_ENDPOINT: &str = "the upstream has no such endpoint: \
+                           the operator has to check the upstream's `url` and `vars`";
+const TAKEN: &str = "the upstream has another resource with this identifying value";
+const OUR_FORM: &str = "the upstream does not take the gateway's request in this form";
+const THROTTLED: &str = "the upstream limits requests: try again later";
+const REFUSED: &str = "the upstream refused the request";
+const UNAVAILABLE: &str = "the upstream is unavailable: try again later";
+const FAILED: &str = "the upstream failed: try again later";
+const NO_ANSWER: &str = "the upstream answered with a status that is no answer to this request";
 
 /// An upstream's error, as far as it was understood.
 pub(super) struct Refusal<'r> {
@@ -57,33 +71,35 @@ impl Refusal<'_> {
             return self.conflict();
         }
         match self.status {
-            300..=399 => self.told(Cause::UpstreamRedirect, "the upstream answered with a redirect, which the gateway never follows: correct the upstream's `url`"),
-            401 | 403 => self.told(Cause::UpstreamUnauthorized, "the upstream refused the gateway's credentials: the operator has to check the upstream's `auth`"),
-            404 | 410 if on_item => self.told(Cause::UpstreamNotFound, "the upstream has no such resource"),
-            404 | 410 if self.code.is_none() => self.told(Cause::UpstreamUnexpected, "the upstream has no such endpoint: the operator has to check the upstream's `url` and `vars`"),
+            300..=399 => self.told(Cause::UpstreamRedirect, REDIRECT),
+            // RFC 7644 section 7.5.2: about what the client put into the URL.
+            403 if self.scim_type == Some("sensitive") => self.refused(),
+            401 | 403 => self.told(Cause::UpstreamUnauthorized, CREDENTIALS),
+            404 | 410 if on_item => self.told(Cause::UpstreamNotFound, NO_RESOURCE),
+            404 | 410 if self.code.is_none() => self.told(Cause::UpstreamUnexpected, NO_ENDPOINT),
             // Nothing but a taken name conflicts with a resource that is not there yet.
-            409 if self.operation == Operation::Create && self.scim_type.is_none() => self.conflict(),
+            409 if self.operation == Operation::Create && self.scim_type.is_none() => {
+                self.conflict()
+            }
             // These are about how the gateway asked, not about what the client asked for.
-            405..=408 | 411 | 415 | 417 | 421 | 426 | 431 => self.told(Cause::UpstreamUnexpected, "the upstream does not take the gateway's request in this form"),
-            429 => self.told(Cause::UpstreamThrottled, "the upstream limits requests: try again later"),
+            405..=408 | 411 | 415 | 417 | 421 | 426 | 431 => {
+                self.told(Cause::UpstreamUnexpected, OUR_FORM)
+            }
+            429 => self.told(Cause::UpstreamThrottled, THROTTLED),
             400..=499 => self.refused(),
-            503 => self.with_status(Cause::UpstreamFailed, "the upstream is unavailable: try again later"),
-            status if status >= 500 => self.told(Cause::UpstreamFailed, "the upstream failed: try again later"),
-            _ => self.told(Cause::UpstreamUnexpected, "the upstream answered with a status that is no answer to this request"),
+            503 => self.with_status(Cause::UpstreamFailed, UNAVAILABLE),
+            500.. => self.told(Cause::UpstreamFailed, FAILED),
+            _ => self.told(Cause::UpstreamUnexpected, NO_ANSWER),
         }
     }
 
     /// A name that is taken is always 409 `uniqueness` (design 7).
     fn conflict(&self) -> Fault {
-        self.told(
-            Cause::UpstreamConflict,
-            "the upstream has another resource with this identifying value",
-        )
+        self.told(Cause::UpstreamConflict, TAKEN)
     }
 
     fn refused(&self) -> Fault {
-        let mut fault =
-            self.with_status(Cause::UpstreamRefused, "the upstream refused the request");
+        let mut fault = self.with_status(Cause::UpstreamRefused, REFUSED);
         fault.scim_type = self.scim_type;
         fault
     }
@@ -107,13 +123,4 @@ impl Refusal<'_> {
         }
         Fault::new(cause, detail)
     }
-}
-
-/// Whether a word is the path of an attribute that one of the dialect's schemas knows, such as
-/// `name.givenName`, rather than a host.
-pub(super) fn is_attribute_path(dialect: &Dialect, word: &str) -> bool {
-    let Some((name, sub)) = word.split_once('.') else { return false };
-    dialect.resources.iter().any(|resource| {
-        resource.schema.attribute(name).is_some_and(|found| found.attribute(sub).is_some())
-    })
 }

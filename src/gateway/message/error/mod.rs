@@ -1,4 +1,4 @@
-//! Errors as messages: an upstream's answer read into a fault, a fault written in the client's dialect.
+//! Errors as messages: an upstream's read into a fault, a fault written in the client's dialect.
 //!
 //! An upstream's words reach the client only from where its dialect says that they stand, and only
 //! after [`scrub`](scrub::scrub) has been over them.

@@ -19,12 +19,15 @@ const MOST_FOUND: usize = 64;
 
 /// Reads an upstream's answer that is no success into a fault.
 ///
-/// The dialect's codes come first, then RFC 7644's scimType, then the HTTP status. Only text at the
+/// The dialect's codes come first, then RFC 7644's scimType, then the HTTP status; only a code that
+/// means no more than 400 yields to a status that says more. Only text at the
 /// dialect's `detail_at` reaches the client.
 pub fn read_error(dialect: &Dialect, operation: Operation, response: &Response) -> Fault {
     let body = parse(&response.body);
-    let code = body.as_ref().and_then(|body| known_code(dialect, body));
     let status = response.status.as_u16();
+    let code = body.as_ref().and_then(|body| known_code(dialect, body));
+    // Vendors have catch-all codes that mean no more than 400; a 412 or 503 with one stays what it is.
+    let code = code.filter(|code| code.status != 400 || matches!(status, 400 | 422));
     let refusal = Refusal {
         operation,
         status: code.map_or(status, |code| code.status),

@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 
-use super::classify::is_attribute_path;
 use crate::dialect::model::Dialect;
 
 /// In characters.
@@ -45,7 +44,8 @@ fn cut(text: &str) -> String {
 
 /// Zero-width and direction-changing characters, which hide what a text says.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn is_markup(text: &str) -> bool {
@@ -128,5 +128,14 @@ fn has_port(word: &str) -> bool {
     word.split_once(':').is_some_and(|(name, port)| {
         let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
         !name.is_empty() && (2..=5).contains(&digits.len())
+    })
+}
+
+/// Whether a word is the path of an attribute that one of the dialect's schemas knows, such as
+/// `name.givenName`, rather than a host.
+fn is_attribute_path(dialect: &Dialect, word: &str) -> bool {
+    let Some((name, sub)) = word.split_once('.') else { return false };
+    dialect.resources.iter().any(|resource| {
+        resource.schema.attribute(name).is_some_and(|found| found.attribute(sub).is_some())
     })
 }

@@ -21,7 +21,7 @@ use crate::scim::value::Value;
 ///
 /// Vendors document an envelope for some operations and say nothing of others: a member of an
 /// envelope's name that stands alone is unwrapped there too, unless the schema knows it.
-fn unwrap<'a>(resource: &Resource, operation: Operation, body: Value<'a>) -> Value<'a> {
+fn without_envelope<'a>(resource: &Resource, operation: Operation, body: Value<'a>) -> Value<'a> {
     let Value::Object(object) = body else { return body };
     let is_envelope = |member: &str| {
         resource.envelope.iter().any(|(of, name)| {

@@ -2,7 +2,7 @@
 
 use super::frame::{Frame, Meta, text};
 use super::reference::read_references;
-use super::unwrap;
+use super::without_envelope;
 use crate::dialect::model::Resource;
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::error::refusal;
@@ -19,7 +19,7 @@ pub fn read_answer<'a>(
     operation: Operation,
     body: Value<'a>,
 ) -> Result<(Frame, Object<'a>), Fault> {
-    let mut object = match unwrap(resource, operation, body) {
+    let mut object = match without_envelope(resource, operation, body) {
         Value::Object(object) => object,
         other => return Err(not_a_resource(resource, &other)),
     };
@@ -32,6 +32,10 @@ pub fn read_answer<'a>(
     let meta = object.remove("meta").map(|meta| Meta::read(&meta)).unwrap_or_default();
     for (name, _) in &resource.answer_extras {
         object.remove(name);
+    }
+    if has_error_members(resource) {
+        object.remove("status");
+        object.remove("detail");
     }
     Ok((Frame { id: id.filter(|id| !id.is_empty()), meta }, object))
 }
@@ -48,7 +52,7 @@ pub fn read_request<'a>(
     id: Option<&str>,
     body: Value<'a>,
 ) -> Result<Object<'a>, Fault> {
-    let mut object = match unwrap(resource, operation, body) {
+    let mut object = match without_envelope(resource, operation, body) {
         Value::Object(object) => object,
         other => {
             let detail = format!("the body must be a JSON object but is {}", other.type_name());
@@ -71,24 +75,32 @@ pub fn read_request<'a>(
 }
 
 /// Fails if message members of a successful answer say that it is an error (a `status` of 400 or
-/// more among the answer's extras).
+/// more beside `detail`).
 pub(in crate::gateway::message) fn read_status(
     resource: &Resource,
     operation: Operation,
     object: &Object,
 ) -> Result<(), Fault> {
-    let extra = |wanted: &str| {
-        let known =
-            resource.answer_extras.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        known.then(|| object.get(wanted)).flatten()
-    };
-    let status = extra("status").and_then(text).and_then(|status| status.parse::<u16>().ok());
+    if !has_error_members(resource) {
+        return Ok(());
+    }
+    let status = object.get("status").and_then(text).and_then(|status| status.parse::<u16>().ok());
     match status {
         Some(status) if status >= 400 => {
-            Err(refusal(operation, status, extra("detail").and_then(Value::as_str)))
+            Err(refusal(operation, status, object.get("detail").and_then(Value::as_str)))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the dialect's answers may say in members of their own that they are errors: its extras
+/// have one of the pair, and the schema knows no such attributes.
+fn has_error_members(resource: &Resource) -> bool {
+    let is_extra = |wanted: &str| {
+        resource.answer_extras.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    };
+    let is_attribute = |name| resource.schema.attribute(name).is_some();
+    (is_extra("status") || is_extra("detail")) && !is_attribute("status") && !is_attribute("detail")
 }
 
 fn not_a_resource(resource: &Resource, found: &Value) -> Fault {
