@@ -5,10 +5,14 @@
 #[cfg(test)]
 mod document;
 #[cfg(test)]
+mod evaluate;
+#[cfg(test)]
 mod grammar;
 #[cfg(test)]
 mod patch;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod surface;
 #[cfg(test)]
 mod types;
