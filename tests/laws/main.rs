@@ -9,4 +9,6 @@ mod oracle;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod seeds;
+#[cfg(test)]
 mod tables;
