@@ -80,6 +80,9 @@ pub fn view(desk: &Desk, entry: &Entry) -> Value {
         "lastModified": entry.modified,
         "resourceType": "User",
     });
+    if desk.options.descope_omits_false && body.get("active") == Some(&Value::Bool(false)) {
+        body.remove("active");
+    }
     body.insert("schemas".to_owned(), json!([CORE]));
     body.insert("id".to_owned(), entry.id.as_str().into());
     body.insert("meta".to_owned(), meta);

@@ -51,6 +51,8 @@ pub struct Options {
     pub pingone_capped_total: bool,
     /// A user is answered as `{"user": …}`.
     pub descope_envelope: bool,
+    /// `active` is left out of an answer where it is false, as proto3's JSON form allows.
+    pub descope_omits_false: bool,
     /// The most requests that are remembered; older ones are forgotten.
     pub remember: usize,
 }
@@ -89,6 +91,7 @@ impl Options {
             pingone_population: "cb3ef0a0-0ff5-4f60-ae82-4ae65d9d0e3a".to_owned(),
             pingone_capped_total: false,
             descope_envelope: true,
+            descope_omits_false: false,
             remember: 1_000,
         }
     }

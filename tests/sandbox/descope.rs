@@ -136,3 +136,11 @@ fn the_envelope_can_be_left_off() {
     assert_eq!(created.body["attributes"], json!({"tier": "gold"}));
     descope.sandbox.hidden_unchanged_at(&["attributes"]).unwrap();
 }
+
+#[test]
+fn a_false_active_can_be_left_out() {
+    let descope = Service::with(Vendor::Descope, |options| options.descope_omits_false = true);
+    let id = create(&descope);
+    let answer = descope.put(&format!("{USERS}/{id}"), json!({"active": false}));
+    assert_eq!(answer.body["user"].get("active"), None);
+}

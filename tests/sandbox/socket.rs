@@ -1,8 +1,11 @@
-//! A sandbox behind a real socket answers what it answers in this process.
+//! A sandbox behind a real socket, and as an upstream in this process.
 
 use std::sync::Arc;
 
+use http::Method;
+use scim_gateway::exchange::Upstream;
 use scim_gateway::sandbox::{Options, Sandbox, Vendor, serve};
+use scim_gateway::scim::http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -26,4 +29,21 @@ async fn a_create_over_http_is_stored() {
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert_eq!(sandbox.users().len(), 1);
     assert_eq!(sandbox.requests()[0].path, "/api/scim/v2/users");
+}
+
+#[tokio::test]
+async fn as_an_upstream_it_adds_the_authorization() {
+    for vendor in Vendor::ALL {
+        for token in [None, Some("their:own".to_owned())] {
+            let sandbox = Sandbox::new(vendor, Options { token, ..Options::of(vendor) });
+            let path = match vendor {
+                Vendor::Omni => "/api/scim/v2/users",
+                Vendor::PingOne => "/environments/abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6/v2/Users",
+                Vendor::Descope | Vendor::Scim => "/scim/v2/Users",
+            };
+            let answer = sandbox.call(Request::new(Method::GET, path)).await.unwrap();
+            assert_eq!(answer.status, 200, "{}", vendor.name());
+            assert_eq!(sandbox.answer(&Request::new(Method::GET, path)).status, 401);
+        }
+    }
 }
