@@ -9,7 +9,7 @@ use crate::rewrite::rule::Rules;
 /// A route as configured: everything by value, nothing compiled.
 #[derive(Clone, Debug)]
 pub struct RouteSpec {
-    /// For metrics, logs and `check`: the prefix, such as `/okta/omni`.
+    /// For metrics, logs and `check`: the prefix, such as `/idp/app`.
     pub name: String,
     /// Lower-case, without port; `None` for every host.
     pub host: Option<String>,

@@ -16,7 +16,7 @@ pub struct Rules {
 /// Where a rule stands, for diagnostics and `explain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The file's name as the operator would find it, such as `rules/omni/user.toml`.
+    /// The file's name as the operator would find it, such as `rules/<dialect>/user.toml`.
     pub file: Arc<str>,
     /// One-based.
     pub line: u32,

@@ -1,0 +1,21 @@
+# Needs Rust, a C compiler and python3. cmake is fetched once where it is missing (.ci/cmake).
+
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+.PHONY: run test bench cmake
+
+# Serves config.toml: every route on the simulators inside the program.
+run: cmake
+	cargo run --locked --quiet -- run --config config.toml
+
+# All that CI checks.
+test: cmake
+	cargo fmt --check
+	cargo clippy --locked --all-targets --quiet -- --deny warnings
+	cargo test --locked --quiet
+
+bench: cmake
+	cargo bench --locked
+
+cmake:
+	@command -v cmake >/dev/null || .ci/cmake
