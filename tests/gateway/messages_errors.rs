@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
+use proptest::prelude::{any, prop_assert, proptest};
 use scim_gateway::dialect::Dialects;
 use scim_gateway::fault::{Cause, Fault};
 use scim_gateway::gateway::message::{read_error, write_error};
@@ -225,6 +226,9 @@ fn hosts_and_secrets_are_scrubbed_and_attribute_paths_are_not() {
         "\\\\acme\\share",
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9x.eyJzdWIiOiIxIn0",
         "to:acme.example",
+        "urn:acme.example",
+        "acme\u{3002}example",
+        "\u{301}acme.example",
     ];
     for text in hidden {
         let said = said(&format!("before {text} after"));
@@ -344,4 +348,23 @@ fn a_faults_headers_are_those_of_its_status() {
     assert_eq!(write(&method)[ALLOW], "GET, PUT");
     method.allow = Some("GET\r\nX: y".into());
     assert!(!write(&method).contains_key(ALLOW));
+}
+
+proptest! {
+    /// Whatever stands around it, the upstream's host does not pass, and nothing grows.
+    #[test]
+    fn a_host_never_passes(before in "\\PC{0,60}", after in "(|[^a-z0-9-]\\PC{0,60})") {
+        let body = json!({ "message": format!("{before}acme-prod.example{after}") }).to_string();
+        let detail = read(Operation::Create, 400, body).detail;
+        prop_assert!(!detail.contains("acme-prod.example"), "{detail}");
+        prop_assert!(detail.chars().count() < 300);
+    }
+
+    #[test]
+    fn no_body_makes_an_error_panic(status in 300_u16..1000, body in any::<Vec<u8>>()) {
+        let fault = read(Operation::Replace, status, body);
+        prop_assert!(fault.status().as_u16() >= 400);
+        let answer = write_error(&dialect(), &fault, "r");
+        prop_assert!(serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok());
+    }
 }

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::dialect::model::Dialect;
+use crate::scim::schema::is_urn;
 
 /// In characters.
 const LONGEST: usize = 200;
@@ -20,8 +21,7 @@ const REMOVED: &str = "[…]";
 ///
 /// With the dialect, dotted paths of its attributes are told from host names.
 pub(super) fn scrub(dialect: Option<&Dialect>, text: &str) -> Option<String> {
-    let mut chars =
-        text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c });
+    let mut chars = text.chars().filter(|c| !is_invisible(*c)).map(plain);
     let mut visible: String = chars.by_ref().take(READ).collect();
     if chars.next().is_some() {
         // The last word may be half a host.
@@ -46,6 +46,16 @@ fn cut(text: &str) -> String {
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A blank for a control character, and one kind of dot for those that IDNA takes for it (RFC 3490
+/// section 3.1).
+fn plain(c: char) -> char {
+    match c {
+        '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => '.',
+        c if c.is_control() => ' ',
+        c => c,
+    }
 }
 
 fn is_markup(text: &str) -> bool {
@@ -95,32 +105,27 @@ fn is_separator(c: char) -> bool {
 
 fn is_secret(dialect: Option<&Dialect>, word: &str) -> bool {
     let word = word.trim_end_matches(['.', ':']);
-    if word.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:")) {
-        return false;
-    }
-    if word.contains('@') || word.starts_with('/') || word.chars().count() > LONGEST_WORD {
+    let is_path = |piece: &str| dialect.is_some_and(|dialect| is_attribute_path(dialect, piece));
+    let is_long = word.chars().count() > LONGEST_WORD;
+    if word.contains('@') || word.starts_with('/') || word.parse::<IpAddr>().is_ok() {
         return true;
     }
-    if dialect.is_some_and(|dialect| is_attribute_path(dialect, word)) {
-        return false;
+    if !is_urn(word) && (is_long || has_port(word)) {
+        return true;
     }
-    word.parse::<IpAddr>().is_ok()
-        || word.split([':', '/', '\\', '#', '%']).any(is_host)
-        || has_port(word)
+    word.split([':', '/', '\\', '#', '%']).any(|piece| is_host(piece) && !is_path(piece))
 }
 
-/// A dotted name whose last label could be a top-level domain, an IPv4 address, or `localhost`.
+/// `localhost`, an IPv4 address, or a text in which a label that could be a top-level domain follows
+/// another.
 fn is_host(word: &str) -> bool {
     let word = word.trim_matches('.');
-    if word.eq_ignore_ascii_case("localhost") || word.parse::<IpAddr>().is_ok() {
-        return true;
-    }
-    let Some((rest, last)) = word.rsplit_once('.') else { return false };
-    let label = |label: &str| {
-        !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-    };
-    let domain = last.chars().count() >= 2 && last.chars().any(char::is_alphabetic);
-    domain && label(last) && rest.split('.').all(label)
+    let is_domain =
+        |label: &str| label.chars().count() >= 2 && label.chars().any(char::is_alphabetic);
+    let mut pairs = word.split('.').zip(word.split('.').skip(1));
+    word.eq_ignore_ascii_case("localhost")
+        || word.parse::<IpAddr>().is_ok()
+        || pairs.any(|(label, next)| !label.is_empty() && is_domain(next))
 }
 
 /// `name:port` with a name of one label.
