@@ -72,7 +72,9 @@ fn drawn(d: &Diagnostic, sources: &[Source], colours: bool, out: &mut Vec<u8>) -
         .with_config(config)
         .with_code(d.code.id)
         .with_message(&d.message);
-    for (label, source) in placed() {
+    let mut marks: Vec<_> = placed().collect();
+    marks.sort_by_key(|(label, _)| (&label.file, label.span.start));
+    for (label, source) in marks {
         let span = (source.name.to_string(), inside(label, source));
         report.add_label(Mark::new(span).with_message(&label.text));
     }

@@ -12,10 +12,12 @@ pub const CODES: &[Code] = &[
     NO_ATTRIBUTE,
     NO_CANONICAL,
     ROW,
+    UNKNOWN_DIALECT,
     CASE_BLOCK,
     CASE_ATTRIBUTE,
     CASE_JSON,
     CASE_NAME,
+    CASE_OUTSIDE,
     TWICE,
     SHAPE,
     DERIVED_FROM,
@@ -36,11 +38,15 @@ pub(super) const NO_ATTRIBUTE: Code =
     Code { id: "D006", title: "a path that the dialect's schema does not have" };
 pub(super) const NO_CANONICAL: Code = Code { id: "D007", title: "no canonical schema" };
 pub(super) const ROW: Code = Code { id: "D008", title: "a row of the wrong length or range" };
+pub(super) const UNKNOWN_DIALECT: Code =
+    Code { id: "D009", title: "an overlay for a dialect or resource type that does not exist" };
 pub(super) const CASE_BLOCK: Code = Code { id: "D020", title: "a case block of no known kind" };
 pub(super) const CASE_ATTRIBUTE: Code =
     Code { id: "D021", title: "an attribute of a case block that is not known" };
 pub(super) const CASE_JSON: Code = Code { id: "D022", title: "a case block that is not JSON" };
 pub(super) const CASE_NAME: Code = Code { id: "D023", title: "two cases of one name" };
+pub(super) const CASE_OUTSIDE: Code =
+    Code { id: "D024", title: "a case block before the first case" };
 pub(super) const TWICE: Code = Code { id: "S001", title: "an attribute twice" };
 pub(super) const SHAPE: Code =
     Code { id: "S002", title: "sub-attributes that do not fit the attribute's type" };

@@ -1,5 +1,6 @@
 //! `rules/` -> ready dialects: the embedded set and the operator's directory.
 
+pub mod cases;
 pub mod code;
 mod files;
 pub mod model;
@@ -7,6 +8,7 @@ mod resource;
 pub mod schema;
 mod set;
 mod surface;
+mod verify;
 
 pub use code::CODES;
 pub use model::Dialect;

@@ -1,19 +1,20 @@
 //! The ready dialects, by name, with the canonical schema that their rules are checked against.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, sort};
-use crate::rewrite::check::check;
-use crate::rewrite::parse;
+use crate::rewrite::parse::{self, Overlay};
 use crate::scim::schema::Schema;
 
-use super::Dialect;
-use super::code::{NO_CANONICAL, NO_FILE};
+use super::code::{NO_CANONICAL, NO_FILE, UNKNOWN_DIALECT};
 use super::files::Files;
+use super::model::{Dialect, Resource};
 use super::schema::schemas;
 use super::surface::{Part, dialect};
+use super::verify::verify;
 
 /// The dialect whose schemas are the canonical ones.
 const CANONICAL: &str = "scim";
@@ -66,6 +67,32 @@ impl Dialects {
         canonical_of(&self.canonical, resource)
     }
 
+    /// Reads an overlay, with all mistakes, also those that only its dialect's schema shows.
+    pub fn overlay(&self, source: &Source) -> (Overlay, Vec<Diagnostic>) {
+        let (overlay, mut found) = parse::overlay(source);
+        let resource = |r: &&Resource| r.schema.resource == overlay.resource;
+        match self.named(&overlay.dialect) {
+            None if overlay.dialect.is_empty() => {}
+            None => {
+                let names = self.names();
+                found.push(unknown(source, &overlay.dialect, &overlay.dialect_at, names));
+            }
+            Some(dialect) => match dialect.resources.iter().find(resource) {
+                None if overlay.resource.is_empty() => {}
+                None => {
+                    let names = dialect.resources.iter().map(|r| r.schema.resource.as_str());
+                    found.push(unknown(source, &overlay.resource, &overlay.resource_at, names));
+                }
+                Some(resource) => {
+                    let canonical = self.canonical_of(&overlay.resource).unwrap_or(&self.user);
+                    found.extend(verify(&overlay.rules, dialect, resource, canonical));
+                }
+            },
+        }
+        sort(&mut found);
+        (overlay, found)
+    }
+
     /// The files that were read, for rendering diagnostics.
     pub fn sources(&self) -> &[Source] {
         &self.sources
@@ -89,7 +116,12 @@ impl Dialects {
         let user = canonical.as_ref().and_then(|dialect| canonical_of(dialect, "User")).cloned();
         if let Some(canonical) = &canonical {
             for dialect in dialects.values() {
-                found.extend(checked(dialect, canonical));
+                for resource in &dialect.resources {
+                    let Some(schema) = canonical_of(canonical, &resource.schema.resource) else {
+                        continue;
+                    };
+                    found.extend(verify(&resource.rules, dialect, resource, schema));
+                }
             }
         }
         sort(&mut found);
@@ -97,14 +129,27 @@ impl Dialects {
             (Some(canonical), Some(user)) if !any_error(&found) => {
                 Ok(Self { dialects, canonical, user, sources, warnings: found })
             }
-            (canonical, _) => {
-                if canonical.is_none() && !any_error(&found) {
-                    found.push(Diagnostic::error(NO_CANONICAL, "there is no dialect `scim`"));
+            _ => {
+                if !any_error(&found) {
+                    let message = "there is no dialect `scim` with a schema of the resource `User`";
+                    found.push(Diagnostic::error(NO_CANONICAL, message));
                 }
                 Err(Mistakes { diagnostics: found, sources })
             }
         }
     }
+}
+
+fn unknown<'n>(
+    source: &Source,
+    name: &str,
+    span: &Range<usize>,
+    names: impl Iterator<Item = &'n str>,
+) -> Diagnostic {
+    let message = format!("`{name}` does not exist");
+    let hint = format!("there are: {}", names.collect::<Vec<_>>().join(", "));
+    let diagnostic = Diagnostic::error(UNKNOWN_DIALECT, message);
+    diagnostic.at(&source.name, span.clone(), "not known").with_hint(hint)
 }
 
 fn canonical_of<'d>(canonical: &'d Dialect, resource: &str) -> Option<&'d Schema> {
@@ -139,16 +184,4 @@ fn one(
     let (dialect, mistakes) = dialect(name, surface?, parts);
     found.extend(mistakes);
     dialect
-}
-
-/// The mistakes of a dialect's rules against both schemas and its variables.
-fn checked(dialect: &Dialect, canonical: &Dialect) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for resource in &dialect.resources {
-        let schema = &resource.schema;
-        if let Some(canonical) = canonical_of(canonical, &schema.resource) {
-            found.extend(check(&resource.rules, canonical, schema));
-        }
-    }
-    found
 }

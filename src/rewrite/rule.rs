@@ -23,6 +23,16 @@ pub struct Origin {
     pub column: u32,
     /// Byte offsets in the file, for labels.
     pub span: std::ops::Range<usize>,
+    /// Where the value of each of the rule's keys stands, in bytes.
+    pub values: Vec<(String, std::ops::Range<usize>)>,
+}
+
+impl Origin {
+    /// Where the value of a key stands; the rule's own place where it has no such key.
+    pub fn span_of(&self, key: &str) -> std::ops::Range<usize> {
+        let value = self.values.iter().find(|(name, _)| name == key);
+        value.map_or_else(|| self.span.clone(), |(_, span)| span.clone())
+    }
 }
 
 /// A difference that is carried both ways.

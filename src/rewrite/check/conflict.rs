@@ -6,6 +6,7 @@ use crate::rewrite::place::Place;
 use crate::rewrite::rule::{Map, Origin, Rules, Set, SetTarget};
 use crate::scim::schema::Schema;
 
+use super::At;
 use super::overlap::{Relation, relation};
 
 /// At most one conflict a rule and side: the first one found.
@@ -24,23 +25,23 @@ pub(super) fn conflicts(rules: &Rules, canonical: &Schema, vendor: &Schema) -> V
             found.push(diagnostic.with_hint("remove one of the two"));
             continue;
         }
-        let canonicals = before.iter().map(|map| (&map.canonical, &map.origin));
-        found.extend(clash((&map.canonical, &map.origin), canonicals, canonical));
-        let vendors = before.iter().map(|map| (&map.vendor, &map.origin));
-        found.extend(clash((&map.vendor, &map.origin), vendors, vendor));
+        let canonicals = before.iter().map(|map| (&map.canonical, at(&map.origin, "canonical")));
+        found.extend(clash((&map.canonical, at(&map.origin, "canonical")), canonicals, canonical));
+        let vendors = before.iter().map(|map| (&map.vendor, at(&map.origin, "vendor")));
+        found.extend(clash((&map.vendor, at(&map.origin, "vendor")), vendors, vendor));
     }
     for (fill, before) in with_before(&rules.fills) {
         let always = before.iter().filter(|other| other.when.is_none() && fill.when.is_none());
-        let others = always.map(|fill| (&fill.vendor, &fill.origin));
-        found.extend(clash((&fill.vendor, &fill.origin), others, vendor));
+        let others = always.map(|fill| (&fill.vendor, at(&fill.origin, "vendor")));
+        found.extend(clash((&fill.vendor, at(&fill.origin, "vendor")), others, vendor));
     }
     for (set, before) in with_before(&rules.sets) {
         let (place, schema) = match &set.target {
-            SetTarget::Vendor(place) => (place, vendor),
-            SetTarget::Canonical(place) => (place, canonical),
+            SetTarget::Vendor(place) => ((place, at(&set.origin, "vendor")), vendor),
+            SetTarget::Canonical(place) => ((place, at(&set.origin, "canonical")), canonical),
         };
         let others = before.iter().filter_map(|other| rival(set, other));
-        found.extend(clash((place, &set.origin), others, schema));
+        found.extend(clash(place, others, schema));
     }
     found
 }
@@ -51,15 +52,23 @@ fn with_before<T>(rules: &[T]) -> impl Iterator<Item = (&T, &[T])> {
 }
 
 /// The other's place, where both apply to the same messages.
-fn rival<'r>(set: &Set, other: &'r Set) -> Option<(&'r Place, &'r Origin)> {
+fn rival<'r>(set: &Set, other: &'r Set) -> Option<(&'r Place, At<'r>)> {
     if set.render != other.render || set.when.is_some() || other.when.is_some() {
         return None;
     }
     match (&set.target, &other.target) {
-        (SetTarget::Vendor(_), SetTarget::Vendor(place))
-        | (SetTarget::Canonical(_), SetTarget::Canonical(place)) => Some((place, &other.origin)),
+        (SetTarget::Vendor(_), SetTarget::Vendor(place)) => {
+            Some((place, at(&other.origin, "vendor")))
+        }
+        (SetTarget::Canonical(_), SetTarget::Canonical(place)) => {
+            Some((place, at(&other.origin, "canonical")))
+        }
         _ => None,
     }
+}
+
+fn at<'r>(origin: &'r Origin, key: &'static str) -> At<'r> {
+    At { origin, key }
 }
 
 fn clashes(one: &Place, other: &Place, schema: &Schema) -> Option<Relation> {
@@ -68,19 +77,19 @@ fn clashes(one: &Place, other: &Place, schema: &Schema) -> Option<Relation> {
 }
 
 fn clash<'r>(
-    (place, origin): (&Place, &Origin),
-    mut before: impl Iterator<Item = (&'r Place, &'r Origin)>,
+    (place, here): (&Place, At<'_>),
+    mut before: impl Iterator<Item = (&'r Place, At<'r>)>,
     schema: &Schema,
 ) -> Option<Diagnostic> {
-    let (relation, (first, first_origin)) = before
+    let (relation, (first, there)) = before
         .find_map(|other| clashes(other.0, place, schema).map(|relation| (relation, other)))?;
     let message = match relation {
         Relation::Equal => "two rules name the same place",
         _ => "two rules name places that overlap, and neither lies within the other",
     };
     let diagnostic = Diagnostic::error(CONFLICT, message)
-        .at(&origin.file, origin.span.clone(), format!("`{place}` here"))
-        .at(&first_origin.file, first_origin.span.clone(), format!("`{first}` here"));
+        .at(&here.origin.file, here.origin.span_of(here.key), format!("`{place}` here"))
+        .at(&there.origin.file, there.origin.span_of(there.key), format!("`{first}` here"));
     let hint = "remove one, or narrow both until no element can meet both (the order of rules \
                 decides nothing)";
     Some(diagnostic.with_hint(hint))

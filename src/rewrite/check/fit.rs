@@ -8,19 +8,20 @@ use crate::rewrite::code::{
 };
 use crate::rewrite::lookup::Resolved;
 use crate::rewrite::place::{Element, Place};
-use crate::rewrite::rule::{Conversion, Map, Origin, SetValue};
+use crate::rewrite::rule::{Conversion, Map, SetValue};
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Kind};
 
-use super::Check;
+use super::{At, Check};
 
 impl<'s> Check<'s> {
     /// Both ends of a map; an end that is free takes anything.
     pub(super) fn ends_fit(&mut self, map: &Map, ends: (Resolved<'s>, Resolved<'s>)) {
+        let at = |key| At { origin: &map.origin, key };
         if let Some(values) = &map.values {
             for (canonical, vendor) in &values.pairs {
-                ends.0.attribute().iter().for_each(|a| self.literal(a, canonical, &map.origin));
-                ends.1.attribute().iter().for_each(|a| self.literal(a, vendor, &map.origin));
+                ends.0.attribute().iter().for_each(|a| self.literal(a, canonical, at("values")));
+                ends.1.attribute().iter().for_each(|a| self.literal(a, vendor, at("values")));
             }
         }
         let (Some(canonical), Some(vendor)) = (ends.0.attribute(), ends.1.attribute()) else {
@@ -30,7 +31,7 @@ impl<'s> Check<'s> {
             let message = "the two ends of this map have types that do not fit";
             let hint = "name a sub-attribute, or say how to turn one into the other by `values` or \
                         `convert`";
-            self.report(KINDS, &map.origin, message, label, hint);
+            self.report(KINDS, at("vendor"), message, label, hint);
             return;
         }
         let room = (room(&map.canonical, ends.0, canonical), room(&map.vendor, ends.1, vendor));
@@ -39,21 +40,21 @@ impl<'s> Check<'s> {
             let label = format!("`{}` and `{}`", map.canonical, map.vendor);
             let hint = "add `pick`, such as `[\"primary\", \"first\"]`, and `loss`; or step to one \
                         element by a predicate";
-            self.report(MANY_TO_ONE, &map.origin, message, label, hint);
+            self.report(MANY_TO_ONE, at("vendor"), message, label, hint);
         }
         if room == (1, 1) && !map.pick.is_empty() {
             let message = "both ends hold one value: there is nothing to pick from";
-            self.report(PICK_OF_ONE, &map.origin, message, "this map", "remove `pick`");
+            self.report(PICK_OF_ONE, at("pick"), message, "this map", "remove `pick`");
         }
     }
 
     /// A literal that is compared with, or written to, an attribute.
-    pub(super) fn literal(&mut self, attribute: &Attribute, literal: &Literal, origin: &Origin) {
+    pub(super) fn literal(&mut self, attribute: &Attribute, literal: &Literal, at: At<'_>) {
         if !takes(attribute.kind, literal) {
             let message = "a literal of another type than its attribute";
             let label = format!("{} for `{}`", describe(literal), attribute.name);
             let hint = format!("`{}` is {}", attribute.name, kind_name(attribute.kind));
-            return self.report(LITERAL_TYPE, origin, message, label, &hint);
+            return self.report(LITERAL_TYPE, at, message, label, &hint);
         }
         let Literal::String(text) = literal else { return };
         let known = &attribute.canonical_values;
@@ -66,20 +67,21 @@ impl<'s> Check<'s> {
             let label = format!("`{text}` for `{}`", attribute.name);
             let warning = Diagnostic::warning(NOT_CANONICAL, message);
             let hint = format!("it has: {}", known.join(", "));
-            let warning = warning.at(&origin.file, origin.span.clone(), label).with_hint(hint);
+            let warning =
+                warning.at(&at.origin.file, at.origin.span_of(at.key), label).with_hint(hint);
             self.found.push(warning);
         }
     }
 
-    pub(super) fn simple(&mut self, source: Resolved<'s>, place: &Place, origin: &Origin) {
+    pub(super) fn simple(&mut self, source: Resolved<'s>, place: &Place, at: At<'_>) {
         if source.attribute().is_some_and(|attribute| attribute.kind == Kind::Complex) {
             let message = "a text cannot be made of a complex attribute";
             let label = format!("`{place}` is complex");
-            self.report(KINDS, origin, message, label, "name one of its sub-attributes");
+            self.report(KINDS, at, message, label, "name one of its sub-attributes");
         }
     }
 
-    pub(super) fn set_value(&mut self, target: Resolved<'s>, value: &SetValue, origin: &Origin) {
+    pub(super) fn set_value(&mut self, target: Resolved<'s>, value: &SetValue, at: At<'_>) {
         let Some(attribute) = target.attribute() else { return };
         let fits = match value {
             SetValue::Variable { .. } => takes(attribute.kind, &Literal::String(String::new())),
@@ -97,7 +99,7 @@ impl<'s> Check<'s> {
             let label = format!("`{}` does not take this `value`", attribute.name);
             let many = if attribute.multi_valued { ", multi-valued" } else { "" };
             let hint = format!("`{}` is {}{many}", attribute.name, kind_name(attribute.kind));
-            self.report(VALUE_TYPE, origin, message, label, &hint);
+            self.report(VALUE_TYPE, at, message, label, &hint);
         }
     }
 }

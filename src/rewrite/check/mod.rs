@@ -25,11 +25,12 @@ pub use overlap::{Relation, relation};
 pub fn check(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diagnostic> {
     let mut check = Check { canonical, vendor, found: Vec::new() };
     for map in &rules.maps {
+        let at = |key| At { origin: &map.origin, key };
         let ends = (
-            check.place(Side::Canonical, &map.canonical, &map.origin),
-            check.place(Side::Vendor, &map.vendor, &map.origin),
+            check.place(Side::Canonical, &map.canonical, at("canonical")),
+            check.place(Side::Vendor, &map.vendor, at("vendor")),
         );
-        check.pick_names(&map.pick, ends, &map.origin);
+        check.pick_names(&map.pick, ends, at("pick"));
         check.ends_fit(map, ends);
     }
     rules.fills.iter().for_each(|fill| check.fill(fill));
@@ -46,6 +47,13 @@ enum Side {
     Vendor,
 }
 
+/// A value of a rule: what a diagnostic underlines.
+#[derive(Clone, Copy)]
+struct At<'r> {
+    origin: &'r Origin,
+    key: &'static str,
+}
+
 struct Check<'s> {
     canonical: &'s Schema,
     vendor: &'s Schema,
@@ -54,7 +62,7 @@ struct Check<'s> {
 
 impl<'s> Check<'s> {
     /// Follows a place; reports it where the side's schema does not have it as it is written.
-    fn place(&mut self, side: Side, place: &'s Place, origin: &Origin) -> Resolved<'s> {
+    fn place(&mut self, side: Side, place: &'s Place, at: At<'_>) -> Resolved<'s> {
         let schema = match side {
             Side::Canonical => self.canonical,
             Side::Vendor => self.vendor,
@@ -64,17 +72,17 @@ impl<'s> Check<'s> {
             if side == Side::Canonical && within.is_none() && is_urn(name) {
                 resolved.found = Found::FreeKey;
             } else {
-                self.missing(side, place, origin, (name, within), schema);
+                self.missing(side, place, at, (name, within), schema);
             }
         }
         if let Some(skipped) = resolved.skipped {
             let label = format!("in `{place}`, `{}` is multi-valued", skipped.name);
             let message = "a sub-attribute of a multi-valued attribute needs a step";
             let hint = "write `[*]` for every element, or a predicate such as `[?@.type=='work']`";
-            self.report(NO_ELEMENT_STEP, origin, message, label, hint);
+            self.report(NO_ELEMENT_STEP, at, message, label, hint);
         }
         if let Some(attribute) = resolved.elements {
-            self.step(attribute, place, origin);
+            self.step(attribute, place, at);
         }
         resolved
     }
@@ -83,7 +91,7 @@ impl<'s> Check<'s> {
         &mut self,
         side: Side,
         place: &Place,
-        origin: &Origin,
+        at: At<'_>,
         (name, within): (&str, Option<&Attribute>),
         schema: &Schema,
     ) {
@@ -100,27 +108,27 @@ impl<'s> Check<'s> {
             None => "what RFC 7643 does not have stands below an extension's URN".to_owned(),
         };
         let label = format!("`{place}`: there is no `{name}`");
-        self.report(code, origin, message, label, &hint);
+        self.report(code, at, message, label, &hint);
     }
 
     /// The step into an attribute's elements.
-    fn step(&mut self, attribute: &Attribute, place: &Place, origin: &Origin) {
+    fn step(&mut self, attribute: &Attribute, place: &Place, at: At<'_>) {
         if !attribute.multi_valued {
             let label = format!("in `{place}`, `{}` is singular", attribute.name);
             let message = "a singular attribute has no elements";
             let hint = format!("write `.{}` without `[…]`", attribute.name);
-            self.report(NOT_MULTI_VALUED, origin, message, label, &hint);
+            self.report(NOT_MULTI_VALUED, at, message, label, &hint);
         }
         let Element::Where(terms) = &place.element else { return };
         for (name, literal) in terms {
-            self.term(attribute, name, literal, origin);
+            self.term(attribute, name, literal, at);
         }
     }
 
     /// A comparison of a predicate or a pick.
-    fn term(&mut self, attribute: &Attribute, name: &str, literal: &Literal, origin: &Origin) {
+    fn term(&mut self, attribute: &Attribute, name: &str, literal: &Literal, at: At<'_>) {
         match attribute.attribute(name) {
-            Some(sub) => self.literal(sub, literal, origin),
+            Some(sub) => self.literal(sub, literal, at),
             None if attribute.open => {}
             None => {
                 let names = attribute.attributes.iter().map(|sub| sub.name.as_str());
@@ -130,28 +138,29 @@ impl<'s> Check<'s> {
                 };
                 let message = "the elements have no attribute of this name";
                 let label = format!("`{}` has no `{name}`", attribute.name);
-                self.report(PREDICATE_NAME, origin, message, label, &hint);
+                self.report(PREDICATE_NAME, at, message, label, &hint);
             }
         }
     }
 
     /// A pick names an attribute of the elements that it chooses from, on the side that has several.
-    fn pick_names(&mut self, picks: &[Pick], ends: (Resolved<'s>, Resolved<'s>), origin: &Origin) {
+    fn pick_names(&mut self, picks: &[Pick], ends: (Resolved<'s>, Resolved<'s>), at: At<'_>) {
         let many = |end: Resolved<'s>| {
             end.elements.or(end.attribute()).filter(|a| a.multi_valued && !a.attributes.is_empty())
         };
         let Some(attribute) = many(ends.0).or(many(ends.1)) else { return };
         for pick in picks {
             if let Pick::Where(name, literal) = pick {
-                self.term(attribute, name, literal, origin);
+                self.term(attribute, name, literal, at);
             }
         }
     }
 
     fn fill(&mut self, fill: &'s Fill) {
         let Fill { vendor, from, when, loss: _, origin } = fill;
-        let target = self.place(Side::Vendor, vendor, origin);
-        self.writable(target, vendor, origin);
+        let at = |key| At { origin, key };
+        let target = self.place(Side::Vendor, vendor, at("vendor"));
+        self.writable(target, vendor, at("vendor"));
         for text in from {
             let places = match text {
                 Text::Place(place) => vec![place],
@@ -164,56 +173,57 @@ impl<'s> Check<'s> {
                     .collect(),
             };
             for place in places {
-                let source = self.place(Side::Canonical, place, origin);
-                self.simple(source, place, origin);
+                let source = self.place(Side::Canonical, place, at("from"));
+                self.simple(source, place, at("from"));
             }
         }
-        self.when(when.as_ref(), origin);
+        self.when(when.as_ref(), at("when"));
     }
 
     fn set(&mut self, set: &'s Set) {
         let Set { target, value, when, always: _, render, origin } = set;
+        let at = |key| At { origin, key };
         let resolved = match target {
-            SetTarget::Canonical(place) => self.place(Side::Canonical, place, origin),
+            SetTarget::Canonical(place) => self.place(Side::Canonical, place, at("canonical")),
             SetTarget::Vendor(place) => {
-                let resolved = self.place(Side::Vendor, place, origin);
+                let resolved = self.place(Side::Vendor, place, at("vendor"));
                 if !render {
-                    self.writable(resolved, place, origin);
+                    self.writable(resolved, place, at("vendor"));
                 }
                 resolved
             }
         };
-        self.set_value(resolved, value, origin);
-        self.when(when.as_ref(), origin);
+        self.set_value(resolved, value, at("value"));
+        self.when(when.as_ref(), at("when"));
     }
 
-    fn when(&mut self, when: Option<&'s When>, origin: &Origin) {
+    fn when(&mut self, when: Option<&'s When>, at: At<'_>) {
         let Some(When { canonical, equals }) = when else { return };
-        if let Some(attribute) = self.place(Side::Canonical, canonical, origin).attribute() {
-            self.literal(attribute, equals, origin);
+        if let Some(attribute) = self.place(Side::Canonical, canonical, at).attribute() {
+            self.literal(attribute, equals, at);
         }
     }
 
-    fn writable(&mut self, target: Resolved<'s>, place: &Place, origin: &Origin) {
+    fn writable(&mut self, target: Resolved<'s>, place: &Place, at: At<'_>) {
         let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
         if target.attribute().is_some_and(read_only) {
             let message = "a request may not hold an attribute that is readOnly";
             let label = format!("`{place}` is readOnly");
             let hint = "for answers in the client role, `[[set]]` takes `render = true`";
-            self.report(READ_ONLY, origin, message, label, hint);
+            self.report(READ_ONLY, at, message, label, hint);
         }
     }
 
     fn report(
         &mut self,
         code: Code,
-        origin: &Origin,
+        at: At<'_>,
         message: &str,
         label: impl Into<String>,
         hint: &str,
     ) {
         let diagnostic = Diagnostic::error(code, message);
-        let labelled = diagnostic.at(&origin.file, origin.span.clone(), label);
+        let labelled = diagnostic.at(&at.origin.file, at.origin.span_of(at.key), label);
         self.found.push(labelled.with_hint(hint));
     }
 }

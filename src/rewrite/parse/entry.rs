@@ -121,7 +121,9 @@ fn target_mistake(table: &Table<'_>, label: &str) {
 fn origin(table: &Table<'_>) -> Origin {
     let source = table.reader().source();
     let at = source.position(table.span().start);
-    Origin { file: source.name.clone(), line: at.line, column: at.column, span: table.span() }
+    let values = table.free().map(|(key, item)| (key.to_owned(), item.span())).collect();
+    let file = source.name.clone();
+    Origin { file, line: at.line, column: at.column, span: table.span(), values }
 }
 
 fn pick(item: Item<'_>) -> Option<Pick> {

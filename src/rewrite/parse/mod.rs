@@ -6,6 +6,8 @@ mod entry;
 mod selector;
 mod template;
 
+use std::ops::Range;
+
 use crate::diagnostic::toml::{Reader, Table};
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -20,6 +22,9 @@ pub struct Overlay {
     pub dialect: String,
     /// The resource type's name, such as `User`.
     pub resource: String,
+    /// Where the two names stand in the file, in bytes.
+    pub dialect_at: Range<usize>,
+    pub resource_at: Range<usize>,
     pub rules: Rules,
 }
 
@@ -32,10 +37,13 @@ pub fn rules(source: &Source) -> (Rules, Vec<Diagnostic>) {
 /// Reads an overlay, with all mistakes. Rules that have a mistake are left out.
 pub fn overlay(source: &Source) -> (Overlay, Vec<Diagnostic>) {
     read(source, |root| {
-        let word = |key| root.need(key).and_then(|item| item.string().map(str::to_owned));
-        let dialect = word("dialect").unwrap_or_default();
-        let resource = word("resource").unwrap_or_default();
-        Overlay { dialect, resource, rules: entries(root) }
+        let word = |key| {
+            let item = root.need(key)?;
+            Some((item.string()?.to_owned(), item.span()))
+        };
+        let (dialect, dialect_at) = word("dialect").unwrap_or_default();
+        let (resource, resource_at) = word("resource").unwrap_or_default();
+        Overlay { dialect, resource, dialect_at, resource_at, rules: entries(root) }
     })
 }
 
