@@ -67,7 +67,7 @@ fn drawn(d: &Diagnostic, sources: &[Source], colours: bool, out: &mut Vec<u8>) -
         Severity::Error => ReportKind::Error,
         Severity::Warning => ReportKind::Warning,
     };
-    let config = Config::default().with_color(colours).with_index_type(IndexType::Byte);
+    let config = Config::default().with_color(colours).with_index_type(IndexType::Char);
     let mut report = Report::build(kind, (source.name.to_string(), inside(first, source)))
         .with_config(config)
         .with_code(d.code.id)
@@ -100,8 +100,12 @@ fn plain(diagnostic: &Diagnostic) -> String {
     text
 }
 
-/// The label's span, moved onto character boundaries inside the text.
+/// The label's span in characters, inside the text: ariadne cuts characters apart if given bytes.
 fn inside(label: &Label, source: &Source) -> Range<usize> {
-    let start = source.boundary(label.span.start);
-    start..source.boundary(label.span.end).max(start)
+    let characters = |offset: usize| {
+        let before = source.text.get(..source.boundary(offset)).unwrap_or_default();
+        before.chars().count()
+    };
+    let start = characters(label.span.start);
+    start..characters(label.span.end).max(start)
 }

@@ -5,4 +5,12 @@
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod loading;
+#[cfg(test)]
+mod places;
+#[cfg(test)]
+mod rules;
