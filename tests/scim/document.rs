@@ -82,6 +82,16 @@ fn says_which_mistake_it_was() {
 
 proptest! {
     #[test]
+    fn decimals_are_carried_exactly(number in proptest::num::f64::NORMAL) {
+        let text = Value::Number(serde_json::Number::from_f64(number).unwrap()).to_json();
+        if let Ok(value) = parse(&text, &LIMITS) {
+            prop_assert_eq!(value.to_json(), text);
+        } else {
+            prop_assert!(number.fract() == 0.0);
+        }
+    }
+
+    #[test]
     fn random_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = parse(&body, &LIMITS);
     }

@@ -139,6 +139,7 @@ fn guesses_the_end_of_unknown_urns() {
     assert_eq!(guessed.urn.as_deref(), Some("urn:acme:thing:2.0:User"));
     assert_eq!(guessed.to_string(), "urn:acme:thing:2.0:User:badge.number");
     assert_eq!(path("urn:acme:thing:2.0").attribute, None);
+    assert_eq!(path("urn:acme:thing:2.0:User").attribute, None);
     for text in ["urn:", "urn:x", "urn:x:", CORE] {
         assert!(parse_path(text, &KNOWN).is_err(), "{text}");
     }

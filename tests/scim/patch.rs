@@ -223,6 +223,25 @@ fn unknown_attributes_pass_where_the_schema_lets_them() {
     assert_eq!(line(&kept.unwrap()[0]), "add urn:no:such:User:x.y 1");
 }
 
+#[test]
+fn an_extension_that_nobody_knows_is_split_like_a_known_one() {
+    let mut schema = user();
+    schema.open_extensions = true;
+    let cases = [
+        (json!({"urn:acme:2.0:User": {"badge": 1}}), "add urn:acme:2.0:User:badge 1"),
+        (json!({"urn:acme:badges": {"x": 1}}), "add urn:acme:badges:x 1"),
+        (
+            json!({"urn:acme:2.0:User:boss": {"value": "1"}}),
+            "add urn:acme:2.0:User:boss {\"value\":\"1\"}",
+        ),
+        (json!({"urn:acme:2.0:User:badge": 1}), "add urn:acme:2.0:User:badge 1"),
+    ];
+    for (value, wanted) in cases {
+        let ops = ops(json!([{"op": "add", "value": value}]), &schema, ALL).unwrap();
+        assert_eq!(ops.iter().map(line).collect::<Vec<_>>(), [wanted]);
+    }
+}
+
 fn patched(resource: &Json, operations: Json, create_missing: bool) -> Result<Json, PatchError> {
     let schema = user();
     let Value::Object(mut object) = Value::from(resource.clone()) else { panic!("no object") };

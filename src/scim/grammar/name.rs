@@ -54,7 +54,8 @@ fn is_name(name: &str) -> bool {
 /// The URN in its known spelling (`None` for the core schema's) and what follows it.
 ///
 /// Known URNs hold dots and may end like an attribute (`…:2.0`), so only the longest known one can
-/// tell where the attribute begins. One that nobody knows ends at the last colon.
+/// tell where the attribute begins. One that nobody knows ends at the last colon; or it is the whole
+/// word, where that ends like a schema's URN, with a version or with the resource type's name.
 fn split<'w>(word: &'w str, known: &[&str]) -> Option<(Option<String>, &'w str)> {
     if !is_urn(word) {
         return Some((None, word));
@@ -68,7 +69,8 @@ fn split<'w>(word: &'w str, known: &[&str]) -> Option<(Option<String>, &'w str)>
         return Some(((index != 0).then(|| urn.to_owned()), rest));
     }
     let (urn, name) = word.rsplit_once(':')?;
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
+    let resource = known.first().and_then(|core| core.rsplit(':').next()).unwrap_or_default();
+    if name.starts_with(|c: char| c.is_ascii_digit()) || name.eq_ignore_ascii_case(resource) {
         return Some((Some(word.to_owned()), ""));
     }
     (urn.len() > "urn:".len() && !name.is_empty()).then(|| (Some(urn.to_owned()), name))

@@ -110,6 +110,10 @@ impl<'a> Reader<'_, 'a> {
             let core = self.known.urns.first().is_some_and(|urn| urn.eq_ignore_ascii_case(name));
             match value {
                 Value::Object(inner) if core => self.members(kind, inner)?,
+                Value::Object(_) if self.is_unknown_urn(name) => {
+                    let path = Path { urn: Some(name.to_owned()), ..Path::default() };
+                    self.write(kind, path, value)?;
+                }
                 _ => {
                     let path = self.key(name)?;
                     self.write(kind, path, value)?;
@@ -117,6 +121,17 @@ impl<'a> Reader<'_, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a key is a URN that the grammar could only guess to end in an attribute's name. With an
+    /// object it is an extension, unless what stands before the name ends as a schema's URN does.
+    fn is_unknown_urn(&self, name: &str) -> bool {
+        let Ok(Path { urn: Some(urn), .. }) = self.path(name) else { return false };
+        let last = |urn: &str| urn.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+        let core = last(&self.schema.urn);
+        self.schema.attribute(&urn).is_none()
+            && !self.known.urns.iter().any(|known| known.eq_ignore_ascii_case(&urn))
+            && last(&urn) != core
     }
 
     /// A member's name as a path: it may be dotted, or hold a URN or a value filter.
