@@ -1,0 +1,7 @@
+//! The program as operators meet it: configuration, verbs, exit codes, admin answers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod mistakes;
+mod program;
+mod shipped;

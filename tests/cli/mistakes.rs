@@ -1,0 +1,217 @@
+//! Every mistake that a configuration can have: its code, and the text that it points at.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use scim_gateway::config::{self, CODES, Config, Surroundings};
+use scim_gateway::diagnostic::{Mistakes, Source};
+use scim_gateway::dialect::Dialects;
+
+const HASH: &str = "7c43ef5ae21d43ce2743f770c68e24def1a43ee2f416d2438410c8af7af2ff2c";
+
+fn good() -> String {
+    format!(
+        r#"
+[server]
+listen = ["127.0.0.1:0"]
+[upstream.a]
+dialect = "scim"
+url = "https://directory.example/base"
+auth = {{ bearer = {{ env = "TOKEN" }} }}
+[upstream.pg]
+dialect = "pingone"
+url = "sandbox:pingone"
+vars = {{ environment = "e" }}
+[[route]]
+prefix = "/a"
+client = "scim"
+upstream = "a"
+auth = [{{ name = "idp", bearer_sha256 = "{HASH}" }}]
+[[route]]
+prefix = "/pg"
+client = "scim"
+upstream = "pg"
+auth = "none"
+"#
+    )
+}
+
+fn load(text: &str) -> Result<(), Mistakes> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("empty"), "\n").unwrap();
+    let overlay = "version = 1\ndialect = \"scim\"\nresource = \"Robot\"\n";
+    std::fs::write(directory.path().join("robot.toml"), overlay).unwrap();
+    let env = |name: &str| (name == "TOKEN").then(|| "s3cr3t-value".to_owned());
+    let around = Surroundings { directory: directory.path(), env: &env };
+    let config = Config::read(&Source::new("config.toml", text), &around)?;
+    config::specs(&config, &Dialects::embedded()?).map(drop)
+}
+
+#[test]
+fn the_good_one_is_good() {
+    if let Err(found) = load(&good()) {
+        panic!("{}", found.text(false));
+    }
+}
+
+/// (code, what is replaced, by what, what the primary label underlines)
+const CASES: &[(&str, &str, &str, &str)] = &[
+    (
+        "C001",
+        "url = \"https://directory.example/base\"",
+        "url = \"https://d.example\"\nca = \"none.pem\"",
+        "\"none.pem\"",
+    ),
+    ("C002", "127.0.0.1:0", "localhost", "\"localhost\""),
+    ("C003", "[upstream.a]", "[server.limits]\nclient = \"30\"\n[upstream.a]", "\"30\""),
+    ("C003", "[upstream.a]", "[server.limits]\nclient = \"0s\"\n[upstream.a]", "\"0s\""),
+    (
+        "C003",
+        "[upstream.a]",
+        "[server.limits]\nclient = \"99999999999999999999m\"\n[upstream.a]",
+        "\"99999999999999999999m\"",
+    ),
+    ("C004", "[upstream.a]", "[server.limits]\nbody = 1\n[upstream.a]", "1"),
+    (
+        "C005",
+        "https://directory.example/base",
+        "ftp://directory.example",
+        "\"ftp://directory.example\"",
+    ),
+    (
+        "C005",
+        "https://directory.example/base",
+        "https://u:hunter2@d.example",
+        "\"https://u:hunter2@d.example\"",
+    ),
+    (
+        "C005",
+        "[upstream.a]",
+        "public_url = \"https://a.example/path\"\n[upstream.a]",
+        "\"https://a.example/path\"",
+    ),
+    (
+        "C006",
+        "{ env = \"TOKEN\" }",
+        "{ env = \"TOKEN\", file = \"x\" }",
+        "{ env = \"TOKEN\", file = \"x\" }",
+    ),
+    ("C006", "{ env = \"TOKEN\" }", "{ }", "{ }"),
+    ("C007", "env = \"TOKEN\"", "env = \"NOT_SET\"", "\"NOT_SET\""),
+    ("C007", "env = \"TOKEN\"", "file = \"empty\"", "\"empty\""),
+    ("C008", "env = \"TOKEN\"", "literal = \"abc\"", "\"abc\""),
+    ("C009", "prefix = \"/a\"", "prefix = \"/a/\"", "\"/a/\""),
+    ("C009", "prefix = \"/a\"", "prefix = \"a\"", "\"a\""),
+    ("C009", "prefix = \"/a\"", "prefix = \"/a/../b\"", "\"/a/../b\""),
+    ("C009", "prefix = \"/a\"", "prefix = \"/a%2f\"", "\"/a%2f\""),
+    ("C010", "prefix = \"/a\"", "prefix = \"/a\"\nhost = \"https://x\"", "\"https://x\""),
+    ("C011", "prefix = \"/pg\"", "prefix = \"/a\"", "\"/a\""),
+    ("C012", HASH, "hunter2", "\"hunter2\""),
+    ("C013", "127.0.0.1:0", "0.0.0.0:0", "\"none\""),
+    (
+        "C014",
+        "prefix = \"/a\"",
+        "prefix = \"/a\"\noverlays = [\"nowhere.toml\"]",
+        "\"nowhere.toml\"",
+    ),
+    (
+        "C015",
+        "prefix = \"/a\"",
+        "prefix = \"/a\"\nmode = \"passthrough\"\nwaive = [\"active\"]",
+        "[\"active\"]",
+    ),
+    ("C015", "prefix = \"/pg\"", "prefix = \"/pg\"\nmode = \"passthrough\"", "\"pg\""),
+    ("C016", "upstream = \"a\"", "upstream = \"aa\"", "\"aa\""),
+    ("C017", "dialect = \"scim\"", "dialect = \"scimm\"", "\"scimm\""),
+    ("C018", "sandbox:pingone", "sandbox:pingon", "\"sandbox:pingon\""),
+    ("C019", "vars = { environment = \"e\" }", "vars = { }", "{ }"),
+    (
+        "C020",
+        "environment = \"e\"",
+        "environment = \"e\", enviroment = \"e\"",
+        "{ environment = \"e\", enviroment = \"e\" }",
+    ),
+    (
+        "C021",
+        "prefix = \"/a\"",
+        "prefix = \"/a\"\noverlays = [\"rules/overlays/omni-department.toml\"]",
+        "",
+    ),
+    ("C022", "prefix = \"/a\"", "prefix = \"/a\"\noverlays = [\"robot.toml\"]", ""),
+    ("C023", "[\"127.0.0.1:0\"]", "[]", "[]"),
+    ("C023", "auth = \"none\"", "auth = []", "[]"),
+    ("T003", "auth = \"none\"\n", "", "[[route]]"),
+    ("T002", "prefix = \"/a\"", "prefix = \"/a\"\nuptream = \"a\"", "uptream"),
+];
+
+#[test]
+fn each_mistake_has_its_code_and_points_at_its_text() {
+    for (code, old, new, wanted) in CASES {
+        let text = good();
+        assert!(text.contains(old), "{code}: {old}");
+        let text = text.replacen(old, new, 1);
+        let found = match load(&text) {
+            Ok(()) => panic!("{code} is not found: {new}"),
+            Err(found) => found,
+        };
+        let shown = found.text(false);
+        let Some(diagnostic) = found.diagnostics.iter().find(|d| d.code.id == *code) else {
+            panic!("{code} is not among: {shown}");
+        };
+        let label = diagnostic.labels.first().unwrap();
+        let underlined = if label.file.as_ref() == "config.toml" {
+            text.get(label.span.clone()).unwrap()
+        } else {
+            ""
+        };
+        assert!(underlined.starts_with(wanted), "{code}: {underlined:?} for {new:?}");
+        for secret in ["s3cr3t-value", "hunter2"] {
+            let message = format!("{} {:?} {}", diagnostic.message, diagnostic.hint, label.text);
+            assert!(!message.contains(secret), "{code}: {message}");
+        }
+    }
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let shown: BTreeSet<_> = CASES.iter().map(|(code, ..)| *code).collect();
+    let missing: Vec<_> = CODES.iter().filter(|code| !shown.contains(code.id)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(CODES.is_sorted_by_key(|code| code.id));
+}
+
+#[test]
+fn all_mistakes_come_at_once() {
+    let text = good()
+        .replace("127.0.0.1:0", "nowhere")
+        .replace("env = \"TOKEN\"", "env = \"NOT_SET\"")
+        .replace("prefix = \"/a\"", "prefix = \"/a/\"");
+    let found = load(&text).unwrap_err();
+    let codes: BTreeSet<_> = found.diagnostics.iter().map(|d| d.code.id).collect();
+    assert!(codes.is_superset(&BTreeSet::from(["C002", "C007", "C009"])), "{codes:?}");
+}
+
+#[test]
+fn no_form_of_the_configuration_shows_a_secret() {
+    let env = |_: &str| Some("s3cr3t-value".to_owned());
+    let around = Surroundings { directory: Path::new(""), env: &env };
+    let config = Config::read(&Source::new("config.toml", good()), &around).unwrap();
+    assert!(!format!("{config:?}").contains("s3cr3t-value"));
+}
+
+#[test]
+fn text_that_is_not_a_configuration_is_refused_and_never_panics() {
+    let broken: Vec<String> =
+        (0..good().len()).filter_map(|end| good().get(..end).map(str::to_owned)).collect();
+    for text in broken.iter().map(String::as_str).chain([
+        "",
+        "[",
+        "server = 1",
+        "route = [1]",
+        "[upstream]\na = 1",
+        "\u{0}",
+        "[server]\nlisten = 3",
+    ]) {
+        let _ = load(text);
+    }
+}
