@@ -184,29 +184,27 @@ fn write<'a>(
 /// sub-attributes gets those.
 pub(super) fn append<'a>(parent: &mut Object<'a>, name: &str, added: &[Value<'a>]) {
     let mut elements = taken(parent, name);
-    let mut by_value: HashMap<String, Vec<usize>> = HashMap::new();
-    for (at, element) in elements.iter().enumerate() {
-        by_value.entry(key(element)).or_default().push(at);
-    }
+    let added = without_cleared(added);
+    let mut by_value = (added.len() > FEW).then(|| index(&elements));
     let mut hit = Vec::new();
-    for new in &without_cleared(added) {
-        let alike = by_value.entry(key(new)).or_default();
-        let same = |at: &&usize| elements.get(**at).is_some_and(|old| is_same(old, new));
-        let found = alike.iter().find(same).copied();
-        match found {
-            Some(at) => {
-                if let (Some(Value::Object(old)), Value::Object(new)) = (elements.get_mut(at), new)
-                {
-                    merge(old, new, None);
-                }
-                hit.push(at);
+    for new in added {
+        let same = |at: &usize| elements.get(*at).is_some_and(|old| is_same(old, &new));
+        let found = match &by_value {
+            Some(index) => index.get(&key(&new)).and_then(|alike| alike.iter().copied().find(same)),
+            None => (0..elements.len()).find(same),
+        };
+        if let Some(at) = found {
+            hit.push(at);
+            if let (Some(Value::Object(old)), Value::Object(new)) = (elements.get_mut(at), &new) {
+                merge(old, new, None);
             }
-            None => {
-                alike.push(elements.len());
-                hit.push(elements.len());
-                elements.push(new.clone());
-            }
+            continue;
         }
+        if let Some(index) = &mut by_value {
+            index.entry(key(&new)).or_default().push(elements.len());
+        }
+        hit.push(elements.len());
+        elements.push(new);
     }
     only_one_primary(&mut elements, &hit);
     put_back(parent, name, elements);
@@ -230,6 +228,18 @@ fn without_cleared<'a>(elements: &[Value<'a>]) -> Vec<Value<'a>> {
     elements.iter().filter_map(solid).collect()
 }
 
+/// More elements than these are looked up by their `value`; for fewer that is not worth the index.
+const FEW: usize = 4;
+
+/// Where the elements with each [`key`] are.
+fn index(elements: &[Value<'_>]) -> HashMap<String, Vec<usize>> {
+    let mut index: HashMap<String, Vec<usize>> = HashMap::with_capacity(elements.len());
+    for (at, element) in elements.iter().enumerate() {
+        index.entry(key(element)).or_default().push(at);
+    }
+    index
+}
+
 /// The element's `value`, or nothing where it has none.
 fn key(element: &Value<'_>) -> String {
     let value = match element {
@@ -239,17 +249,18 @@ fn key(element: &Value<'_>) -> String {
     value.map(|value| String::from_utf8_lossy(&value.to_json()).into_owned()).unwrap_or_default()
 }
 
-/// Whether two elements with one `value` are one: their types do not differ, or without a `value`,
-/// nothing does.
+/// Whether two elements are one: they have one `value` and their types do not differ, or without a
+/// `value`, nothing does.
 fn is_same(old: &Value<'_>, new: &Value<'_>) -> bool {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) if new.contains("value") => {
-            match (old.get("type"), new.get("type")) {
+            let types_differ = match (old.get("type"), new.get("type")) {
                 (Some(Value::String(old)), Some(Value::String(new))) => {
-                    old.eq_ignore_ascii_case(new)
+                    !old.eq_ignore_ascii_case(new)
                 }
-                _ => true,
-            }
+                _ => false,
+            };
+            old.get("value") == new.get("value") && !types_differ
         }
         _ => equal_values(old, new, None, Case::Exact),
     }
