@@ -5,7 +5,7 @@ use super::filter::Filter;
 /// `[URN ":"] attribute ["[" filter "]"] ["." sub-attribute]*`, or a bare URN.
 ///
 /// `sub` has more than one name only below an extension's complex attribute, such as
-/// `urn:…:PingOneUser:population.id` (one) or a free key that is itself an object.
+/// `urn:acme:2.0:User:unit.id` (one) or a free key that is itself an object.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Path {
     /// A URN that the route knows, in its own spelling; `None` for the core schema.
