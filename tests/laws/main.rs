@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod carried;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod people;
