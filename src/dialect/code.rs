@@ -13,6 +13,7 @@ pub const CODES: &[Code] = &[
     NO_CANONICAL,
     ROW,
     UNKNOWN_DIALECT,
+    PLACEHOLDER,
     CASE_BLOCK,
     CASE_ATTRIBUTE,
     CASE_JSON,
@@ -30,7 +31,7 @@ pub const CODES: &[Code] = &[
 pub(super) const NO_FILE: Code = Code { id: "D001", title: "a dialect lacks a file" };
 pub(super) const NOT_READABLE: Code = Code { id: "D002", title: "a file that cannot be read" };
 pub(super) const RESOURCE_UNPAIRED: Code =
-    Code { id: "D003", title: "a resource type that only one of dialect.toml and schema.toml has" };
+    Code { id: "D003", title: "a resource type that not all files of the dialect have" };
 pub(super) const UNDECLARED_VARIABLE: Code =
     Code { id: "D004", title: "a variable that dialect.toml does not declare" };
 pub(super) const BAD_PATH: Code = Code { id: "D005", title: "a path template that is malformed" };
@@ -40,6 +41,8 @@ pub(super) const NO_CANONICAL: Code = Code { id: "D007", title: "no canonical sc
 pub(super) const ROW: Code = Code { id: "D008", title: "a row of the wrong length or range" };
 pub(super) const UNKNOWN_DIALECT: Code =
     Code { id: "D009", title: "an overlay for a dialect or resource type that does not exist" };
+pub(super) const PLACEHOLDER: Code =
+    Code { id: "D010", title: "a placeholder that does not exist" };
 pub(super) const CASE_BLOCK: Code = Code { id: "D020", title: "a case block of no known kind" };
 pub(super) const CASE_ATTRIBUTE: Code =
     Code { id: "D021", title: "an attribute of a case block that is not known" };

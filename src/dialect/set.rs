@@ -9,10 +9,10 @@ use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, sort};
 use crate::rewrite::parse::{self, Overlay};
 use crate::scim::schema::Schema;
 
-use super::code::{NO_CANONICAL, NO_FILE, UNKNOWN_DIALECT};
+use super::code::{NO_CANONICAL, NO_FILE, RESOURCE_UNPAIRED, UNKNOWN_DIALECT};
 use super::files::Files;
 use super::model::{Dialect, Resource};
-use super::schema::schemas;
+use super::schema::{RESOURCES, schemas};
 use super::surface::{Part, dialect};
 use super::verify::verify;
 
@@ -157,6 +157,22 @@ fn canonical_of<'d>(canonical: &'d Dialect, resource: &str) -> Option<&'d Schema
     schemas.find(|schema| schema.resource == resource)
 }
 
+/// Rule files of resource types that the schema does not have.
+fn stray(
+    files: &BTreeMap<&'static str, Source>,
+    schemas: &[(&'static str, Schema)],
+) -> Vec<Diagnostic> {
+    let lacking = RESOURCES.into_iter().filter(|key| schemas.iter().all(|(k, _)| k != key));
+    let strays = lacking.filter_map(|key| Some((key, files.get(format!("{key}.toml").as_str())?)));
+    let diagnostic = |(key, source): (&str, &Source)| {
+        let message = format!("there are rules for `[{key}]` and schema.toml has no such table");
+        let diagnostic = Diagnostic::error(RESOURCE_UNPAIRED, message);
+        let hint = format!("add `[{key}]` to schema.toml and dialect.toml");
+        diagnostic.at(&source.name, 0..0, "this file").with_hint(hint)
+    };
+    strays.map(diagnostic).collect()
+}
+
 fn one(
     name: &str,
     files: &BTreeMap<&'static str, Source>,
@@ -174,6 +190,7 @@ fn one(
     let (schema, surface) = (need("schema.toml"), need("dialect.toml"));
     let (schemas, mistakes) = schemas(schema?);
     found.extend(mistakes);
+    found.extend(stray(files, &schemas));
     let mut parts = Vec::new();
     for (key, schema) in schemas {
         let rules = files.get(format!("{key}.toml").as_str()).map(parse::rules);

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::rewrite::rule::Rules;
 use crate::scim::schema::Schema;
 
-use super::code::{BAD_PATH, RESOURCE_UNPAIRED, ROW, UNDECLARED_VARIABLE};
+use super::code::{BAD_PATH, PLACEHOLDER, RESOURCE_UNPAIRED, ROW, UNDECLARED_VARIABLE};
 use super::model::{Dialect, Discovery, ErrorCode, Errors, Quirk, Resource};
 use super::resource::resource;
 use super::schema::RESOURCES;
@@ -51,7 +51,9 @@ fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
     let title = text("title");
     let base = root.need("base");
     let media_type = text("media_type");
-    let authorization = text("authorization");
+    let authorization = root.need("authorization");
+    authorization.into_iter().for_each(|item| placeholders(item, &["token"]));
+    let authorization = authorization.and_then(Item::string).map(str::to_owned);
     let token_hint = root.text("token_hint").unwrap_or_default();
     let quirks = root.items("quirks").into_iter().filter_map(|item| item.word(QUIRKS)).collect();
     let variables = variables(root);
@@ -142,11 +144,39 @@ fn discovery(table: Table<'_>) -> Discovery {
 fn errors(table: Table<'_>) -> Option<Errors> {
     let strings = |key| table.item(key).map(Item::strings).unwrap_or_default();
     let (code_at, detail_at) = (strings("code_at"), strings("detail_at"));
-    let answer = table.need("answer").and_then(Item::json);
+    let answer = table.need("answer");
+    answer.into_iter().for_each(|item| placeholders(item, ANSWER));
+    let answer = answer.and_then(Item::json);
     let codes = table.tables("codes").into_iter().filter_map(code).collect();
     let answer_codes = table.items("answer_codes").into_iter().filter_map(answer_code).collect();
     table.close();
     Some(Errors { code_at, detail_at, codes, answer: answer?, answer_codes })
+}
+
+const ANSWER: &[&str] = &["detail", "status", "status_number", "scim_type", "code", "request_id"];
+
+/// Reports what looks like a placeholder in a string, however deep, and is none of those known.
+fn placeholders(item: Item<'_>, known: &[&str]) {
+    if item.is_table() {
+        let members = item.table();
+        return members
+            .iter()
+            .flat_map(Table::free)
+            .for_each(|(_, value)| placeholders(value, known));
+    }
+    let Some(text) = item.as_str() else { return };
+    for (_, after) in text.match_indices('{').map(|(at, _)| text.split_at(at + 1)) {
+        let name = after.split_once('}').map_or("", |(name, _)| name);
+        if !known.contains(&name) {
+            let message = format!("there is no placeholder `{{{name}}}`");
+            let hint = format!(
+                "allowed: {}",
+                known.iter().map(|n| format!("`{{{n}}}`")).collect::<Vec<_>>().join(", ")
+            );
+            item.reader()
+                .report(item.mistake(PLACEHOLDER, message, "in this text").with_hint(hint));
+        }
+    }
 }
 
 fn code(table: Table<'_>) -> Option<ErrorCode> {

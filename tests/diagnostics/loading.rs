@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use scim_gateway::diagnostic::{self, Source, toml::Reader};
+use scim_gateway::dialect::cases::cases;
 use scim_gateway::dialect::{Dialects, override_schema};
 use scim_gateway::scim::schema::{Kind, Mutability};
 use scim_gateway::{rewrite::lookup, rewrite::parse::selector};
@@ -37,6 +38,20 @@ fn the_shipped_overlays_have_no_mistakes() {
         assert_eq!(diagnostic::text(&found, &[source], false), "");
         assert!(!overlay.rules.maps.is_empty());
     }
+}
+
+#[test]
+fn the_shipped_cases_have_no_mistakes() {
+    let dialects = Dialects::embedded().unwrap();
+    let pages = dialects.sources().iter().filter(|source| source.name.ends_with("/cases.md"));
+    let mut read = 0;
+    for page in pages {
+        let (cases, found) = cases(page);
+        assert_eq!(diagnostic::text(&found, std::slice::from_ref(page), false), "");
+        assert!(cases.iter().any(|case| !case.blocks.is_empty()), "{}", page.name);
+        read += 1;
+    }
+    assert!(read >= 4, "{read} pages");
 }
 
 #[test]

@@ -9,8 +9,9 @@ use crate::scim::schema::Schema;
 use super::At;
 use super::overlap::{Relation, relation};
 
-/// At most one conflict a rule and side: the first one found.
-pub(super) fn conflicts(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diagnostic> {
+/// The conflicts within one layer: a dialect's rules, or the rules of all overlays of a route. At
+/// most one a rule and side: the first one found.
+pub fn conflicts(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (map, before) in with_before(&rules.maps) {
         let twice = |other: &&Map| {

@@ -19,6 +19,7 @@ use super::lookup::{Found, Resolved, resolve};
 use super::place::{Element, Place};
 use super::rule::{Fill, Origin, Part, Pick, Rules, Set, SetTarget, Text, When};
 
+pub use conflict::conflicts;
 pub use overlap::{Relation, relation};
 
 /// All mistakes that only the schemas show, sorted by place.
