@@ -31,11 +31,7 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Mistakes> {
         None => Dialects::embedded(),
     }?;
     let specs = config::specs(&config, &dialects)?;
-    let gateway = Gateway::new(specs).map_err(|diagnostics| {
-        let overlays = config.routes.iter().flat_map(|route| &route.overlays);
-        let files = config.sources.iter().chain(overlays).chain(dialects.sources());
-        Mistakes { diagnostics, sources: files.cloned().collect() }
-    })?;
+    let gateway = Gateway::new(specs, dialects.canonical());
     let rules_hash = config::rules_hash(&config, &dialects);
     let warnings = dialects.warnings().to_vec();
     Ok(Loaded { config, gateway, rules_hash, warnings, dialects })

@@ -1,7 +1,14 @@
 //! Runs plans: straight-line async over [`Upstream`].
 
+mod caller;
+mod list;
+mod lock;
+mod patch;
+pub mod record;
 pub mod run;
 pub mod upstream;
+mod user;
 
-pub use run::{Outcome, Record, Shared, fail, run};
+pub use record::Record;
+pub use run::{Outcome, Shared, fail, run};
 pub use upstream::Upstream;

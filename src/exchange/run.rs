@@ -1,12 +1,17 @@
 //! One exchange: a client's request, all the upstream calls made for it, and the answer.
 
-use std::time::Duration;
-
+use http::header::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use super::Upstream;
+use super::caller::Caller;
+use super::lock::Locks;
+use super::record::Record;
+use super::{Upstream, list, patch, user};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
+use crate::gateway::message::error::write_error;
+use crate::gateway::pair::Pair;
+use crate::gateway::receive::Asked;
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
 
@@ -17,40 +22,22 @@ pub struct Outcome {
     pub record: Record,
 }
 
-/// For metrics and the log: bounded labels, no value of any attribute.
-#[derive(Debug, Default)]
-pub struct Record {
-    /// `User`, `Group`, or `None` for discovery and unknown endpoints.
-    pub resource: Option<&'static str>,
-    pub operation: Option<Operation>,
-    pub calls: Vec<CallRecord>,
-    pub losses: Vec<LossRecord>,
-    pub fault: Option<Fault>,
-    /// Whether several upstream calls did what the upstream cannot do in one.
-    pub emulated: bool,
-}
-
-#[derive(Debug)]
-pub struct CallRecord {
-    pub operation: Operation,
-    /// `None` where there was no whole answer.
-    pub status: Option<u16>,
-    pub duration: Duration,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LossRecord {
-    /// A place of the compiled table; a free key is `<urn>.*`.
-    pub place: String,
-    /// `rule`, `no_place`, `shadowed`, `picked` or `converted`.
-    pub cause: &'static str,
-    /// `request` or `response`.
-    pub direction: &'static str,
-}
-
 /// What exchanges share: locks by resource.
 #[derive(Debug, Default)]
-pub struct Shared {}
+pub struct Shared {
+    pub locks: Locks,
+}
+
+/// What every operation of an exchange has at hand.
+pub struct Exchange<'e> {
+    pub route: &'e Route,
+    pub pair: &'e Pair,
+    pub request: &'e Request,
+    pub caller: Caller<'e>,
+    pub shared: &'e Shared,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Runs one exchange on a translated route. Always answers, in the client's dialect.
 ///
@@ -62,16 +49,54 @@ pub async fn run(
     shared: &Shared,
     deadline: Instant,
 ) -> Outcome {
-    let _ = (route, request, upstream, shared, deadline);
-    fail(route, Fault::new(Cause::NotImplemented, "not built yet"))
+    let mut record = Record::default();
+    let caller = Caller { upstream, deadline, record: &mut record };
+    match dispatch(route, &request, caller, shared).await {
+        Ok(response) => Outcome { response, record },
+        Err(fault) => {
+            let id = request.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+            let response = write_error(&route.spec.client, &fault, id.unwrap_or_default());
+            Outcome { response, record: Record { fault: Some(fault), ..record } }
+        }
+    }
 }
 
 /// The answer to a request that fails before or outside an exchange (401, 413, 504 …), in the
 /// route's client dialect.
 pub fn fail(route: &Route, fault: Fault) -> Outcome {
-    let _ = route;
-    Outcome {
-        response: Response::new(fault.status()),
-        record: Record { fault: Some(fault), ..Record::default() },
+    let mut response = write_error(&route.spec.client, &fault, "");
+    if fault.cause == Cause::MethodNotAllowed
+        && let Some(allow) = fault.allow.as_deref().and_then(|a| HeaderValue::from_str(a).ok())
+    {
+        response.headers.insert(http::header::ALLOW, allow);
+    }
+    Outcome { response, record: Record { fault: Some(fault), ..Record::default() } }
+}
+
+async fn dispatch(
+    route: &Route,
+    request: &Request,
+    caller: Caller<'_>,
+    shared: &Shared,
+) -> Result<Response, Fault> {
+    let (operation, id) = match route.receive(request)? {
+        Asked::Discovery(document) => return route.discover(&document, request.query.as_deref()),
+        Asked::Resource { operation, id } => (operation, id),
+    };
+    caller.record.resource = Some("User");
+    caller.record.operation = Some(operation);
+    let Some(pair) = route.users.as_deref() else {
+        let detail = "The upstream of this route has no users.";
+        return Err(Fault::new(Cause::NotImplemented, detail));
+    };
+    let exchange = Exchange { route, pair, request, caller, shared };
+    let id = id.as_ref().map(|id| id.as_str()).unwrap_or_default();
+    match operation {
+        Operation::Create => user::create(exchange).await,
+        Operation::Get => user::get(exchange, id).await,
+        Operation::Replace => user::replace(exchange, id).await,
+        Operation::Delete => user::delete(exchange, id).await,
+        Operation::Patch => patch::patch(exchange, id).await,
+        Operation::List | Operation::Search => list::list(exchange, operation).await,
     }
 }

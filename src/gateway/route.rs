@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::pair::{Pair, PairSpec};
 use crate::dialect::Dialect;
 use crate::rewrite::rule::Rules;
+use crate::scim::endpoint::Id;
+use crate::scim::schema::Schema;
 
 /// A route as configured: everything by value, nothing compiled.
 #[derive(Clone, Debug)]
@@ -101,15 +104,43 @@ pub struct Gateway {
 #[derive(Debug)]
 pub struct Route {
     pub spec: RouteSpec,
+    /// `None` where one of the dialects has no users.
+    pub users: Option<Arc<Pair>>,
+    /// The path at which clients of this route begin: prefix and the client dialect's base.
+    pub client_base: String,
+    /// The URL of that path.
+    pub public_base: String,
+    /// The path at which the upstream's endpoints begin.
+    pub upstream_base: String,
 }
 
 impl Gateway {
-    /// Compiles every route.
-    ///
-    /// # Errors
-    /// All mistakes of all routes.
-    pub fn new(specs: Vec<RouteSpec>) -> Result<Self, Vec<crate::diagnostic::Diagnostic>> {
-        Ok(Self { routes: specs.into_iter().map(|spec| Arc::new(Route { spec })).collect() })
+    /// Compiles every route. Routes with the same pair of dialects, overlays and variables share it.
+    pub fn new(specs: Vec<RouteSpec>, canonical: &Schema) -> Self {
+        let mut pairs: Vec<(PairSpec, Option<Arc<Pair>>)> = Vec::new();
+        let mut routes = Vec::with_capacity(specs.len());
+        for spec in specs {
+            let wanted = PairSpec {
+                canonical: canonical.clone(),
+                client: Arc::clone(&spec.client),
+                client_vars: spec.client_vars.clone(),
+                client_extends: spec.client_extends.clone(),
+                upstream: Arc::clone(&spec.upstream),
+                upstream_vars: spec.upstream_vars.clone(),
+                overlays: spec.overlays.clone(),
+            };
+            let known = pairs.iter().find(|(pair, _)| pair.same(&wanted));
+            let users = match known {
+                Some((_, pair)) => pair.clone(),
+                None => {
+                    let pair = Pair::new(&wanted, "User").map(Arc::new);
+                    pairs.push((wanted, pair.clone()));
+                    pair
+                }
+            };
+            routes.push(Arc::new(Route::new(spec, users)));
+        }
+        Self { routes }
     }
 
     /// The route with the longest prefix that holds the path; one with a host goes before one without.
@@ -131,4 +162,22 @@ impl Gateway {
     pub fn routes(&self) -> &[Arc<Route>] {
         &self.routes
     }
+}
+
+impl Route {
+    fn new(spec: RouteSpec, users: Option<Arc<Pair>>) -> Self {
+        let base = fill(&spec.client.base, &spec.client_vars);
+        let client_base = format!("{}{base}", spec.prefix);
+        let public_base = format!("{}{client_base}", spec.public_url.trim_end_matches('/'));
+        let upstream_base = fill(&spec.upstream.base, &spec.upstream_vars);
+        Self { users, client_base, public_base, upstream_base, spec }
+    }
+}
+
+/// A base path with its variables filled in; one that is not given stays, and matches no path.
+fn fill(template: &str, variables: &BTreeMap<String, String>) -> String {
+    variables.iter().fold(template.to_owned(), |path, (name, value)| {
+        let segment = Id::new(value.as_str()).map(|id| id.encoded()).unwrap_or_default();
+        path.replace(&format!("{{{name}}}"), &segment)
+    })
 }

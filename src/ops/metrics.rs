@@ -32,6 +32,7 @@ pub const METRICS: &[Metric] = &[
     AUTH_FAILURES,
     EMULATIONS,
     FAULTS,
+    FILTERS_IGNORED,
     LOSSES,
     DURATION,
     REQUESTS,
@@ -58,6 +59,13 @@ const FAULTS: Metric = Metric {
     kind: Kind::Counter,
     help: "Failed requests by cause and by the side that is guilty.",
     labels: &["route", "cause", "side"],
+};
+
+const FILTERS_IGNORED: Metric = Metric {
+    name: "scim_gateway_filters_ignored_total",
+    kind: Kind::Counter,
+    help: "Lists in which the upstream answered resources that its filter excludes.",
+    labels: &["route"],
 };
 
 const LOSSES: Metric = Metric {
@@ -109,6 +117,7 @@ pub struct Metrics {
     auth_failures: IntCounterVec,
     emulations: IntCounterVec,
     faults: IntCounterVec,
+    filters_ignored: IntCounterVec,
     losses: IntCounterVec,
     duration: HistogramVec,
     requests: IntCounterVec,
@@ -126,6 +135,7 @@ impl Metrics {
             auth_failures: counter(&registry, AUTH_FAILURES)?,
             emulations: counter(&registry, EMULATIONS)?,
             faults: counter(&registry, FAULTS)?,
+            filters_ignored: counter(&registry, FILTERS_IGNORED)?,
             losses: counter(&registry, LOSSES)?,
             duration: histogram(&registry, DURATION)?,
             requests: counter(&registry, REQUESTS)?,
@@ -136,7 +146,8 @@ impl Metrics {
     }
 
     pub fn count(&self, seen: &Seen<'_>) {
-        let Record { resource, operation, calls, losses, fault, emulated } = seen.record;
+        let Record { resource, operation, calls, losses, fault, emulated, filter_ignored } =
+            seen.record;
         let route = seen.route.unwrap_or(NONE);
         let operation = operation.map_or(NONE, |operation| operation.name());
         let status = seen.status.map_or(NONE, |status| class(status.as_u16()));
@@ -158,6 +169,9 @@ impl Metrics {
         }
         if *emulated {
             self.emulations.with_label_values(&[route, operation]).inc();
+        }
+        if *filter_ignored {
+            self.filters_ignored.with_label_values(&[route]).inc();
         }
         if let Some(fault) = fault {
             let labels = [route, fault.cause.label(), fault.cause.side().label()];
@@ -205,7 +219,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::exchange::run::{CallRecord, LossRecord};
+    use crate::exchange::record::{CallRecord, LossRecord};
     use crate::fault::Fault;
     use crate::scim::schema::Operation;
 
@@ -227,6 +241,7 @@ mod tests {
             }],
             fault: Some(Fault::new(Cause::Unauthenticated, "who")),
             emulated: true,
+            filter_ignored: true,
         };
         metrics.count(&Seen {
             request_id: "private-id",

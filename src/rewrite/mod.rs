@@ -1,10 +1,20 @@
 //! The rule language: text -> checked program -> the four views, put, trace, loss.
 
+mod build;
 pub mod check;
 pub mod code;
+mod compile;
+mod effective;
+pub mod layers;
+pub mod lens;
 pub mod lookup;
+mod owner;
 pub mod parse;
 pub mod place;
+pub mod program;
+pub mod put;
+pub mod resolve;
 pub mod rule;
+pub mod translate;
 
 pub use code::CODES;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use scim_gateway::config::model::{Auth, Credential, Limits, Server, Timeouts};
 use scim_gateway::dialect::Dialect;
+use scim_gateway::dialect::Dialects;
 use scim_gateway::dialect::model::{Discovery, Errors};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
@@ -99,12 +100,10 @@ pub fn limits() -> Limits {
 pub fn start(upstream: &str) -> Running {
     let listen = free_port();
     let log = Arc::new(Log::default());
-    let gateway = Gateway::new(vec![
-        route("/t", None),
-        route("/p", None),
-        route("/h", Some("tenant.example")),
-    ])
-    .unwrap();
+    let gateway = Gateway::new(
+        vec![route("/t", None), route("/p", None), route("/h", Some("tenant.example"))],
+        Dialects::embedded().unwrap().canonical(),
+    );
     let auth = || {
         Auth::Bearer(vec![Credential {
             name: "tester".into(),

@@ -1,0 +1,158 @@
+//! Lists and searches: complete, or refused (design 6f).
+
+use std::collections::HashSet;
+
+use tokio::time::Instant;
+
+use super::run::Exchange;
+use crate::dialect::model::Paging;
+use crate::fault::Fault;
+use crate::gateway::filter::Truth;
+use crate::gateway::guard::report;
+use crate::gateway::list::{ListPlan, too_many};
+use crate::gateway::pair::Losses;
+use crate::gateway::receive::bad_query;
+use crate::gateway::reply::{Stored, StoredPage};
+use crate::scim::filter::Filter;
+use crate::scim::http::Response;
+use crate::scim::query::parse_search;
+use crate::scim::schema::Operation;
+
+/// GET of the collection, and `POST .search` (RFC 7644 sections 3.4.2 and 3.4.3).
+pub async fn list(mut exchange: Exchange<'_>, operation: Operation) -> Result<Response, Fault> {
+    let query = match operation {
+        Operation::Search => {
+            let body = exchange.route.document(exchange.request)?;
+            let urns = exchange.pair.client.vendor.urns();
+            parse_search(&body, &exchange.pair.known(&urns)).map_err(bad_query)?
+        }
+        _ => exchange.pair.query(exchange.request.query.as_deref())?,
+    };
+    let plan = exchange.pair.plan_list(query)?;
+    let (total, found) =
+        if plan.truth == Truth::Never { (0, Vec::new()) } else { exchange.found(&plan).await? };
+    let (route, pair) = (exchange.route, exchange.pair);
+    let mut losses = Losses::default();
+    let shown = found
+        .iter()
+        .map(|s| route.shown(pair, Operation::List, s, &plan.query.projection, &mut losses))
+        .collect();
+    let mut response = route.answer_list(total, plan.query.start_index, shown)?;
+    exchange.caller.record.lose(&losses, "response");
+    report(&mut response, &losses, &route.spec.policies);
+    Ok(response)
+}
+
+/// How reading all pages ended.
+enum Scan {
+    Complete(Vec<Stored>),
+    /// The upstream answered what it was not asked for.
+    FilterIgnored,
+}
+
+impl Exchange<'_> {
+    /// The number of resources that satisfy the request, and those of the page asked for.
+    async fn found(&mut self, plan: &ListPlan) -> Result<(usize, Vec<Stored>), Fault> {
+        if plan.direct
+            && let Some(page) = self.direct(plan).await?
+        {
+            return Ok(page);
+        }
+        self.caller.record.emulated = true;
+        let all = match self.scan(plan, plan.pushed.as_ref()).await? {
+            Scan::Complete(all) => all,
+            Scan::FilterIgnored => {
+                self.caller.record.filter_ignored = true;
+                match self.scan(plan, None).await? {
+                    Scan::Complete(all) => all,
+                    Scan::FilterIgnored => Vec::new(),
+                }
+            }
+        };
+        let total = all.len();
+        let skip = plan.query.start_index.saturating_sub(1);
+        let count = plan.query.count.unwrap_or(usize::MAX);
+        Ok((total, all.into_iter().skip(skip).take(count).collect()))
+    }
+
+    /// The upstream's own page, where it answers just what was asked; `None` shows that it does not.
+    async fn direct(&mut self, plan: &ListPlan) -> Result<Option<(usize, Vec<Stored>)>, Fault> {
+        let size = self.pair.page_size(plan.query.count);
+        let pushed = plan.pushed.as_ref();
+        let page = self.page(pushed, plan.query.start_index, size).await?;
+        if pushed.is_some_and(|p| page.resources.iter().any(|s| !self.pair.answers(s, p))) {
+            return Ok(None);
+        }
+        let Some(total) = page.total else { return Ok(None) };
+        let end = plan.query.start_index.saturating_sub(1).saturating_add(page.resources.len());
+        // A page that is short of both what was asked and the total it claims proves nothing.
+        let short = page.resources.len() < size && end < total;
+        if short || page.resources.len() > size {
+            return Ok(None);
+        }
+        Ok(Some((total, page.resources)))
+    }
+
+    async fn page(
+        &mut self,
+        pushed: Option<&Filter>,
+        start: usize,
+        count: usize,
+    ) -> Result<StoredPage, Fault> {
+        let request = self.route.list_call(self.pair, pushed, start, count);
+        let response = self.caller.call(Operation::List, request).await?;
+        self.route.success(Operation::List, &response)?;
+        self.route.page(self.pair, &response)
+    }
+
+    /// Reads page after page, keeps what satisfies the truth, and ends only with a proof of the end.
+    async fn scan(&mut self, plan: &ListPlan, pushed: Option<&Filter>) -> Result<Scan, Fault> {
+        let list = self.pair.upstream_resource.list.clone();
+        let limit = self.route.spec.policies.scan_limit;
+        let mut seen: HashSet<String> = HashSet::new();
+        let mut kept = Vec::new();
+        let mut fetched = 0_usize;
+        loop {
+            if Instant::now() >= self.caller.deadline {
+                return Err(too_many("The upstream's list could not be read in time."));
+            }
+            let page = self.page(pushed, fetched.saturating_add(1), list.max_count).await?;
+            let size = page.resources.len();
+            let mut fresh = 0_usize;
+            for stored in page.resources {
+                if pushed.is_some_and(|pushed| !self.pair.answers(&stored, pushed)) {
+                    return Ok(Scan::FilterIgnored);
+                }
+                fresh += usize::from(seen.insert(stored.frame.id.clone().unwrap_or_default()));
+                if self.pair.satisfies(&stored, &plan.truth) {
+                    kept.push(stored);
+                    if plan.unique {
+                        return Ok(Scan::Complete(kept));
+                    }
+                }
+            }
+            if size > 0 && fresh == 0 {
+                return Err(too_many("The upstream answers the same page again and again."));
+            }
+            fetched = fetched.saturating_add(size);
+            let all = page.total.is_some_and(|total| fetched >= total);
+            let ended = match list.paging {
+                // At the cap, the total counts no further either.
+                Paging::Capped => all && size < list.max_count,
+                Paging::Index => all || (list.short_page_ends && size < list.max_count),
+            };
+            if ended {
+                return Ok(Scan::Complete(kept));
+            }
+            if list.paging == Paging::Capped {
+                return Err(too_many("The upstream shows one page of its list, and it is full."));
+            }
+            if size == 0 {
+                return Err(too_many("The upstream's list ends before the total that it names."));
+            }
+            if fetched >= limit {
+                return Err(too_many("The upstream's list is longer than this route may read."));
+            }
+        }
+    }
+}

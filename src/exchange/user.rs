@@ -1,0 +1,197 @@
+//! Create, read, replace and delete one resource.
+
+use http::Method;
+
+use super::run::Exchange;
+use crate::fault::{Cause, Fault};
+use crate::gateway::guard::{guard, report};
+use crate::gateway::message::resource::read_request;
+use crate::gateway::pair::{Losses, Merged};
+use crate::gateway::reply::Stored;
+use crate::gateway::route::Replace;
+use crate::scim::http::Response;
+use crate::scim::projection::Projection;
+use crate::scim::schema::Operation;
+use crate::scim::{Object, Value};
+
+/// POST: one call; a second one where the upstream cannot create what is inactive (design 7).
+pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
+    let user = exchange.taken(Operation::Create, None)?;
+    let lowered = exchange.pair.create(&user)?;
+    exchange.caller.record.lose(&lowered.losses, "request");
+    guard(&lowered.losses, &user, &exchange.route.spec.policies)?;
+    exchange.may_deactivate(&user)?;
+    let request = exchange.route.call_with(exchange.pair, Operation::Create, None, &lowered.object);
+    let response = exchange.caller.call(Operation::Create, request).await?;
+    exchange.route.success(Operation::Create, &response)?;
+    let mut stored = match exchange.route.stored(exchange.pair, Operation::Create, &response) {
+        Ok(stored) if stored.frame.id.is_some() => stored,
+        Ok(_) | Err(_) => return Err(done_unreadable("created")),
+    };
+    if lowered.deactivate {
+        stored = exchange.deactivate(stored).await?;
+    }
+    Ok(exchange.answer(Operation::Create, &stored, lowered.losses))
+}
+
+/// GET of one resource.
+pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
+    let query = exchange.pair.query(exchange.request.query.as_deref())?;
+    let stored = exchange.read(id).await?;
+    let mut losses = Losses::default();
+    let (route, pair) = (exchange.route, exchange.pair);
+    let mut response = route.answer(pair, Operation::Get, &stored, &query.projection, &mut losses);
+    exchange.caller.record.lose(&losses, "response");
+    report(&mut response, &losses, &route.spec.policies);
+    Ok(response)
+}
+
+/// PUT: put over what is there (design 6c), or plainly where there is nothing to keep.
+pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
+    let user = exchange.taken(Operation::Replace, Some(id))?;
+    exchange.may_deactivate(&user)?;
+    let policies = &exchange.route.spec.policies;
+    let plain = policies.replace == Replace::Reset || !exchange.pair.needs_read(&user, policies);
+    if plain && exchange.pair.upstream_resource.operations.has(Operation::Replace) {
+        let lowered = exchange.pair.replace(&user)?;
+        exchange.caller.record.lose(&lowered.losses, "request");
+        guard(&lowered.losses, &user, policies)?;
+        let stored = exchange.write(Operation::Replace, id, &lowered.object).await?;
+        return Ok(exchange.answer(Operation::Replace, &stored, lowered.losses));
+    }
+    // Refused before any call where it can be: put checks again over the old resource.
+    let losses = exchange.pair.replace_losses(&user)?;
+    guard(&losses, &user, policies)?;
+    let _held = exchange.lock(id).await?;
+    let stored = exchange.read(id).await?;
+    let merged = exchange.pair.merge(&user, &stored.object, policies, false)?;
+    exchange.caller.record.lose(&merged.losses, "request");
+    let losses = merged.losses.clone();
+    let stored = exchange.settle(id, merged, stored).await?;
+    Ok(exchange.answer(Operation::Replace, &stored, losses))
+}
+
+/// DELETE: the client dialect's status, whatever the upstream's.
+pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
+    let request = exchange.route.call(exchange.pair, Method::DELETE, Some(id), "");
+    let response = exchange.caller.call(Operation::Delete, request).await?;
+    exchange.route.success(Operation::Delete, &response)?;
+    Ok(exchange.route.answer_deleted(exchange.pair))
+}
+
+impl<'e> Exchange<'e> {
+    /// The client's resource, checked against its own dialect.
+    fn taken(&self, operation: Operation, id: Option<&str>) -> Result<Object<'e>, Fault> {
+        let body = self.route.document(self.request)?;
+        let object = read_request(&self.pair.client_resource, operation, id, body)?;
+        self.pair.intake(object, operation)
+    }
+
+    /// Reads the resource that is to be changed or shown.
+    pub async fn read(&mut self, id: &str) -> Result<Stored, Fault> {
+        let request = self.route.call(self.pair, Method::GET, Some(id), "");
+        let response = self.caller.call(Operation::Get, request).await?;
+        self.route.success(Operation::Get, &response)?;
+        let mut stored = self.route.stored(self.pair, Operation::Get, &response)?;
+        stored.frame.id.get_or_insert_with(|| id.to_owned());
+        Ok(stored)
+    }
+
+    pub async fn lock(&self, id: &str) -> Result<super::lock::Held<'e>, Fault> {
+        let upstream = &self.route.spec.upstream_name;
+        let kind = &self.pair.upstream_resource.path;
+        self.shared.locks.lock(format!("{upstream}\n{kind}\n{id}"), self.caller.deadline).await
+    }
+
+    /// Writes and reads the answer; where that cannot be read, one GET says what is there now.
+    pub async fn write(
+        &mut self,
+        operation: Operation,
+        id: &str,
+        object: &Object<'_>,
+    ) -> Result<Stored, Fault> {
+        let request = self.route.call_with(self.pair, operation, Some(id), object);
+        let response = self.caller.call(operation, request).await?;
+        self.route.success(operation, &response)?;
+        match self.route.stored(self.pair, operation, &response) {
+            Ok(mut stored) if !stored.object.is_empty() => {
+                stored.frame.id.get_or_insert_with(|| id.to_owned());
+                Ok(stored)
+            }
+            Ok(_) | Err(_) => self.read(id).await.map_err(|_| done_unreadable("written")),
+        }
+    }
+
+    /// Sends what put came to, if it changes anything.
+    pub async fn settle(
+        &mut self,
+        id: &str,
+        merged: Merged,
+        stored: Stored,
+    ) -> Result<Stored, Fault> {
+        self.caller.record.emulated = true;
+        if !merged.changed {
+            return Ok(stored);
+        }
+        let (operation, body) = self.pair.written(&merged)?;
+        self.write(operation, id, &body).await
+    }
+
+    /// The answer to a write, with the losses of both directions counted and reported.
+    pub fn answer(
+        &mut self,
+        operation: Operation,
+        stored: &Stored,
+        request_losses: Losses,
+    ) -> Response {
+        let mut losses = Losses::default();
+        let projection = Projection::Default;
+        let (route, pair) = (self.route, self.pair);
+        let mut response = route.answer(pair, operation, stored, &projection, &mut losses);
+        self.caller.record.lose(&losses, "response");
+        losses.extend(request_losses);
+        report(&mut response, &losses, &route.spec.policies);
+        response
+    }
+
+    /// # Errors
+    /// `Forbidden` where the route refuses deactivations.
+    pub fn may_deactivate(&self, user: &Object<'_>) -> Result<(), Fault> {
+        use crate::gateway::route::Irreversible;
+        let inactive = user.get("active").and_then(Value::as_bool) == Some(false);
+        if inactive && self.route.spec.policies.irreversible == Irreversible::Refuse {
+            return Err(Fault::new(
+                Cause::Forbidden,
+                "This route refuses deactivations (irreversible = \"refuse\"). Deactivate the \
+                 account at the upstream, or allow it on the route.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The update that makes a new resource inactive.
+    async fn deactivate(&mut self, stored: Stored) -> Result<Stored, Fault> {
+        self.caller.record.emulated = true;
+        let id = stored.frame.id.clone().unwrap_or_default();
+        let outcome = match self.pair.deactivation(&stored.object) {
+            Ok((operation, body)) => self.write(operation, &id, &body).await,
+            Err(fault) => Err(fault),
+        };
+        outcome.map_err(|fault| {
+            Fault::new(
+                Cause::PartlyDone,
+                "The account was created and is ACTIVE: the update that deactivates it failed. \
+                 Deactivate it with another request.",
+            )
+            .with_log(fault.detail)
+        })
+    }
+}
+
+fn done_unreadable(what: &str) -> Fault {
+    let detail = format!(
+        "The resource was {what}, but the upstream's answer cannot be read. Look it up before \
+         trying again."
+    );
+    Fault::new(Cause::UpstreamUnexpected, detail)
+}

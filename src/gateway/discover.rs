@@ -1,0 +1,94 @@
+//! Discovery of a route: what really works on it, in the client dialect's schema (promise 7).
+
+use http::StatusCode;
+
+use super::discovery::{Capabilities, Discovery};
+use super::message::headers;
+use super::pair::Pair;
+use super::route::Route;
+use super::table::Fate;
+use crate::dialect::model::Paging;
+use crate::fault::Fault;
+use crate::scim::endpoint::Endpoint;
+use crate::scim::http::Response;
+use crate::scim::schema::{Attribute, Kind, Mutability, Operation, Schema};
+
+impl Route {
+    /// A discovery document.
+    ///
+    /// # Errors
+    /// `Forbidden` for a filter, `UnknownResource` for a name that the route has not.
+    pub fn discover(&self, document: &Endpoint, query: Option<&str>) -> Result<Response, Fault> {
+        let views: Vec<Schema> = self.users.iter().map(|pair| pair.schema_view()).collect();
+        let capabilities = self.capabilities();
+        let discovery = Discovery {
+            dialect: &self.spec.client,
+            capabilities: &capabilities,
+            views: &views,
+            base: &self.public_base,
+        };
+        let body = discovery.answer(document, query)?.to_string();
+        Ok(headers::answer(&self.spec.client, StatusCode::OK, None, None, body))
+    }
+
+    /// What works on the route.
+    pub fn capabilities(&self) -> Capabilities {
+        let writes = self.users.as_ref().is_some_and(|pair| {
+            let operations = pair.upstream_resource.operations;
+            operations.has(Operation::Patch) || operations.has(Operation::Replace)
+        });
+        let max_results = self.users.as_ref().map_or(0, |pair| {
+            let list = &pair.upstream_resource.list;
+            match list.paging {
+                Paging::Index => list.max_count,
+                Paging::Capped => list.max_count.saturating_sub(1),
+            }
+        });
+        Capabilities {
+            patch: writes,
+            bulk: None,
+            filter: self.users.is_some(),
+            max_results,
+            change_password: false,
+            sort: false,
+            etag: false,
+            bearer: true,
+        }
+    }
+}
+
+impl Pair {
+    /// The client's schema as far as the pair carries it.
+    pub fn schema_view(&self) -> Schema {
+        let schema = &self.client.vendor;
+        let attributes = self.visible(&schema.attributes, &[]);
+        Schema { attributes, ..schema.clone() }
+    }
+
+    fn visible(&self, attributes: &[Attribute], above: &[String]) -> Vec<Attribute> {
+        attributes.iter().filter_map(|attribute| self.visible_one(attribute, above)).collect()
+    }
+
+    fn visible_one(&self, attribute: &Attribute, above: &[String]) -> Option<Attribute> {
+        let names = [above, std::slice::from_ref(&attribute.name)].concat();
+        if attribute.kind == Kind::Complex {
+            let attributes = self.visible(&attribute.attributes, &names);
+            let free = [names.as_slice(), &["*".to_owned()]].concat();
+            let open = attribute.open && self.table.works(&free).is_some();
+            if attributes.is_empty() && !open {
+                return None;
+            }
+            let all_read_only =
+                !open && attributes.iter().all(|below| below.mutability == Mutability::ReadOnly);
+            let mutability =
+                if all_read_only { Mutability::ReadOnly } else { attribute.mutability };
+            return Some(Attribute { attributes, open, mutability, ..attribute.clone() });
+        }
+        let row = self.table.works(&names)?;
+        let mutability = match row.fate {
+            Fate::Carried { read_only: true, .. } | Fate::Constant => Mutability::ReadOnly,
+            Fate::Carried { .. } | Fate::Lost(_) => attribute.mutability,
+        };
+        Some(Attribute { mutability, ..attribute.clone() })
+    }
+}

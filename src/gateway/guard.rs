@@ -1,0 +1,99 @@
+//! What may be lost: decided on the request, before the first call (design 6g).
+
+use http::header::{HeaderName, HeaderValue};
+
+use super::pair::Losses;
+use super::route::{LossPolicy, Policies};
+use crate::fault::{Cause, Fault};
+use crate::rewrite::translate::Loss;
+use crate::scim::http::Response;
+use crate::scim::{Object, Value};
+
+/// Places whose loss is a security decision.
+const GUARDED: [&str; 3] = ["active", "members", "userName"];
+
+/// Names the places, never the values.
+pub const LOSS_HEADER: HeaderName = HeaderName::from_static("scim-gateway-loss");
+
+/// Refuses a request whose losses the route does not allow.
+///
+/// # Errors
+/// `LossRefused`, naming the places.
+pub fn guard(losses: &Losses, user: &Object<'_>, policies: &Policies) -> Result<(), Fault> {
+    let inactive = user.get("active").and_then(Value::as_bool) == Some(false);
+    let refused: Vec<&str> = losses
+        .all()
+        .map(|loss| &*loss.place)
+        .filter(|place| {
+            policies.loss == LossPolicy::Refuse
+                || policies.refuse.iter().any(|refused| within(place, refused))
+                || is_guarded(place, inactive, policies)
+        })
+        .collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let places = listed(&refused);
+    Err(Fault::new(
+        Cause::LossRefused,
+        format!(
+            "The upstream cannot hold {places}, and this route refuses to lose it. Leave it out, \
+             map it in an overlay, or allow the loss on the route."
+        ),
+    ))
+}
+
+fn is_guarded(place: &str, inactive: bool, policies: &Policies) -> bool {
+    GUARDED
+        .iter()
+        .filter(|guarded| !policies.waive.iter().any(|waived| waived.eq_ignore_ascii_case(guarded)))
+        .any(|guarded| within(place, guarded) && (*guarded != "active" || inactive))
+}
+
+/// Whether the place is that attribute or lies in it.
+fn within(place: &str, attribute: &str) -> bool {
+    let head = place.get(..attribute.len());
+    let rest = place.get(attribute.len()..).unwrap_or_default();
+    head.is_some_and(|head| head.eq_ignore_ascii_case(attribute))
+        && (rest.is_empty() || rest.starts_with(['.', ':', '[']))
+}
+
+/// Says in the answer what was lost, if the route reports it.
+pub fn report(response: &mut Response, losses: &Losses, policies: &Policies) {
+    if policies.loss == LossPolicy::Count {
+        return;
+    }
+    let places: Vec<&str> = losses.all().map(|loss| &*loss.place).collect();
+    if places.is_empty() {
+        return;
+    }
+    if let Ok(value) = HeaderValue::from_str(&listed(&places)) {
+        response.headers.insert(LOSS_HEADER, value);
+    }
+}
+
+/// At most eight places, and how many more.
+fn listed(places: &[&str]) -> String {
+    const MOST: usize = 8;
+    let mut places: Vec<&str> = places.to_vec();
+    places.sort_unstable();
+    places.dedup();
+    let more = places.len().saturating_sub(MOST);
+    places.truncate(MOST);
+    let mut text = places.join(", ");
+    if more > 0 {
+        text.push_str(&format!(", +{more}"));
+    }
+    text
+}
+
+impl Losses {
+    pub fn all(&self) -> impl Iterator<Item = &Loss> {
+        self.lifting.iter().chain(&self.lowering)
+    }
+
+    pub fn extend(&mut self, other: Self) {
+        self.lifting.extend(other.lifting);
+        self.lowering.extend(other.lowering);
+    }
+}

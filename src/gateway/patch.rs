@@ -1,0 +1,292 @@
+//! How a PATCH goes (design 6e): natively in one call, not at all, or by emulation.
+
+use super::demand::violated;
+use super::pair::{Losses, Pair};
+use super::receive::bad_query;
+use super::table::many_to_one;
+use super::write::op;
+use crate::dialect::model::PatchForms;
+use crate::fault::{Cause, Fault};
+use crate::rewrite::program::{Carrier, LossCause};
+use crate::rewrite::resolve::{Resolved, Spot, Target, resolve};
+use crate::rewrite::translate::{Carried, Loss, carried};
+use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
+use crate::scim::path::Path;
+use crate::scim::query::QueryError;
+use crate::scim::schema::{Attribute, Kind, Mutability, Operation, Schema, is_urn};
+use crate::scim::{Object, Value};
+
+/// What is to be done, and what the operations say that the upstream cannot hold.
+#[derive(Debug)]
+pub struct Planned {
+    pub plan: Plan,
+    pub losses: Losses,
+    /// Whether an operation deactivates the resource.
+    pub deactivates: bool,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Plan {
+    /// One PATCH in the upstream's forms: the body's attributes.
+    Native(Object<'static>),
+    /// Everything is lost: nothing is written.
+    Nothing,
+    /// Read, apply, put, write the difference.
+    Emulate,
+}
+
+/// What one operation comes to.
+enum Step {
+    Direct(Vec<Op<'static>>),
+    Lost(Vec<Loss>),
+    Stateful,
+}
+
+impl Pair {
+    /// The client's operations in normal form.
+    ///
+    /// # Errors
+    /// `BadBody`, `InvalidPath`, `InvalidValue`, `Mutability`: before any call.
+    pub fn operations<'a>(&self, body: &Value<'a>) -> Result<Vec<Op<'a>>, Fault> {
+        let urns = self.client.vendor.urns();
+        let schema = &self.client.vendor;
+        normalise(body, schema, &self.known(&urns), self.leniency).map_err(bad_patch)
+    }
+
+    /// Plans the operations against this pair.
+    ///
+    /// # Errors
+    /// `InvalidValue` for values that a rule or the upstream refuses.
+    pub fn plan_patch(&self, ops: &[Op<'_>]) -> Result<Planned, Fault> {
+        let mut direct = Vec::new();
+        let mut losses = Losses::default();
+        let (mut stateful, mut carried) = (false, false);
+        for op in ops {
+            match self.step(op)? {
+                Step::Direct(ops) => {
+                    carried = true;
+                    direct.extend(ops);
+                }
+                Step::Lost(lost) => losses.lowering.extend(lost),
+                Step::Stateful => stateful = true,
+            }
+        }
+        let deactivates = ops
+            .iter()
+            .any(|op| op.path.members().eq(["active"]) && op.value == Some(Value::Bool(false)));
+        let forms = self.upstream_resource.patch.as_ref();
+        let takes = self.upstream_resource.operations.has(Operation::Patch);
+        let native = || print(&direct, forms.filter(|_| takes)?);
+        let plan = if stateful {
+            Plan::Emulate
+        } else if !carried {
+            Plan::Nothing
+        } else {
+            native().map_or(Plan::Emulate, Plan::Native)
+        };
+        Ok(Planned { plan, losses, deactivates })
+    }
+
+    /// The client's view of the resource after the operations (RFC 7644 section 3.5.2).
+    ///
+    /// # Errors
+    /// `NoTarget` and what else the operations meet on this resource.
+    pub fn applied(&self, stored: &Object<'_>, ops: &[Op<'_>]) -> Result<Object<'static>, Fault> {
+        let mut view = self.view(stored).object;
+        let options = ApplyOptions { create_missing: self.create_missing };
+        let ops: Vec<Op<'static>> = ops.iter().map(owned).collect();
+        apply(&mut view, &ops, &self.client.vendor, &options).map_err(bad_patch)?;
+        self.intake(view, Operation::Replace)
+    }
+
+    fn step(&self, given: &Op<'_>) -> Result<Step, Fault> {
+        if given.path.filter.is_some() {
+            return Ok(Step::Stateful);
+        }
+        let names: Vec<String> = given.path.members().map(str::to_owned).collect();
+        let mut leaves = Vec::new();
+        if !expand(&self.client.vendor, &names, given.value.as_ref(), &mut leaves) {
+            return Ok(Step::Stateful);
+        }
+        let (mut direct, mut lost) = (Vec::new(), Vec::new());
+        for (names, value) in leaves {
+            match self.leaf(given.kind, names, value)? {
+                Step::Direct(ops) => direct.extend(ops),
+                Step::Lost(losses) => lost.extend(losses),
+                Step::Stateful => return Ok(Step::Stateful),
+            }
+        }
+        Ok(if direct.is_empty() { Step::Lost(lost) } else { Step::Direct(direct) })
+    }
+
+    fn leaf(
+        &self,
+        kind: OpKind,
+        names: Vec<String>,
+        value: Option<&Value<'_>>,
+    ) -> Result<Step, Fault> {
+        let spot = Spot::new(names);
+        let near = match resolve(&self.client.lift, &spot) {
+            Resolved::To(near) if is_plain(&near) => near,
+            Resolved::Lost(lost) => return Ok(lose(&spot, lost.cause)),
+            Resolved::Unknown => return Ok(lose(&spot, LossCause::NoPlace)),
+            _ => return Ok(Step::Stateful),
+        };
+        let far = match resolve(&self.upstream.lower, &near.spot) {
+            Resolved::To(far) if far.read_only && !far.derived => {
+                return Ok(lose(&near.spot, LossCause::NoPlace));
+            }
+            Resolved::To(far) if is_plain(&far) && !far.read_only => far,
+            Resolved::Lost(lost) => return Ok(lose(&near.spot, lost.cause)),
+            Resolved::Unknown => return Ok(lose(&near.spot, LossCause::NoPlace)),
+            _ => return Ok(Step::Stateful),
+        };
+        let clears = value.is_none_or(Value::is_cleared);
+        if far.attribute.mutability == Mutability::Immutable
+            || !far.attribute.accepted.has(Operation::Patch)
+            || (clears && far.attribute.required.has(Operation::Replace))
+        {
+            return Ok(Step::Stateful);
+        }
+        if clears {
+            return Ok(Step::Direct(vec![op(OpKind::Remove, &far.spot.names, None)]));
+        }
+        let Some(value) = value else { return Ok(Step::Stateful) };
+        let value = match through(near.rule.as_deref(), value, &near.spot)? {
+            Some(value) => match through(far.rule.as_deref(), &value, &far.spot)? {
+                Some(value) => value,
+                None => return Ok(lose(&near.spot, LossCause::Rule)),
+            },
+            None => return Ok(lose(&spot, LossCause::Rule)),
+        };
+        if let (Some(format), Some(text)) = (&far.attribute.format, value.as_str())
+            && let Some(wanted) = violated(format, text)
+        {
+            let label = far.spot.label();
+            let detail =
+                format!("The upstream cannot take this: The attribute {label} must be {wanted}.");
+            return Err(Fault::new(Cause::InvalidValue, detail));
+        }
+        Ok(Step::Direct(vec![op(kind, &far.spot.names, Some(value))]))
+    }
+}
+
+/// Prints operations in an upstream's forms; `None` where they cannot be said in one request.
+pub fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Object<'static>> {
+    if ops.is_empty() || ops.len() > forms.max_operations {
+        return None;
+    }
+    let printed: Option<Vec<Value<'static>>> = ops.iter().map(|op| print_one(op, forms)).collect();
+    let mut body = Object::new();
+    body.push("Operations", Value::Array(printed?));
+    Some(body)
+}
+
+fn print_one(op: &Op<'_>, forms: &PatchForms) -> Option<Value<'static>> {
+    let said = |value: &Value<'_>| match value {
+        Value::Object(_) => forms.complex_values,
+        Value::Array(elements) => {
+            forms.array_values || !elements.iter().any(|e| matches!(e, Value::Object(_)))
+        }
+        _ => true,
+    };
+    let takes = forms.paths.iter().any(|form| matches_form(form, &op.path));
+    if !takes || (op.kind == OpKind::Remove && !forms.remove) || !op.value.iter().all(said) {
+        return None;
+    }
+    let kind = match op.kind {
+        OpKind::Add => "add",
+        OpKind::Replace => "replace",
+        OpKind::Remove => "remove",
+    };
+    let mut printed = Object::new();
+    printed.push("op", Value::text(kind));
+    printed.push("path", Value::String(op.path.to_string().into()));
+    if let Some(value) = &op.value {
+        printed.push("value", value.clone().into_owned());
+    }
+    Some(Value::Object(printed))
+}
+
+fn matches_form(form: &str, path: &Path) -> bool {
+    if form == "*" {
+        return true;
+    }
+    match form.strip_suffix(":*") {
+        Some(urn) => path.urn.as_deref().is_some_and(|u| u.eq_ignore_ascii_case(urn)),
+        None => path.to_string().eq_ignore_ascii_case(form),
+    }
+}
+
+/// The leaves that an operation touches; false where that depends on what is stored.
+fn expand<'v, 'a>(
+    schema: &Schema,
+    names: &[String],
+    value: Option<&'v Value<'a>>,
+    leaves: &mut Vec<(Vec<String>, Option<&'v Value<'a>>)>,
+) -> bool {
+    let attribute = attribute_at(schema, names);
+    let complex = match attribute {
+        Some(attribute) if attribute.kind == Kind::Complex && attribute.multi_valued => {
+            return false;
+        }
+        Some(attribute) => attribute.kind == Kind::Complex,
+        // An extension that the schema does not list, as a whole.
+        None => names.len() == 1 && names.first().is_some_and(|name| is_urn(name)),
+    };
+    match value {
+        Some(Value::Object(object)) if complex => object.iter().all(|(name, value)| {
+            let names = [names, &[name.to_owned()]].concat();
+            expand(schema, &names, Some(value), leaves)
+        }),
+        _ if complex => false,
+        _ => {
+            leaves.push((names.to_vec(), value));
+            true
+        }
+    }
+}
+
+fn attribute_at<'s>(schema: &'s Schema, names: &[String]) -> Option<&'s Attribute> {
+    let (first, rest) = names.split_first()?;
+    rest.iter().try_fold(schema.attribute(first)?, |at, name| at.attribute(name))
+}
+
+/// Whether one leaf stands for one leaf, whatever is stored.
+fn is_plain(target: &Target) -> bool {
+    !target.picked && target.spot.array.is_none() && !many_to_one(target.rule.as_deref())
+}
+
+fn through(
+    rule: Option<&Carrier>,
+    value: &Value<'_>,
+    spot: &Spot,
+) -> Result<Option<Value<'static>>, Fault> {
+    match carried(rule, value) {
+        Carried::Value(value) => Ok(Some(value.into_owned())),
+        Carried::Dropped(_) => Ok(None),
+        Carried::Refused(reason) => {
+            let detail = format!("The attribute {} {reason}.", spot.label());
+            Err(Fault::new(Cause::InvalidValue, detail))
+        }
+    }
+}
+
+fn lose(spot: &Spot, cause: LossCause) -> Step {
+    Step::Lost(vec![Loss { place: spot.label().into(), cause }])
+}
+
+fn owned(op: &Op<'_>) -> Op<'static> {
+    let value = op.value.as_ref().map(|value| value.clone().into_owned());
+    Op { kind: op.kind, path: op.path.clone(), value }
+}
+
+fn bad_patch(error: PatchError) -> Fault {
+    let cause = match error.scim_type {
+        "invalidPath" => Cause::InvalidPath,
+        "mutability" => Cause::Mutability,
+        "noTarget" => Cause::NoTarget,
+        other => return bad_query(QueryError { scim_type: other, detail: error.detail }),
+    };
+    Fault::new(cause, error.detail)
+}

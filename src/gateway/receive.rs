@@ -1,0 +1,141 @@
+//! What a client asks for: the path below the route's base and the method (RFC 7644 section 3.2).
+
+use http::Method;
+
+use super::pair::Pair;
+use super::route::Route;
+use crate::fault::{Cause, Fault};
+use crate::scim::endpoint::{Endpoint, EndpointError, Id, classify};
+use crate::scim::grammar::Known;
+use crate::scim::http::Request;
+use crate::scim::query::{Query, QueryError, parse_query};
+use crate::scim::schema::Operation;
+
+/// A request that names something the route serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Resource {
+        operation: Operation,
+        id: Option<Id>,
+    },
+    /// ServiceProviderConfig, ResourceTypes or Schemas (RFC 7644 section 4).
+    Discovery(Endpoint),
+}
+
+impl Route {
+    /// Reads the path and the method.
+    ///
+    /// # Errors
+    /// `UnknownResource`, `BadId`, `MethodNotAllowed` (with `Allow`) and `NotImplemented`.
+    pub fn receive(&self, request: &Request) -> Result<Asked, Fault> {
+        let below = request
+            .path
+            .get(..self.client_base.len())
+            .filter(|base| base.eq_ignore_ascii_case(&self.client_base))
+            .and_then(|base| request.path.get(base.len()..))
+            .filter(|below| below.is_empty() || below.starts_with('/'))
+            .ok_or_else(|| self.unknown())?;
+        let endpoint = classify(below).map_err(|error| match error {
+            EndpointError::Unknown => self.unknown(),
+            EndpointError::Id | EndpointError::Encoding => {
+                Fault::new(Cause::BadId, error.to_string())
+            }
+        })?;
+        let method = &request.method;
+        match endpoint {
+            Endpoint::Resource { segment, id } => self.resource(method, &segment, id),
+            Endpoint::Search { segment: Some(segment) } => {
+                self.is_users(&segment)?;
+                allow(method, &[Method::POST])?;
+                Ok(Asked::Resource { operation: Operation::Search, id: None })
+            }
+            Endpoint::ServiceProviderConfig | Endpoint::ResourceTypes(_) | Endpoint::Schemas(_) => {
+                allow(method, &[Method::GET])?;
+                Ok(Asked::Discovery(endpoint))
+            }
+            Endpoint::Search { segment: None } | Endpoint::Bulk | Endpoint::Me => {
+                Err(not_implemented("This endpoint is not served on this route."))
+            }
+            Endpoint::Root => Err(self.unknown()),
+        }
+    }
+
+    fn resource(&self, method: &Method, segment: &str, id: Option<Id>) -> Result<Asked, Fault> {
+        self.is_users(segment)?;
+        let operation = match (&id, method) {
+            (None, &Method::GET) => Operation::List,
+            (None, &Method::POST) => Operation::Create,
+            (Some(_), &Method::GET) => Operation::Get,
+            (Some(_), &Method::PUT) => Operation::Replace,
+            (Some(_), &Method::PATCH) => Operation::Patch,
+            (Some(_), &Method::DELETE) => Operation::Delete,
+            (None, _) => return Err(not_allowed("GET, POST")),
+            (Some(_), _) => return Err(not_allowed("GET, PUT, PATCH, DELETE")),
+        };
+        Ok(Asked::Resource { operation, id })
+    }
+
+    fn is_users(&self, segment: &str) -> Result<(), Fault> {
+        let Some(pair) = &self.users else {
+            return Err(not_implemented("The upstream of this route has no users."));
+        };
+        if segment.eq_ignore_ascii_case(&pair.client_resource.path) {
+            return Ok(());
+        }
+        if segment.eq_ignore_ascii_case("Groups") {
+            return Err(not_implemented("Groups are not translated on this route."));
+        }
+        Err(self.unknown())
+    }
+
+    fn unknown(&self) -> Fault {
+        let base = &self.client_base;
+        Fault::new(
+            Cause::UnknownResource,
+            format!("There is no such endpoint: this route serves {base}/Users and discovery."),
+        )
+    }
+}
+
+impl Pair {
+    /// The query string of a list or a GET, in the client's words.
+    ///
+    /// # Errors
+    /// `InvalidFilter` or `InvalidValue`, saying where the text is wrong.
+    pub fn query(&self, query: Option<&str>) -> Result<Query, Fault> {
+        let urns = self.client.vendor.urns();
+        parse_query(query, &self.known(&urns)).map_err(bad_query)
+    }
+
+    /// What the grammar is told of this pair.
+    pub fn known<'u>(&self, urns: &'u [&'u str]) -> Known<'u> {
+        Known { urns, lenient: self.leniency.string_booleans }
+    }
+}
+
+/// The fault of a query that cannot be read.
+pub fn bad_query(error: QueryError) -> Fault {
+    let cause = match error.scim_type {
+        "invalidFilter" => Cause::InvalidFilter,
+        "invalidSyntax" => Cause::BadBody,
+        _ => Cause::InvalidValue,
+    };
+    Fault::new(cause, error.detail)
+}
+
+fn allow(method: &Method, allowed: &[Method]) -> Result<(), Fault> {
+    if allowed.contains(method) {
+        return Ok(());
+    }
+    let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    Err(not_allowed(&names.join(", ")))
+}
+
+fn not_allowed(allowed: &str) -> Fault {
+    let detail = format!("The endpoint does not take this method. It takes {allowed}.");
+    Fault { allow: Some(allowed.to_owned()), ..Fault::new(Cause::MethodNotAllowed, detail) }
+}
+
+fn not_implemented(detail: &str) -> Fault {
+    Fault::new(Cause::NotImplemented, detail)
+}

@@ -1,0 +1,212 @@
+//! The upstream's answer in the client's words, and the upstream's requests in its own.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
+
+use super::message::error::read_error;
+use super::message::resource::{Frame, Location, read_answer, write_answer, write_request};
+use super::message::{headers, list};
+use super::pair::{Losses, Pair};
+use super::route::Route;
+use crate::fault::{Cause, Fault};
+use crate::scim::document::{Limits, parse};
+use crate::scim::endpoint::Id;
+use crate::scim::http::{Request, Response};
+use crate::scim::projection::{Projection, project};
+use crate::scim::schema::Operation;
+use crate::scim::{Object, Value};
+
+/// A resource that the upstream answered, in its own words.
+#[derive(Debug)]
+pub struct Stored {
+    pub frame: Frame,
+    pub object: Object<'static>,
+    /// What was of the wrong type, and is left out.
+    pub losses: Losses,
+}
+
+/// A page of resources, in the upstream's words.
+#[derive(Debug)]
+pub struct StoredPage {
+    pub total: Option<usize>,
+    pub resources: Vec<Stored>,
+}
+
+impl Route {
+    /// A request to the upstream on a resource type.
+    pub fn call(&self, pair: &Pair, method: Method, id: Option<&str>, below: &str) -> Request {
+        let mut path = format!("{}/{}", self.upstream_base, pair.upstream_resource.path);
+        if let Some(id) = id {
+            path.push('/');
+            path.push_str(&Id::new(id).map(|id| id.encoded()).unwrap_or_default());
+        }
+        path.push_str(below);
+        let mut request = Request::new(method, path);
+        request.headers.insert(ACCEPT, self.media_type());
+        request
+    }
+
+    /// A request with a body in the upstream's frame.
+    pub fn call_with(
+        &self,
+        pair: &Pair,
+        operation: Operation,
+        id: Option<&str>,
+        object: &Object<'_>,
+    ) -> Request {
+        let method = match operation {
+            Operation::Replace => Method::PUT,
+            Operation::Patch => Method::PATCH,
+            _ => Method::POST,
+        };
+        let mut request = self.call(pair, method, id, "");
+        request.body = write_request(&pair.upstream_resource, operation, id, object).into();
+        request.headers.insert(CONTENT_TYPE, self.media_type());
+        request
+    }
+
+    fn media_type(&self) -> HeaderValue {
+        headers::media_type(&self.spec.upstream)
+    }
+
+    /// Fails with the upstream's error, in our words.
+    ///
+    /// # Errors
+    /// Everything that is not a success.
+    pub fn success(&self, operation: Operation, response: &Response) -> Result<(), Fault> {
+        if response.status.is_success() {
+            return Ok(());
+        }
+        Err(read_error(&self.spec.upstream, operation, response))
+    }
+
+    /// One resource from a successful answer.
+    ///
+    /// # Errors
+    /// `UpstreamNotJson`, `UpstreamUnexpected`.
+    pub fn stored(
+        &self,
+        pair: &Pair,
+        operation: Operation,
+        response: &Response,
+    ) -> Result<Stored, Fault> {
+        let body = self.body(response)?;
+        let (frame, object) = read_answer(&pair.upstream_resource, operation, body)?;
+        let (object, losses) = pair.receive(object);
+        let losses = Losses { lifting: losses, lowering: Vec::new() };
+        Ok(Stored { frame, object: object.into_owned(), losses })
+    }
+
+    /// A page from a successful answer.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored): one resource that cannot be read fails its whole list (6f.8).
+    pub fn page(&self, pair: &Pair, response: &Response) -> Result<StoredPage, Fault> {
+        let page = list::read_list(&pair.upstream_resource, self.body(response)?)?;
+        let resources = page
+            .resources
+            .into_iter()
+            .map(|resource| {
+                let (frame, object) =
+                    read_answer(&pair.upstream_resource, Operation::List, resource)?;
+                let (object, losses) = pair.receive(object);
+                let losses = Losses { lifting: losses, lowering: Vec::new() };
+                Ok(Stored { frame, object: object.into_owned(), losses })
+            })
+            .collect::<Result<_, Fault>>()?;
+        Ok(StoredPage { total: page.total, resources })
+    }
+
+    fn body<'b>(&self, response: &'b Response) -> Result<Value<'b>, Fault> {
+        headers::check_answer(response)?;
+        let limits = Limits { max_depth: self.spec.policies.max_depth };
+        parse(&response.body, &limits).map_err(|error| {
+            Fault::new(
+                Cause::UpstreamNotJson,
+                "The upstream's answer is not valid JSON. Ask whoever runs the upstream.",
+            )
+            .with_log(error.to_string())
+        })
+    }
+
+    /// A resource as the client's dialect shows it.
+    pub fn shown(
+        &self,
+        pair: &Pair,
+        operation: Operation,
+        stored: &Stored,
+        projection: &Projection,
+        losses: &mut Losses,
+    ) -> Object<'static> {
+        let view = pair.view(&stored.object);
+        for found in [&view.losses, &stored.losses] {
+            losses.lifting.extend(found.lifting.iter().cloned());
+            losses.lowering.extend(found.lowering.iter().cloned());
+        }
+        let place = Location { base: &self.public_base, resources: &self.spec.client.resources };
+        let mut object =
+            write_answer(&pair.client_resource, operation, &stored.frame, view.object, &place)
+                .into_owned();
+        let envelope = pair.client_resource.envelope.iter().find(|(of, _)| *of == operation);
+        let inner = match envelope {
+            Some((_, name)) => object.get_mut(name).and_then(Value::as_object_mut),
+            None => Some(&mut object),
+        };
+        if let Some(inner) = inner {
+            project(inner, &pair.client.vendor, projection);
+        }
+        object
+    }
+
+    /// The answer with one resource.
+    pub fn answer(
+        &self,
+        pair: &Pair,
+        operation: Operation,
+        stored: &Stored,
+        projection: &Projection,
+        losses: &mut Losses,
+    ) -> Response {
+        let object = self.shown(pair, operation, stored, projection, losses);
+        let id = stored.frame.id.as_deref();
+        let place = Location { base: &self.public_base, resources: &self.spec.client.resources };
+        let created = operation == Operation::Create;
+        let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+        let location = id.filter(|_| created).map(|id| place.of(&pair.client_resource, id));
+        let body: Bytes = Value::Object(object).to_json().into();
+        headers::answer(&self.spec.client, status, location.as_deref(), None, body)
+    }
+
+    /// The answer with a list. `start_index` is what the client asked for.
+    pub fn answer_list(
+        &self,
+        total: usize,
+        start_index: usize,
+        resources: Vec<Object<'static>>,
+    ) -> Result<Response, Fault> {
+        let resources = resources.into_iter().map(Ok::<_, Fault>);
+        let body = list::write_list(total, start_index, resources)?;
+        Ok(headers::answer(&self.spec.client, StatusCode::OK, None, None, body))
+    }
+
+    /// The answer to a DELETE: the client dialect's status.
+    pub fn answer_deleted(&self, pair: &Pair) -> Response {
+        let status = StatusCode::from_u16(pair.client_resource.delete_status);
+        let status = status.unwrap_or(StatusCode::NO_CONTENT);
+        let body = if status == StatusCode::NO_CONTENT { "" } else { "{}" };
+        headers::answer(&self.spec.client, status, None, None, body)
+    }
+
+    /// The client's body as a JSON tree.
+    ///
+    /// # Errors
+    /// `NotAcceptable`, `BadBody`.
+    pub fn document<'b>(&self, request: &'b Request) -> Result<Value<'b>, Fault> {
+        headers::check_request(&request.headers)?;
+        let limits = Limits { max_depth: self.spec.policies.max_depth };
+        parse(&request.body, &limits).map_err(|error| {
+            Fault::new(Cause::BadBody, format!("The body cannot be read: {error}"))
+        })
+    }
+}

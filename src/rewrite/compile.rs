@@ -1,0 +1,418 @@
+//! Rules and two schemas -> a [`Program`] for one direction (design 6a).
+
+use std::sync::Arc;
+
+use super::layers::{End, Layers};
+use super::owner::{Leaf, Owner, owner};
+use super::place::{Element, Place};
+use super::program::{
+    Arm, Carrier, Dest, ElementsPlan, Limit, LossCause, Lost, Node, ObjectPlan, Plan, Program,
+    Step, Towards, Verdict, label,
+};
+use super::rule::{Map, Origin, Pick, SetTarget, SetValue};
+use crate::scim::filter::Literal;
+use crate::scim::schema::{Attribute, Kind, Mutability, Schema};
+
+/// Compiles the direction that reads `from`.
+pub fn compile(layers: &Layers, source: &Schema, target: &Schema, from: End) -> Program {
+    let carriers = layers.maps.iter().map(|map| Arc::new(carrier(map, from))).collect();
+    let compiler = Compiler { layers, target, from, carriers };
+    let mut root = compiler.object(&source.attributes, &[], &Scope::default(), false);
+    root.open = source.open_extensions.then(|| {
+        if target.open_extensions {
+            Verdict::To(Box::new(compiler.root_dest()))
+        } else {
+            Verdict::Lost(Lost::new(LossCause::NoPlace))
+        }
+    });
+    Program { root }
+}
+
+struct Compiler<'c> {
+    layers: &'c Layers,
+    target: &'c Schema,
+    from: End,
+    carriers: Vec<Arc<Carrier>>,
+}
+
+/// What is known where a leaf lies.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    in_element: bool,
+    known: Vec<(String, Literal)>,
+}
+
+/// A place of the target as the schema sees it.
+struct Found {
+    steps: Vec<Step>,
+    array: Option<usize>,
+    attribute: Attribute,
+    read_only: bool,
+    derived_from: Option<Arc<str>>,
+}
+
+impl Compiler<'_> {
+    fn object(
+        &self,
+        attributes: &[Attribute],
+        path: &[String],
+        scope: &Scope,
+        open: bool,
+    ) -> ObjectPlan {
+        let nodes = attributes.iter().map(|attribute| self.node(attribute, path, scope)).collect();
+        let open = open.then(|| {
+            let names = [path, &["*".to_owned()]].concat();
+            self.verdict(&names, &Attribute::new("*", Kind::Any), scope)
+        });
+        ObjectPlan { nodes, open }
+    }
+
+    fn node(&self, attribute: &Attribute, path: &[String], scope: &Scope) -> Node {
+        let names = [path, std::slice::from_ref(&attribute.name)].concat();
+        let plan = if attribute.kind != Kind::Complex {
+            Plan::Leaf(self.verdict(&names, attribute, scope))
+        } else if attribute.multi_valued && !scope.in_element {
+            Plan::Elements(self.elements(attribute, &names))
+        } else {
+            Plan::Object(self.object(&attribute.attributes, &names, scope, attribute.open))
+        };
+        let facts = Attribute { attributes: Vec::new(), ..attribute.clone() };
+        let constant = self.constant(&names);
+        Node { attribute: Arc::new(facts), label: label(&names).into(), constant, plan }
+    }
+
+    fn constant(&self, path: &[String]) -> Option<serde_json::Value> {
+        if self.from == End::Vendor {
+            return None;
+        }
+        self.layers.sets.iter().find_map(|set| match (&set.target, &set.value) {
+            (SetTarget::Canonical(place), SetValue::Constant(value))
+                if same_names(&names(place), path) =>
+            {
+                Some(value.clone())
+            }
+            _ => None,
+        })
+    }
+
+    fn elements(&self, attribute: &Attribute, path: &[String]) -> ElementsPlan {
+        let mut predicates = self.predicates(self.from, path);
+        if let Some(target) = self.counterpart(path) {
+            predicates.extend(self.predicates(other(self.from), &target));
+        }
+        predicates.sort_by_key(|terms| (usize::MAX - terms.len(), format!("{terms:?}")));
+        predicates.dedup();
+        let arm = |terms: Vec<(String, Literal)>| {
+            let scope = Scope { in_element: true, known: terms.clone() };
+            let plan = self.object(&attribute.attributes, path, &scope, attribute.open);
+            let limit = self.limit(&plan);
+            Arm { terms, plan, limit }
+        };
+        ElementsPlan { arms: predicates.into_iter().map(arm).collect(), rest: arm(Vec::new()) }
+    }
+
+    /// The predicates of rules on one side that step into this attribute's elements.
+    fn predicates(&self, end: End, path: &[String]) -> Vec<Vec<(String, Literal)>> {
+        let maps = self.layers.maps.iter().map(|map| place(map, end));
+        let shadows = self.layers.shadows.iter().filter(|s| s.side == end).map(|s| &s.place);
+        maps.chain(shadows)
+            .filter(|place| same_names(&place.members, path))
+            .filter_map(|place| match &place.element {
+                Element::Where(terms) => Some(terms.clone()),
+                Element::Whole | Element::Each => None,
+            })
+            .collect()
+    }
+
+    /// The target's attribute that takes this attribute's elements one by one.
+    fn counterpart(&self, path: &[String]) -> Option<Vec<String>> {
+        match owner(self.layers, self.from, Leaf { names: path, known: &[] }) {
+            None => Some(path.to_vec()),
+            Some(Owner::Map(at)) => {
+                let map = self.layers.maps.get(at)?;
+                let names = names(place(map, self.from));
+                let rest = path.get(names.len()..)?;
+                let far = place(map, other(self.from));
+                Some([far.members.clone(), far.rest.clone(), rest.to_vec()].concat())
+            }
+            Some(Owner::Shadow(_) | Owner::Term(_)) => None,
+        }
+    }
+
+    fn verdict(&self, path: &[String], source: &Attribute, scope: &Scope) -> Verdict {
+        let leaf = Leaf { names: path, known: &scope.known };
+        match owner(self.layers, self.from, leaf) {
+            Some(Owner::Shadow(at)) => {
+                let by = self.layers.shadows.get(at).map(|shadow| shadow.by.clone());
+                lost(LossCause::Shadowed, by)
+            }
+            None => self.implicit(path, source, scope),
+            Some(Owner::Term(_)) => Verdict::Implied,
+            Some(Owner::Map(at)) => self.explicit(at, path, source, scope),
+        }
+    }
+
+    fn implicit(&self, path: &[String], source: &Attribute, scope: &Scope) -> Verdict {
+        let Some(found) = self.find(path) else { return lost(LossCause::NoPlace, None) };
+        match self.target_owner(path, &scope.known) {
+            Some(Owner::Map(at)) => {
+                lost(LossCause::Shadowed, self.layers.maps.get(at).map(|m| m.origin.clone()))
+            }
+            Some(Owner::Shadow(at)) => {
+                lost(LossCause::Shadowed, self.layers.shadows.get(at).map(|s| s.by.clone()))
+            }
+            Some(Owner::Term(_)) => Verdict::Implied,
+            None if !compatible(source, &found.attribute) => lost(LossCause::NoPlace, None),
+            None => dest(found, scope.in_element, Vec::new(), None),
+        }
+    }
+
+    fn explicit(&self, at: usize, path: &[String], source: &Attribute, scope: &Scope) -> Verdict {
+        let (Some(map), Some(carrier)) = (self.layers.maps.get(at), self.carriers.get(at)) else {
+            return lost(LossCause::NoPlace, None);
+        };
+        let (near, far) = (place(map, self.from), place(map, other(self.from)));
+        let suffix = path.get(names(near).len()..).unwrap_or_default();
+        let target = [names(far), suffix.to_vec()].concat();
+        let Some(found) = self.find(&target) else {
+            if super::owner::is_term(near, Leaf { names: path, known: &scope.known }) {
+                return Verdict::Implied;
+            }
+            return lost(LossCause::NoPlace, Some(map.origin.clone()));
+        };
+        let changes = map.values.is_some() || map.convert.is_some();
+        if !changes && !compatible(source, &found.attribute) {
+            return lost(LossCause::NoPlace, Some(map.origin.clone()));
+        }
+        let fields = match &far.element {
+            Element::Where(terms) => terms.clone(),
+            Element::Whole | Element::Each => Vec::new(),
+        };
+        let known = match (&far.element, &near.element) {
+            (Element::Where(terms), _) => terms.clone(),
+            (_, Element::Where(_)) => Vec::new(),
+            _ => scope.known.clone(),
+        };
+        let owner_there = self.target_owner(&target, &known);
+        if owner_there != Some(Owner::Map(at)) {
+            let mut verdict = Lost::new(LossCause::Shadowed);
+            verdict.rules.push(map.origin.clone());
+            verdict.rules.extend(owner_there.and_then(|owner| self.origin(owner)));
+            return Verdict::Lost(verdict);
+        }
+        let order = self.order(&found, &fields);
+        match dest(found, scope.in_element, fields, Some(Arc::clone(carrier))) {
+            Verdict::To(to) => Verdict::To(Box::new(Dest { order, ..*to })),
+            lost => lost,
+        }
+    }
+
+    /// The place of a made element among its like: that of its `type` in canonicalValues.
+    fn order(&self, found: &Found, fields: &[(String, Literal)]) -> usize {
+        let place = || {
+            let path = found.steps.get(..=found.array?)?;
+            let path: Vec<String> = path.iter().map(|step| step.name.to_string()).collect();
+            let known = self.find(&path)?.attribute.attribute("type")?.canonical_values.clone();
+            let (_, wanted) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("type"))?;
+            let Literal::String(wanted) = wanted else { return None };
+            known.iter().position(|value| value.eq_ignore_ascii_case(wanted))
+        };
+        place().unwrap_or(usize::MAX)
+    }
+
+    fn origin(&self, owner: Owner) -> Option<Origin> {
+        match owner {
+            Owner::Map(at) | Owner::Term(at) => {
+                self.layers.maps.get(at).map(|map| map.origin.clone())
+            }
+            Owner::Shadow(at) => self.layers.shadows.get(at).map(|shadow| shadow.by.clone()),
+        }
+    }
+
+    fn target_owner(&self, path: &[String], known: &[(String, Literal)]) -> Option<Owner> {
+        owner(self.layers, other(self.from), Leaf { names: path, known })
+    }
+
+    /// The target's attribute at a path; a free key is `*` or a name under an open object.
+    fn find(&self, path: &[String]) -> Option<Found> {
+        let mut attributes = self.target.attributes.as_slice();
+        let mut open = self.target.open_extensions;
+        let mut found: Option<Found> = None;
+        for (depth, name) in path.iter().enumerate() {
+            let at = attributes.iter().position(|a| a.name.eq_ignore_ascii_case(name));
+            let before = found.take();
+            let (attribute, position) = match at.and_then(|at| Some((attributes.get(at)?, at))) {
+                Some((attribute, at)) => (attribute.clone(), u16::try_from(at).unwrap_or(u16::MAX)),
+                None if open && (depth > 0 || crate::scim::schema::is_urn(name)) => {
+                    (Attribute { open: true, ..Attribute::new(name, Kind::Any) }, u16::MAX)
+                }
+                None => return None,
+            };
+            open = attribute.open || attribute.kind == Kind::Any;
+            let array = before.as_ref().and_then(|found| found.array);
+            let last = depth + 1 == path.len();
+            let is_array = attribute.multi_valued && attribute.kind == Kind::Complex && !last;
+            let mut steps = before.as_ref().map(|found| found.steps.clone()).unwrap_or_default();
+            steps.push(Step { name: attribute.name.as_str().into(), position });
+            let derived = before.as_ref().and_then(|found| found.derived_from.clone());
+            found = Some(Found {
+                array: array.or(is_array.then_some(depth)),
+                read_only: before.is_some_and(|found| found.read_only)
+                    || attribute.mutability == Mutability::ReadOnly,
+                derived_from: derived.or(attribute.derived_from.as_deref().map(Arc::from)),
+                steps,
+                attribute,
+            });
+            attributes = attributes_below(self.target, path, depth).unwrap_or_default();
+        }
+        found
+    }
+
+    /// One element speaks where the target is singular; as many as `max` where it is not.
+    fn limit(&self, plan: &ObjectPlan) -> Option<Limit> {
+        let mut dests = Vec::new();
+        dests_of(plan, &mut dests);
+        let pick = dests.iter().find_map(|dest| {
+            let rule = dest.rule.as_ref()?;
+            let map = self.layers.maps.iter().find(|map| map.origin == rule.origin)?;
+            (!map.pick.is_empty()).then(|| map.pick.clone())
+        });
+        let most = dests
+            .iter()
+            .filter_map(|dest| if dest.one_of_many { Some(1) } else { self.max_of(dest) })
+            .min()?;
+        let primary = Pick::Where("primary".to_owned(), Literal::Bool(true));
+        Some(Limit { most, pick: pick.unwrap_or_else(|| vec![primary, Pick::First]) })
+    }
+
+    fn max_of(&self, dest: &Dest) -> Option<usize> {
+        let steps = dest.steps.get(..=dest.array?)?;
+        let path: Vec<String> = steps.iter().map(|step| step.name.to_string()).collect();
+        self.find(&path)?.attribute.max
+    }
+
+    fn root_dest(&self) -> Dest {
+        Dest {
+            steps: Vec::new(),
+            array: None,
+            follows: false,
+            fields: Vec::new(),
+            one_of_many: false,
+            rule: None,
+            attribute: Arc::new(Attribute { open: true, ..Attribute::new("*", Kind::Any) }),
+            read_only: false,
+            derived_from: None,
+            order: usize::MAX,
+        }
+    }
+}
+
+fn attributes_below<'s>(
+    schema: &'s Schema,
+    path: &[String],
+    depth: usize,
+) -> Option<&'s [Attribute]> {
+    let mut attributes = schema.attributes.as_slice();
+    for name in path.get(..=depth)? {
+        attributes =
+            attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name))?.attributes.as_slice();
+    }
+    Some(attributes)
+}
+
+fn dests_of<'p>(plan: &'p ObjectPlan, into: &mut Vec<&'p Dest>) {
+    for node in &plan.nodes {
+        match &node.plan {
+            Plan::Leaf(Verdict::To(dest)) => into.push(dest),
+            Plan::Leaf(_) | Plan::Elements(_) => {}
+            Plan::Object(plan) => dests_of(plan, into),
+        }
+    }
+    if let Some(Verdict::To(dest)) = &plan.open {
+        into.push(dest);
+    }
+}
+
+fn dest(
+    found: Found,
+    in_element: bool,
+    fields: Vec<(String, Literal)>,
+    rule: Option<Arc<Carrier>>,
+) -> Verdict {
+    let attribute = Arc::new(Attribute { attributes: Vec::new(), ..found.attribute });
+    Verdict::To(Box::new(Dest {
+        follows: in_element && found.array.is_some(),
+        one_of_many: in_element && found.array.is_none(),
+        steps: found.steps,
+        array: found.array,
+        fields,
+        rule,
+        attribute,
+        read_only: found.read_only,
+        derived_from: found.derived_from,
+        order: usize::MAX,
+    }))
+}
+
+fn carrier(map: &Map, from: End) -> Carrier {
+    let values = map.values.as_ref().map(|table| {
+        let turn = |(canonical, vendor): &(Literal, Literal)| match from {
+            End::Canonical => (canonical.clone(), vendor.clone()),
+            End::Vendor => (vendor.clone(), canonical.clone()),
+        };
+        table.pairs.iter().map(turn).collect()
+    });
+    let towards = match from {
+        End::Canonical => Towards::Vendor,
+        End::Vendor => Towards::Canonical,
+    };
+    Carrier {
+        origin: map.origin.clone(),
+        values,
+        otherwise: map.values.as_ref().map_or(super::rule::Otherwise::Refuse, |v| v.otherwise),
+        convert: map.convert.map(|conversion| (conversion, towards)),
+        sticky: map.sticky,
+        loss: map.loss.clone(),
+        picks: !map.pick.is_empty(),
+    }
+}
+
+/// Whether values of one kind are values of the other (RFC 7643 section 2.3).
+fn compatible(a: &Attribute, b: &Attribute) -> bool {
+    use Kind::{Any, Binary, Complex, DateTime, Decimal, Integer, Reference, String};
+    if a.kind == Any || b.kind == Any {
+        return true;
+    }
+    if a.multi_valued != b.multi_valued && a.kind != Complex {
+        return false;
+    }
+    let text = |kind| matches!(kind, String | Reference | DateTime | Binary);
+    let number = |kind| matches!(kind, Integer | Decimal);
+    a.kind == b.kind || (text(a.kind) && text(b.kind)) || (number(a.kind) && number(b.kind))
+}
+
+fn lost(cause: LossCause, rule: Option<Origin>) -> Verdict {
+    Verdict::Lost(Lost { rules: rule.into_iter().collect(), ..Lost::new(cause) })
+}
+
+fn place(map: &Map, end: End) -> &Place {
+    match end {
+        End::Canonical => &map.canonical,
+        End::Vendor => &map.vendor,
+    }
+}
+
+fn other(end: End) -> End {
+    match end {
+        End::Canonical => End::Vendor,
+        End::Vendor => End::Canonical,
+    }
+}
+
+fn names(place: &Place) -> Vec<String> {
+    place.members.iter().chain(&place.rest).cloned().collect()
+}
+
+fn same_names(a: &[String], b: &[String]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
+}

@@ -1,0 +1,90 @@
+//! The two schemas that a dialect's rules stand between, with what the rules themselves name.
+//!
+//! Canonical holds the vendor's URN extensions as they are (design 5), and both sides hold the free
+//! keys that rules name, typed by the other side, so that a rule's key is a leaf like any other.
+
+use super::layers::{End, Layers};
+use super::place::Place;
+use super::rule::{Set, SetTarget};
+use crate::scim::schema::{Attribute, Kind, Schema, is_urn};
+
+/// (canonical, vendor)
+pub fn schemas(canonical: &Schema, vendor: &Schema, layers: &Layers) -> (Schema, Schema) {
+    let mut hub = canonical.clone();
+    for extension in vendor.extensions() {
+        if hub.attribute(&extension.name).is_none() {
+            hub.attributes.push(extension.clone());
+        }
+    }
+    let mut spoke = vendor.clone();
+    for map in &layers.maps {
+        let model = find(&spoke, &map.vendor).cloned();
+        ensure(&mut hub, &map.canonical, model.as_ref(), true);
+    }
+    for map in &layers.maps {
+        let model = find(&hub, &map.canonical).cloned();
+        ensure(&mut spoke, &map.vendor, model.as_ref(), true);
+        // An open object on both sides: the key that a rule owns here is not carried from there.
+        ensure(&mut hub, &map.vendor, None, false);
+        ensure(&mut spoke, &map.canonical, None, false);
+    }
+    for Set { target, .. } in &layers.sets {
+        match target {
+            SetTarget::Canonical(place) => ensure(&mut hub, place, None, true),
+            SetTarget::Vendor(place) => ensure(&mut spoke, place, None, true),
+        }
+    }
+    for shadow in &layers.shadows {
+        match shadow.side {
+            End::Canonical => ensure(&mut hub, &shadow.place, None, true),
+            End::Vendor => ensure(&mut spoke, &shadow.place, None, true),
+        }
+    }
+    (hub, spoke)
+}
+
+/// The attribute at a place, if the schema lists it.
+pub fn find<'s>(schema: &'s Schema, place: &Place) -> Option<&'s Attribute> {
+    let mut names = place.members.iter().chain(&place.rest);
+    let mut at = schema.attribute(names.next()?)?;
+    for name in names {
+        at = at.attribute(name)?;
+    }
+    Some(at)
+}
+
+/// Lists the free key that a place names, in an open object or (`extend`) under a new URN.
+fn ensure(schema: &mut Schema, place: &Place, model: Option<&Attribute>, extend: bool) {
+    let names: Vec<&String> = place.members.iter().chain(&place.rest).collect();
+    let mut attributes = &mut schema.attributes;
+    let mut open = true;
+    for (depth, name) in names.iter().enumerate() {
+        let last = depth + 1 == names.len();
+        let at = match attributes.iter().position(|a| a.name.eq_ignore_ascii_case(name)) {
+            Some(at) => at,
+            None if open && (depth > 0 || (extend && is_urn(name))) => {
+                attributes.push(free(name, if last { model } else { None }, last));
+                attributes.len().saturating_sub(1)
+            }
+            None => return,
+        };
+        let Some(next) = attributes.get_mut(at) else { return };
+        open = next.open || next.kind == Kind::Any;
+        attributes = &mut next.attributes;
+    }
+}
+
+fn free(name: &str, model: Option<&Attribute>, last: bool) -> Attribute {
+    let mut attribute = match model {
+        Some(model) => Attribute { name: name.to_owned(), ..model.clone() },
+        None if last => Attribute::new(name, Kind::Any),
+        None => Attribute { open: true, ..Attribute::new(name, Kind::Complex) },
+    };
+    attribute.extension = is_urn(name);
+    // The other side's demands are not this side's.
+    attribute.required = crate::scim::schema::Operations::NONE;
+    attribute.default = None;
+    attribute.format = None;
+    attribute.derived_from = None;
+    attribute
+}

@@ -1,0 +1,262 @@
+//! One dialect's resource type against canonical, compiled: lift, lower, and what rules add.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::compile::compile;
+use super::effective;
+use super::layers::{End, Layers};
+use super::place::{Element, Place};
+use super::program::{LossCause, Program, label};
+use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};
+use super::translate::{Loss, Message, Translation, literal_is, satisfies, translate};
+use crate::scim::schema::{Attribute, Kind, Operation, Schema};
+use crate::scim::{Object, Value};
+
+/// The compiled rules of one dialect, with a route's overlays and variables.
+#[derive(Debug)]
+pub struct Lens {
+    /// Canonical as this dialect knows it: RFC 7643, the dialect's extensions, what rules name.
+    pub canonical: Schema,
+    /// The dialect's schema with the free keys that rules name.
+    pub vendor: Schema,
+    pub lift: Program,
+    pub lower: Program,
+    pub layers: Layers,
+    variables: BTreeMap<String, String>,
+}
+
+impl Lens {
+    pub fn new(
+        canonical: &Schema,
+        vendor: &Schema,
+        rules: &Rules,
+        overlays: &[Rules],
+        variables: BTreeMap<String, String>,
+    ) -> Self {
+        let layers = Layers::new(rules, overlays);
+        let (canonical, vendor) = effective::schemas(canonical, vendor, &layers);
+        let lift = compile(&layers, &vendor, &canonical, End::Vendor);
+        let lower = compile(&layers, &canonical, &vendor, End::Canonical);
+        Self { canonical, vendor, lift, lower, layers, variables }
+    }
+
+    /// Dialect -> canonical. An answer gets what the dialect's answers lack (`set` on canonical).
+    pub fn lift<'a>(&'a self, source: &'a Object<'a>, message: Message) -> Translation<'a> {
+        let mut translation = translate(&self.lift, source, message);
+        if message == Message::Response {
+            for set in &self.layers.sets {
+                if let (SetTarget::Canonical(place), Some(value)) = (&set.target, self.value(set))
+                    && holds(set.when.as_ref(), &translation.object)
+                {
+                    let schema = &self.canonical.attributes;
+                    write(&mut translation.object, schema, place, &value, set.always);
+                }
+            }
+        }
+        translation
+    }
+
+    /// Canonical -> dialect, before put and before what rules make up.
+    pub fn lower<'a>(&'a self, canonical: &'a Object<'a>, message: Message) -> Translation<'a> {
+        translate(&self.lower, canonical, message)
+    }
+
+    /// Writes what the vendor demands and the canonical resource can give (`fill`), then the
+    /// operator's constants (`set`): the last steps before a request is checked (design 6b.5).
+    pub fn complete<'a>(
+        &'a self,
+        request: &mut Object<'a>,
+        canonical: &Object<'_>,
+        operation: Operation,
+    ) -> Vec<Loss> {
+        let mut losses = Vec::new();
+        for fill in &self.layers.fills {
+            if self.wants(fill, operation)
+                && place_values(request, &fill.vendor).iter().all(|value| value.is_cleared())
+                && holds(fill.when.as_ref(), canonical)
+                && let Some(text) = fill.from.iter().find_map(|text| render(text, canonical))
+            {
+                let value = Value::String(Cow::Owned(text));
+                write(request, &self.vendor.attributes, &fill.vendor, &value, false);
+                let place = label(&names(&fill.vendor)).into();
+                losses.push(Loss { place, cause: LossCause::Rule });
+            }
+        }
+        if matches!(operation, Operation::Create | Operation::Replace) {
+            for set in self.layers.sets.iter().filter(|set| !set.render) {
+                if let (SetTarget::Vendor(place), Some(value)) = (&set.target, self.value(set))
+                    && holds(set.when.as_ref(), canonical)
+                {
+                    write(request, &self.vendor.attributes, place, &value, set.always);
+                }
+            }
+        }
+        losses
+    }
+
+    /// Writes what every answer in this dialect shows (`set` with `render`).
+    pub fn render<'a>(&'a self, answer: &mut Object<'a>) {
+        for set in self.layers.sets.iter().filter(|set| set.render) {
+            if let (SetTarget::Vendor(place), Some(value)) = (&set.target, self.value(set)) {
+                write(answer, &self.vendor.attributes, place, &value, set.always);
+            }
+        }
+    }
+
+    fn wants(&self, fill: &Fill, operation: Operation) -> bool {
+        effective::find(&self.vendor, &fill.vendor)
+            .is_some_and(|attribute| attribute.required.has(operation))
+    }
+
+    fn value(&self, set: &Set) -> Option<Value<'static>> {
+        match &set.value {
+            SetValue::Constant(value) => Some(Value::from(value.clone())),
+            SetValue::Variable { name, .. } => {
+                self.variables.get(name).map(|text| Value::String(Cow::Owned(text.clone())))
+            }
+        }
+    }
+}
+
+fn holds(when: Option<&When>, canonical: &Object<'_>) -> bool {
+    when.is_none_or(|when| {
+        let values = place_values(canonical, &when.canonical);
+        values.iter().any(|value| literal_is(&when.equals, value))
+    })
+}
+
+fn names(place: &Place) -> Vec<String> {
+    place.members.iter().chain(&place.rest).cloned().collect()
+}
+
+/// The values at a place, cleared ones included.
+pub fn place_values<'v>(object: &'v Object<'_>, place: &Place) -> Vec<&'v Value<'v>> {
+    let mut at = vec![];
+    let Some((first, more)) = place.members.split_first() else { return at };
+    at.extend(object.get(first));
+    for name in more {
+        at = at.into_iter().filter_map(|v| v.as_object()?.get(name)).collect();
+    }
+    if place.element != Element::Whole {
+        let terms: &[_] = if let Element::Where(terms) = &place.element { terms } else { &[] };
+        at = at
+            .into_iter()
+            .filter_map(Value::as_array)
+            .flatten()
+            .filter(|element| satisfies(element, terms))
+            .collect();
+    }
+    for name in &place.rest {
+        at = at.into_iter().filter_map(|v| v.as_object()?.get(name)).collect();
+    }
+    at
+}
+
+/// The text of a source of `fill`; none where a place has no value.
+fn render(text: &Text, canonical: &Object<'_>) -> Option<String> {
+    let first = |place: &Place| {
+        let text = place_values(canonical, place).into_iter().find_map(Value::as_str)?;
+        (!text.trim().is_empty()).then(|| text.to_owned())
+    };
+    match text {
+        Text::Place(place) => first(place),
+        Text::Template(parts) => parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => Some(text.clone()),
+                Part::Place(place) => first(place),
+            })
+            .collect(),
+    }
+}
+
+/// Writes a constant at a place: in every element for `[*]`, and only where nothing is, unless `always`.
+fn write<'a>(
+    object: &mut Object<'a>,
+    schema: &[Attribute],
+    place: &Place,
+    value: &Value<'_>,
+    always: bool,
+) {
+    let element = (place.element != Element::Whole).then_some(place.members.len());
+    write_below(object, schema, &names(place), 0, (element, &place.element), value, always);
+}
+
+fn write_below<'a>(
+    object: &mut Object<'a>,
+    schema: &[Attribute],
+    names: &[String],
+    depth: usize,
+    element: (Option<usize>, &Element),
+    value: &Value<'_>,
+    always: bool,
+) {
+    let Some(name) = names.get(depth) else { return };
+    let attribute = schema.iter().find(|a| a.name.eq_ignore_ascii_case(name));
+    let below = attribute.map_or(&[][..], |attribute| attribute.attributes.as_slice());
+    if depth + 1 == names.len() {
+        let there = object.get(name).is_some_and(|old| !old.is_cleared() || value.is_cleared());
+        if always || !there {
+            insert(object, schema, name, value.clone().into_owned());
+        }
+        return;
+    }
+    if element.0 == Some(depth + 1) {
+        let terms: &[_] = if let Element::Where(terms) = element.1 { terms } else { &[] };
+        if let Some(Value::Array(elements)) = object.get_mut(name) {
+            for found in elements.iter_mut().filter(|element| satisfies(element, terms)) {
+                if let Value::Object(found) = found {
+                    write_below(found, below, names, depth + 1, element, value, always);
+                }
+            }
+        }
+        return;
+    }
+    if !matches!(object.get(name), Some(Value::Object(_))) {
+        insert(object, schema, name, Value::Object(Object::new()));
+    }
+    if let Some(Value::Object(inner)) = object.get_mut(name) {
+        write_below(inner, below, names, depth + 1, element, value, always);
+    }
+}
+
+/// Sets a member at its place in the schema's order.
+pub fn insert<'a>(object: &mut Object<'a>, schema: &[Attribute], name: &str, value: Value<'a>) {
+    if let Some(old) = object.get_mut(name) {
+        *old = value;
+        return;
+    }
+    let position = |name: &str| {
+        schema.iter().position(|a| a.name.eq_ignore_ascii_case(name)).unwrap_or(usize::MAX)
+    };
+    let mut members: Vec<_> = std::mem::take(object).into_iter().collect();
+    let at = members.partition_point(|(member, _)| position(member) <= position(name));
+    members.insert(at, (Cow::Owned(name.to_owned()), value));
+    *object = members.into_iter().collect();
+}
+
+/// Removes what says "no value": `null`, empty arrays, and objects and elements left with nothing.
+pub fn strip_cleared(object: &mut Object<'_>) {
+    object.retain(|_, value| !stripped(value));
+}
+
+fn stripped(value: &mut Value<'_>) -> bool {
+    match value {
+        Value::Object(object) => {
+            let had = !object.is_empty();
+            strip_cleared(object);
+            had && object.is_empty()
+        }
+        Value::Array(elements) => {
+            elements.retain_mut(|element| !stripped(element));
+            elements.is_empty()
+        }
+        other => other.is_cleared(),
+    }
+}
+
+/// Whether an attribute can hold sub-attributes.
+pub fn is_complex(attribute: &Attribute) -> bool {
+    attribute.kind == Kind::Complex
+}

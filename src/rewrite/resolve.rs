@@ -1,0 +1,196 @@
+//! Where one attribute path goes: the view of a program that PATCH, filters, attribute lists,
+//! discovery and the loss report share.
+
+use std::sync::Arc;
+
+use super::owner::implies;
+use super::program::{
+    Arm, Carrier, Dest, ElementsPlan, Lost, ObjectPlan, Plan, Program, Verdict, label,
+};
+use crate::scim::filter::Literal;
+use crate::scim::schema::Attribute;
+
+/// A leaf's place and what is known of its element.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spot {
+    pub names: Vec<String>,
+    /// How many of the names lead to the multi-valued complex attribute, if the leaf lies in one.
+    pub array: Option<usize>,
+    /// Equalities that hold for the element.
+    pub known: Vec<(String, Literal)>,
+}
+
+/// What a program says of a path.
+#[derive(Clone, Debug)]
+pub enum Resolved {
+    To(Box<Target>),
+    /// A predicate of a rule says it.
+    Implied,
+    Lost(Lost),
+    /// The path names something with leaves below it.
+    Branch,
+    /// It depends on the element, and the path does not say which.
+    Depends,
+    /// The source has no such attribute.
+    Unknown,
+}
+
+/// Where a leaf goes.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub spot: Spot,
+    pub attribute: Arc<Attribute>,
+    pub rule: Option<Arc<Carrier>>,
+    /// Whether only one of several elements gets there.
+    pub picked: bool,
+    pub read_only: bool,
+    pub derived: bool,
+}
+
+impl Spot {
+    pub fn new(names: Vec<String>) -> Self {
+        Self { names, array: None, known: Vec::new() }
+    }
+
+    pub fn label(&self) -> String {
+        label(&self.names)
+    }
+}
+
+/// Follows one path through a program.
+pub fn resolve(program: &Program, spot: &Spot) -> Resolved {
+    let mut plan = &program.root;
+    let mut arm: Option<&Arm> = None;
+    for (depth, name) in spot.names.iter().enumerate() {
+        let last = depth + 1 == spot.names.len();
+        let Some(node) = plan.node(name) else {
+            let below = spot.names.get(depth..).unwrap_or_default();
+            return free(plan, below, spot, arm);
+        };
+        match &node.plan {
+            Plan::Leaf(verdict) if last => return settle(verdict, &[], spot, arm),
+            // A leaf of any kind may be an object whose members the schema does not list.
+            Plan::Leaf(verdict) => {
+                let below = spot.names.get(depth + 1..).unwrap_or_default();
+                return settle(verdict, below, spot, arm);
+            }
+            Plan::Object(_) | Plan::Elements(_) if last => return Resolved::Branch,
+            Plan::Object(inner) => plan = inner,
+            Plan::Elements(elements) => {
+                let Some(found) = arm_for(elements, &spot.known) else { return Resolved::Depends };
+                arm = Some(found);
+                plan = &found.plan;
+            }
+        }
+    }
+    Resolved::Branch
+}
+
+fn free(plan: &ObjectPlan, below: &[String], spot: &Spot, arm: Option<&Arm>) -> Resolved {
+    match &plan.open {
+        None => Resolved::Unknown,
+        Some(Verdict::To(dest)) => {
+            let mut target = target(dest, spot, arm);
+            // The destination's last step stands for the free key; at the top there is none.
+            target.spot.names.pop();
+            target.spot.names.extend(below.iter().cloned());
+            Resolved::To(Box::new(target))
+        }
+        Some(Verdict::Lost(lost)) => Resolved::Lost(lost.clone()),
+        Some(Verdict::Implied) => Resolved::Implied,
+    }
+}
+
+fn settle(verdict: &Verdict, below: &[String], spot: &Spot, arm: Option<&Arm>) -> Resolved {
+    match verdict {
+        Verdict::To(dest) => {
+            let mut target = target(dest, spot, arm);
+            target.spot.names.extend(below.iter().cloned());
+            Resolved::To(Box::new(target))
+        }
+        Verdict::Implied => Resolved::Implied,
+        Verdict::Lost(lost) => Resolved::Lost(lost.clone()),
+    }
+}
+
+fn target(dest: &Dest, spot: &Spot, arm: Option<&Arm>) -> Target {
+    let names = dest.steps.iter().map(|step| step.name.to_string()).collect();
+    let known = if dest.follows && dest.fields.is_empty() {
+        spot.known.clone()
+    } else {
+        dest.fields.clone()
+    };
+    Target {
+        spot: Spot { names, array: dest.array.map(|at| at + 1), known },
+        attribute: Arc::clone(&dest.attribute),
+        rule: dest.rule.clone(),
+        picked: arm.is_some_and(|arm| arm.limit.is_some()),
+        read_only: dest.read_only,
+        derived: dest.derived_from.is_some(),
+    }
+}
+
+/// The arm that every element with these values takes; none where that is not sure.
+fn arm_for<'p>(plan: &'p ElementsPlan, known: &[(String, Literal)]) -> Option<&'p Arm> {
+    for arm in &plan.arms {
+        if arm.terms.iter().all(|term| implies(known, term)) {
+            return Some(arm);
+        }
+        if !arm.terms.iter().any(|term| excludes(known, term)) {
+            return None;
+        }
+    }
+    Some(&plan.rest)
+}
+
+/// Whether the known values rule the term out.
+fn excludes(known: &[(String, Literal)], (name, literal): &(String, Literal)) -> bool {
+    known
+        .iter()
+        .any(|(k, v)| k.eq_ignore_ascii_case(name) && !super::owner::literal_eq(v, literal, false))
+}
+
+/// Every leaf of a program's source, with its verdict: `*` stands for a free key.
+pub fn leaves(program: &Program) -> Vec<(Spot, Arc<Attribute>, Resolved)> {
+    let mut found = Vec::new();
+    walk(&program.root, &Spot::new(Vec::new()), None, &mut found);
+    found
+}
+
+fn walk(
+    plan: &ObjectPlan,
+    above: &Spot,
+    arm: Option<&Arm>,
+    found: &mut Vec<(Spot, Arc<Attribute>, Resolved)>,
+) {
+    for node in &plan.nodes {
+        let mut spot = above.clone();
+        spot.names.push(node.attribute.name.clone());
+        match &node.plan {
+            Plan::Leaf(verdict) => {
+                let resolved = settle(verdict, &[], &spot, arm);
+                found.push((spot, Arc::clone(&node.attribute), resolved));
+            }
+            Plan::Object(inner) => walk(inner, &spot, arm, found),
+            Plan::Elements(elements) => {
+                spot.array = Some(spot.names.len());
+                for arm in elements.arms.iter().chain(std::iter::once(&elements.rest)) {
+                    let spot = Spot { known: arm.terms.clone(), ..spot.clone() };
+                    walk(&arm.plan, &spot, Some(arm), found);
+                }
+            }
+        }
+    }
+    if let Some(verdict) = &plan.open {
+        let mut spot = above.clone();
+        spot.names.push("*".to_owned());
+        let any = Attribute::new("*", crate::scim::schema::Kind::Any);
+        let mut resolved = settle(verdict, &[], &spot, arm);
+        if let Resolved::To(target) = &mut resolved
+            && target.spot.names.is_empty()
+        {
+            target.spot.names.push("*".to_owned());
+        }
+        found.push((spot, Arc::new(any), resolved));
+    }
+}

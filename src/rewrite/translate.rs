@@ -1,0 +1,452 @@
+//! Runs a program over a resource: lift or lower, by the program given (design 6b.2 to 6b.4).
+
+use std::sync::Arc;
+
+use super::build::{Builder, Key, literal_value};
+use super::owner::literal_eq;
+use super::program::{
+    Arm, Carrier, Dest, ElementsPlan, LossCause, Lost, Node, ObjectPlan, Plan, Program, Towards,
+    Verdict,
+};
+use super::rule::{Conversion, Otherwise, Pick};
+use crate::scim::filter::Literal;
+use crate::scim::schema::{Attribute, Mutability, Operation, Returned};
+use crate::scim::{Object, Value};
+
+/// What the resource is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    Request(Operation),
+    Response,
+}
+
+/// A resource on the other side, and what did not get there.
+#[derive(Debug, Default)]
+pub struct Translation<'a> {
+    pub object: Object<'a>,
+    pub losses: Vec<Loss>,
+    /// Values that a rule refuses; a request with one goes nowhere.
+    pub problems: Vec<Problem>,
+}
+
+/// Information that one side said and the other cannot hold (design 6g).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Loss {
+    /// The source's attribute path from the compiled table; a free key is `<path>.*`.
+    pub place: Arc<str>,
+    pub cause: LossCause,
+}
+
+/// A value that cannot be taken, named by its place, never by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub place: Arc<str>,
+    pub reason: String,
+}
+
+/// Translates a resource without `schemas`, `id` and `meta`.
+pub fn translate<'a>(
+    program: &'a Program,
+    source: &'a Object<'a>,
+    message: Message,
+) -> Translation<'a> {
+    let mut run =
+        Run { message, out: Builder::default(), losses: Vec::new(), problems: Vec::new() };
+    let derived = run.object(&program.root, source, Key::Made(usize::MAX), true);
+    let mut losses = run.losses;
+    let object = run.out.finish();
+    losses.extend(derived.into_iter().filter(|d| !d.shown_anyway(&object)).map(|d| d.loss));
+    losses.sort();
+    losses.dedup();
+    Translation { object, losses, problems: run.problems }
+}
+
+struct Run<'a> {
+    message: Message,
+    out: Builder<'a>,
+    losses: Vec<Loss>,
+    problems: Vec<Problem>,
+}
+
+/// A value for an attribute that the vendor computes from another: a loss only if it says more.
+struct Derived<'a> {
+    loss: Loss,
+    from: Arc<str>,
+    name: &'a str,
+    value: &'a Value<'a>,
+}
+
+impl Derived<'_> {
+    fn shown_anyway(&self, object: &Object<'_>) -> bool {
+        match self.name {
+            "value" => object.get(&self.from).is_some_and(|shown| shown == self.value),
+            "primary" => self.value.as_bool() == Some(true),
+            _ => false,
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    fn object(
+        &mut self,
+        plan: &'a ObjectPlan,
+        source: &'a Object<'a>,
+        key: Key,
+        chosen: bool,
+    ) -> Vec<Derived<'a>> {
+        let mut derived = Vec::new();
+        for (name, value) in source.iter() {
+            match plan.node(name) {
+                Some(node) if self.skips(&node.attribute) => {}
+                Some(node) => {
+                    let before = self.losses.len();
+                    derived.extend(self.node(node, value, key, chosen));
+                    if self.repeats(&node.attribute) {
+                        self.losses.truncate(before);
+                    }
+                }
+                None => self.free(plan, name, value, key, chosen),
+            }
+        }
+        derived
+    }
+
+    /// Leaves that the message may not hold are left out without a loss (6b.2).
+    fn skips(&self, attribute: &Attribute) -> bool {
+        match self.message {
+            Message::Request(operation) => match attribute.mutability {
+                Mutability::ReadOnly => true,
+                Mutability::Immutable => operation != Operation::Create,
+                Mutability::ReadWrite | Mutability::WriteOnly => false,
+            },
+            Message::Response => {
+                attribute.mutability == Mutability::WriteOnly
+                    || attribute.returned == Returned::Never
+            }
+        }
+    }
+
+    /// What a vendor computes from another attribute says nothing of its own in an answer.
+    fn repeats(&self, attribute: &Attribute) -> bool {
+        self.message == Message::Response && attribute.derived_from.is_some()
+    }
+
+    fn node(
+        &mut self,
+        node: &'a Node,
+        value: &'a Value<'a>,
+        key: Key,
+        chosen: bool,
+    ) -> Vec<Derived<'a>> {
+        match (&node.plan, value) {
+            (Plan::Leaf(verdict), _) => {
+                self.leaf(node, verdict, value, key, chosen).into_iter().collect()
+            }
+            (Plan::Object(plan), Value::Object(object)) => self.object(plan, object, key, chosen),
+            (Plan::Object(plan), Value::Null) => {
+                self.clear_object(plan, key);
+                Vec::new()
+            }
+            (Plan::Elements(plan), Value::Array(elements)) if !elements.is_empty() => {
+                self.elements(node, plan, elements)
+            }
+            (Plan::Elements(plan), value) if value.is_cleared() => {
+                self.clear_elements(plan);
+                Vec::new()
+            }
+            (Plan::Object(_) | Plan::Elements(_), _) => {
+                self.problem(&node.label, format!("cannot be {}", value.type_name()));
+                Vec::new()
+            }
+        }
+    }
+
+    fn leaf(
+        &mut self,
+        node: &'a Node,
+        verdict: &'a Verdict,
+        value: &'a Value<'a>,
+        key: Key,
+        chosen: bool,
+    ) -> Option<Derived<'a>> {
+        let dest = match verdict {
+            Verdict::Lost(lost) => {
+                self.lose(node, lost, value);
+                return None;
+            }
+            Verdict::Implied => return None,
+            Verdict::To(dest) => dest,
+        };
+        if !chosen {
+            self.lose(node, &Lost::new(LossCause::Picked), value);
+            return None;
+        }
+        match self.admits(dest, value) {
+            Admission::Yes => {}
+            Admission::Silently => return None,
+            Admission::Lost => {
+                let loss = Loss { place: Arc::clone(&node.label), cause: LossCause::NoPlace };
+                if value.is_cleared() {
+                    return None;
+                }
+                let Some(from) = &dest.derived_from else {
+                    self.losses.push(loss);
+                    return None;
+                };
+                let name = node.attribute.name.as_str();
+                return Some(Derived { loss, from: Arc::clone(from), name, value });
+            }
+        }
+        match carried(dest.rule.as_deref(), value) {
+            Carried::Value(value) => {
+                let key = if dest.follows { key } else { Key::Made(dest.order) };
+                self.out.write(dest, key, None, value);
+            }
+            Carried::Dropped(cause) => {
+                self.losses.push(Loss { place: Arc::clone(&node.label), cause });
+            }
+            Carried::Refused(reason) => self.problem(&node.label, reason),
+        }
+        None
+    }
+
+    /// Whether the target may hold the leaf in this message.
+    fn admits(&self, dest: &Dest, value: &Value<'_>) -> Admission {
+        let attribute = &dest.attribute;
+        match self.message {
+            Message::Response => {
+                if attribute.mutability == Mutability::WriteOnly
+                    || attribute.returned == Returned::Never
+                {
+                    Admission::Silently
+                } else {
+                    Admission::Yes
+                }
+            }
+            Message::Request(operation) => {
+                if dest.read_only {
+                    return Admission::Lost;
+                }
+                if attribute.mutability == Mutability::Immutable && operation != Operation::Create {
+                    return Admission::Silently;
+                }
+                if attribute.accepted.has(operation) {
+                    return Admission::Yes;
+                }
+                let default = attribute.default.clone().map(Value::from);
+                if default.as_ref() == Some(value) { Admission::Silently } else { Admission::Lost }
+            }
+        }
+    }
+
+    fn free(
+        &mut self,
+        plan: &'a ObjectPlan,
+        name: &'a str,
+        value: &'a Value<'a>,
+        key: Key,
+        chosen: bool,
+    ) {
+        match &plan.open {
+            Some(Verdict::To(dest)) if chosen => {
+                if matches!(self.message, Message::Request(_)) && dest.read_only {
+                    self.lose_free(dest, value, LossCause::NoPlace);
+                    return;
+                }
+                if dest.steps.is_empty() {
+                    self.out.write(dest, key, Some(name), value.borrowed());
+                    return;
+                }
+                let key = if dest.follows { key } else { Key::Made(dest.order) };
+                self.out.write_key(dest, key, name, value.borrowed());
+            }
+            Some(Verdict::To(dest)) => self.lose_free(dest, value, LossCause::Picked),
+            Some(Verdict::Lost(lost)) if !value.is_cleared() => {
+                self.losses.push(Loss { place: "*".into(), cause: lost.cause });
+            }
+            Some(Verdict::Lost(_) | Verdict::Implied) => {}
+            None if value.is_cleared() => {}
+            None => self.losses.push(Loss { place: "*".into(), cause: LossCause::NoPlace }),
+        }
+    }
+
+    fn lose_free(&mut self, dest: &Dest, value: &Value<'_>, cause: LossCause) {
+        if !value.is_cleared() {
+            let names: Vec<String> = dest.steps.iter().map(|step| step.name.to_string()).collect();
+            self.losses.push(Loss { place: super::program::label(&names).into(), cause });
+        }
+    }
+
+    fn lose(&mut self, node: &Node, lost: &Lost, value: &Value<'_>) {
+        let shown = || node.constant.clone().map(Value::from).as_ref() == Some(value);
+        if !value.is_cleared() && !shown() {
+            self.losses.push(Loss { place: Arc::clone(&node.label), cause: lost.cause });
+        }
+    }
+
+    fn problem(&mut self, place: &Arc<str>, reason: String) {
+        if matches!(self.message, Message::Response) {
+            self.losses.push(Loss { place: Arc::clone(place), cause: LossCause::Converted });
+        } else {
+            self.problems.push(Problem { place: Arc::clone(place), reason });
+        }
+    }
+
+    fn elements(
+        &mut self,
+        node: &'a Node,
+        plan: &'a ElementsPlan,
+        elements: &'a [Value<'a>],
+    ) -> Vec<Derived<'a>> {
+        let source = std::ptr::from_ref(node) as usize;
+        let arms: Vec<&'a Arm> = elements.iter().map(|element| arm_of(plan, element)).collect();
+        let mut derived = Vec::new();
+        for (index, (element, arm)) in elements.iter().zip(&arms).enumerate() {
+            let Value::Object(object) = element else {
+                if !element.is_cleared() {
+                    self.problem(&node.label, "holds an element that is not an object".to_owned());
+                }
+                continue;
+            };
+            let chosen = chosen(arm, index, elements, &arms);
+            // The node's address tells two source attributes apart; it decides no order, because
+            // attributes are visited one after the other.
+            let key = Key::Source(source, index);
+            derived.extend(self.object(&arm.plan, object, key, chosen));
+        }
+        derived
+    }
+
+    fn clear_object(&mut self, plan: &'a ObjectPlan, key: Key) {
+        for node in &plan.nodes {
+            match &node.plan {
+                _ if self.skips(&node.attribute) => {}
+                Plan::Leaf(Verdict::To(dest)) => self.clear_leaf(dest, key),
+                Plan::Leaf(_) => {}
+                Plan::Object(plan) => self.clear_object(plan, key),
+                Plan::Elements(plan) => self.clear_elements(plan),
+            }
+        }
+        if let Some(Verdict::To(dest)) = &plan.open
+            && dest.steps.len() > 1
+            && matches!(self.admits(dest, &Value::Null), Admission::Yes)
+        {
+            self.out.write_parent(dest, key, Value::Null);
+        }
+    }
+
+    fn clear_leaf(&mut self, dest: &'a Dest, key: Key) {
+        if matches!(self.admits(dest, &Value::Null), Admission::Yes) {
+            if dest.array.is_some() {
+                self.out.clear(dest);
+            } else {
+                self.out.write(dest, key, None, Value::Null);
+            }
+        }
+    }
+
+    fn clear_elements(&mut self, plan: &'a ElementsPlan) {
+        for arm in plan.arms.iter().chain(std::iter::once(&plan.rest)) {
+            self.clear_object(&arm.plan, Key::Made(usize::MAX));
+        }
+    }
+}
+
+enum Admission {
+    Yes,
+    /// Not in this message, and nothing is lost by it.
+    Silently,
+    Lost,
+}
+
+pub enum Carried<'a> {
+    Value(Value<'a>),
+    Dropped(LossCause),
+    Refused(String),
+}
+
+/// What a rule makes of a value.
+pub fn carried<'a>(rule: Option<&'a Carrier>, value: &'a Value<'a>) -> Carried<'a> {
+    let Some(rule) = rule else { return Carried::Value(value.borrowed()) };
+    if value.is_cleared() {
+        return Carried::Value(value.borrowed());
+    }
+    if let Some(pairs) = &rule.values {
+        let hit = pairs.iter().find(|(from, _)| literal_is(from, value));
+        return match (hit, rule.otherwise) {
+            (Some((_, to)), _) => Carried::Value(literal_value(to)),
+            (None, Otherwise::Keep) => Carried::Value(value.borrowed()),
+            (None, Otherwise::Drop) => Carried::Dropped(LossCause::Rule),
+            (None, Otherwise::Refuse) => {
+                let known: Vec<String> = pairs.iter().map(|(from, _)| literal_text(from)).collect();
+                Carried::Refused(format!("has a value outside {}", known.join(", ")))
+            }
+        };
+    }
+    match rule.convert {
+        None => Carried::Value(value.borrowed()),
+        Some((Conversion::BooleanText, Towards::Vendor)) => match value {
+            Value::Bool(flag) => Carried::Value(Value::text(if *flag { "true" } else { "false" })),
+            _ => Carried::Refused("must be a boolean".to_owned()),
+        },
+        Some((Conversion::BooleanText, Towards::Canonical)) => match value.as_str() {
+            Some(text) if text.eq_ignore_ascii_case("true") => Carried::Value(Value::Bool(true)),
+            Some(text) if text.eq_ignore_ascii_case("false") => Carried::Value(Value::Bool(false)),
+            _ => Carried::Refused("must be \"true\" or \"false\"".to_owned()),
+        },
+    }
+}
+
+/// A literal as JSON text.
+pub fn literal_text(literal: &Literal) -> String {
+    String::from_utf8_lossy(&literal_value(literal).to_json()).into_owned()
+}
+
+/// Whether a value is what a literal says; text without case, and absent `primary` is false (6a.1).
+pub fn literal_is(literal: &Literal, value: &Value<'_>) -> bool {
+    let other = match value {
+        Value::Null => Literal::Null,
+        Value::Bool(flag) => Literal::Bool(*flag),
+        Value::Number(number) => Literal::Number(number.clone()),
+        Value::String(text) => Literal::String(text.to_string()),
+        Value::Array(_) | Value::Object(_) => return false,
+    };
+    literal_eq(literal, &other, false)
+}
+
+/// Whether two literals are one value; text without case.
+pub fn same_literal(a: &Literal, b: &Literal) -> bool {
+    literal_eq(a, b, false)
+}
+
+/// Whether an element has all of a predicate's values.
+pub fn satisfies(element: &Value<'_>, terms: &[(String, Literal)]) -> bool {
+    let Value::Object(object) = element else { return terms.is_empty() };
+    terms.iter().all(|(name, literal)| match object.get(name) {
+        Some(value) => literal_is(literal, value),
+        None => name.eq_ignore_ascii_case("primary") && *literal == Literal::Bool(false),
+    })
+}
+
+fn arm_of<'a>(plan: &'a ElementsPlan, element: &Value<'_>) -> &'a Arm {
+    plan.arms.iter().find(|arm| satisfies(element, &arm.terms)).unwrap_or(&plan.rest)
+}
+
+/// Whether an element is among those that the target has room for.
+fn chosen(arm: &Arm, index: usize, elements: &[Value<'_>], arms: &[&Arm]) -> bool {
+    let Some(limit) = &arm.limit else { return true };
+    let peers =
+        || (0..elements.len()).filter(|at| arms.get(*at).is_some_and(|a| std::ptr::eq(*a, arm)));
+    let rank = |at: usize| {
+        let element = elements.get(at);
+        limit.pick.iter().position(|pick| match pick {
+            Pick::First => true,
+            Pick::Where(name, literal) => {
+                let term = [(name.clone(), literal.clone())];
+                element.is_some_and(|element| satisfies(element, &term))
+            }
+        })
+    };
+    let order = |at: usize| (rank(at).unwrap_or(usize::MAX), at);
+    peers().filter(|at| order(*at) < order(index)).count() < limit.most
+}

@@ -1,0 +1,128 @@
+//! Lift and lower of whole users, dialect by dialect.
+
+use std::collections::BTreeMap;
+
+use scim_gateway::dialect::Dialects;
+use scim_gateway::rewrite::lens::Lens;
+use scim_gateway::rewrite::rule::Rules;
+use scim_gateway::rewrite::translate::Message;
+use scim_gateway::scim::Value;
+use scim_gateway::scim::schema::Operation;
+use serde_json::{Value as Json, json};
+
+pub fn lens(dialect: &str, overlays: &[Rules]) -> Lens {
+    let dialects = Dialects::embedded().expect("the embedded dialects are right");
+    let found = dialects.named(dialect).expect("the dialect is there");
+    let user = &found.resources[0];
+    Lens::new(dialects.canonical(), &user.schema, &user.rules, overlays, BTreeMap::new())
+}
+
+pub fn lower(lens: &Lens, user: &Json, operation: Operation) -> (Json, Vec<String>) {
+    let Value::Object(source) = Value::from(user.clone()) else { panic!("not an object") };
+    let out = lens.lower(&source, Message::Request(operation));
+    assert!(out.problems.is_empty(), "{:?}", out.problems);
+    (json(&out.object), losses(&out.losses))
+}
+
+pub fn lift(lens: &Lens, user: &Json) -> (Json, Vec<String>) {
+    let Value::Object(source) = Value::from(user.clone()) else { panic!("not an object") };
+    let out = lens.lift(&source, Message::Response);
+    (json(&out.object), losses(&out.losses))
+}
+
+fn json(object: &scim_gateway::scim::Object<'_>) -> Json {
+    serde_json::to_value(object).expect("prints")
+}
+
+fn losses(losses: &[scim_gateway::rewrite::translate::Loss]) -> Vec<String> {
+    losses.iter().map(|loss| format!("{}: {}", loss.place, loss.cause.label())).collect()
+}
+
+fn rich() -> Json {
+    json!({
+        "userName": "ann@corp.example",
+        "displayName": "Ann",
+        "active": true,
+        "name": {"givenName": "Ann", "familyName": "Lee"},
+        "emails": [
+            {"value": "home@corp.example", "type": "home"},
+            {"value": "ann@corp.example", "type": "work", "primary": true}
+        ],
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "Sales"},
+        "urn:omni:params:1.0:UserAttribute": {"region": "emea"}
+    })
+}
+
+#[test]
+fn pick_keeps_one_and_names_the_rest() {
+    let (user, losses) = lower(&lens("pingone", &[]), &rich(), Operation::Create);
+    assert_eq!(
+        user,
+        json!({
+            "userName": "ann@corp.example", "active": true,
+            "name": {"givenName": "Ann", "familyName": "Lee"},
+            "emails": [{"value": "ann@corp.example", "primary": true}]
+        })
+    );
+    assert_eq!(
+        losses,
+        [
+            "*: no_place",
+            "displayName: no_place",
+            "emails.type: no_place",
+            "emails.value: picked",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department: no_place",
+        ]
+    );
+}
+
+#[test]
+fn an_answer_gets_what_the_vendor_does_not_say() {
+    let stored = json!({
+        "userName": "ann", "emails": [{"value": "ann@corp.example", "primary": true}]
+    });
+    let (user, losses) = lift(&lens("pingone", &[]), &stored);
+    assert_eq!(
+        user["emails"],
+        json!([{"value": "ann@corp.example", "type": "work", "primary": true}])
+    );
+    assert_eq!(losses, [""; 0]);
+}
+
+#[test]
+fn what_a_vendor_computes_is_a_loss_only_if_it_says_more() {
+    let (user, losses) = lower(&lens("omni", &[]), &rich(), Operation::Replace);
+    assert_eq!(user["urn:omni:params:1.0:UserAttribute"], json!({"region": "emea"}));
+    assert!(user.get("emails").is_none());
+    assert!(losses.contains(&"emails.value: no_place".to_owned()), "{losses:?}");
+    let mut plain = rich();
+    plain["emails"] = json!([{"value": "ann@corp.example", "type": "work", "primary": true}]);
+    let (_, losses) = lower(&lens("omni", &[]), &plain, Operation::Replace);
+    assert!(!losses.iter().any(|loss| loss.starts_with("emails")), "{losses:?}");
+}
+
+#[test]
+fn an_overlay_owns_both_ends() {
+    let overlay = include_str!("../../rules/overlays/omni-department.toml");
+    let source = scim_gateway::diagnostic::Source { name: "o".into(), text: overlay.into() };
+    let (overlay, mistakes) = scim_gateway::rewrite::parse::overlay(&source);
+    assert!(mistakes.is_empty());
+    let lens = lens("omni", &[overlay.rules]);
+    let mut user = rich();
+    user["urn:omni:params:1.0:UserAttribute"]["department"] = json!("Shadow");
+    let (lowered, losses) = lower(&lens, &user, Operation::Replace);
+    assert_eq!(
+        lowered["urn:omni:params:1.0:UserAttribute"],
+        json!({"department": "Sales", "region": "emea"})
+    );
+    assert!(
+        losses.contains(&"urn:omni:params:1.0:UserAttribute:department: shadowed".to_owned()),
+        "{losses:?}"
+    );
+    let (lifted, _) = lift(&lens, &lowered);
+    assert_eq!(
+        lifted["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+        json!({"department": "Sales"})
+    );
+    assert_eq!(lifted["urn:omni:params:1.0:UserAttribute"], json!({"region": "emea"}));
+}

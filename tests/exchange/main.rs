@@ -1,0 +1,10 @@
+//! Whole exchanges over in-process sandboxes: what the upstream saw, what the client got.
+//!
+//! (`cfg(test)` tells clippy that helpers are tests, too.)
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod overlays;
+#[cfg(test)]
+mod pairs;
