@@ -9,13 +9,17 @@ use serde_json::json;
 
 use super::{Diagnostic, Label, Severity, Source};
 
+/// The longest line that is drawn, in bytes.
+const LONGEST_LINE: usize = 1000;
+
 /// The diagnostics as text for people, each with file, line and column, the text underlined, and the
-/// hint. A label of a file that is not among the sources is written as a note.
+/// hint. A label of a file that is not among the sources is written as a note, and one on a very long
+/// line without the line.
 pub fn text(diagnostics: &[Diagnostic], sources: &[Source], colours: bool) -> String {
     let mut out = Vec::new();
     for diagnostic in diagnostics {
         if !drawn(diagnostic, sources, colours, &mut out) {
-            out.extend_from_slice(plain(diagnostic).as_bytes());
+            out.extend_from_slice(plain(diagnostic, sources).as_bytes());
         }
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -63,6 +67,9 @@ fn find<'s>(label: &Label, sources: &'s [Source]) -> Option<&'s Source> {
 fn drawn(d: &Diagnostic, sources: &[Source], colours: bool, out: &mut Vec<u8>) -> bool {
     let placed = || d.labels.iter().filter_map(|l| Some((l, find(l, sources)?)));
     let Some((first, source)) = placed().next() else { return false };
+    if placed().any(|(label, source)| longest_line(label, source) > LONGEST_LINE) {
+        return false;
+    }
     let kind = match d.severity {
         Severity::Error => ReportKind::Error,
         Severity::Warning => ReportKind::Warning,
@@ -88,11 +95,23 @@ fn drawn(d: &Diagnostic, sources: &[Source], colours: bool, out: &mut Vec<u8>) -
     report.finish().write(ariadne::sources(texts), &mut *out).is_ok()
 }
 
-fn plain(diagnostic: &Diagnostic) -> String {
+/// The length of the longest line that the label touches.
+fn longest_line(label: &Label, source: &Source) -> usize {
+    let (start, end) = (source.boundary(label.span.start), source.boundary(label.span.end));
+    let before = source.text.get(..start).and_then(|text| text.rsplit('\n').next());
+    let after = source.text.get(end.max(start)..).and_then(|text| text.split('\n').next());
+    let inside = source.text.get(start..end.max(start)).unwrap_or_default();
+    let longest = inside.split('\n').map(str::len).max().unwrap_or_default();
+    before.map_or(0, str::len) + longest + after.map_or(0, str::len)
+}
+
+fn plain(diagnostic: &Diagnostic, sources: &[Source]) -> String {
     let Diagnostic { code, severity: level, message, labels, hint } = diagnostic;
     let mut text = format!("[{}] {}: {message}\n", code.id, severity(*level));
     for label in labels {
-        text.push_str(&format!("  {}: {}\n", label.file, label.text));
+        let at = find(label, sources).map(|source| source.position(label.span.start));
+        let at = at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+        text.push_str(&format!("  {}{at}: {}\n", label.file, label.text));
     }
     if let Some(hint) = hint {
         text.push_str(&format!("  Help: {hint}\n"));

@@ -116,14 +116,23 @@ proptest! {
 
 #[test]
 fn deep_nesting_is_bounded() {
-    read(&format!("version = 1\nx = {}", "[".repeat(5_000)));
+    read(&format!("version = 1\nx = {}", "[".repeat(100_000)));
     read(&format!(
         "version = 1\n[[set]]\nvendor = \"$.a\"\nvalue = {}1{}",
         "[".repeat(70),
         "]".repeat(70)
     ));
-    read(&"> ".repeat(500));
-    read(&format!("## x\n\n```json vendor\n{}\n```\n", "[".repeat(5_000)));
+    read(&"> ".repeat(20_000));
+    read(&format!("## x\n\n```json vendor\n{}\n```\n", "[".repeat(100_000)));
+}
+
+#[test]
+fn a_very_long_line_is_not_drawn_and_its_place_is_named() {
+    let source = Source::new("file", format!("\n{}\n", "ä".repeat(50_000)));
+    let code = Code { id: "X001", title: "" };
+    let diagnostic = Diagnostic::error(code, "what happened").at(&source.name, 3..5, "here");
+    let shown = diagnostic::text(&[diagnostic], &[source], false);
+    assert_eq!(shown, "[X001] error: what happened\n  file:2:2: here\n");
 }
 
 #[test]
