@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use super::Format;
 use super::load::load;
 use super::output::{mistakes, say};
-use crate::diagnostic::Mistakes;
 
 pub(super) fn check(config: &Path, format: Format) -> ExitCode {
     let loaded = match load(config) {
@@ -16,7 +15,7 @@ pub(super) fn check(config: &Path, format: Format) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let warnings = Mistakes { diagnostics: loaded.warnings, sources: Vec::new() };
+    let warnings = loaded.warnings;
     match format {
         Format::Json => mistakes(&warnings, format),
         Format::Text => {

@@ -4,26 +4,27 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::model::{Mode, Target};
-use crate::config::{self, Config};
+use crate::config::model::{self, Mode, Target};
+use crate::config::{self, Config, UNUSABLE};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::dialect::Dialects;
 use crate::exchange::Upstream;
 use crate::gateway::Gateway;
-use crate::proxy::{Door, Remote, Signed, Way};
+use crate::proxy::{self, Door, Remote, Signed, Way};
 use crate::sandbox::{Options, Sandbox, Vendor};
 
-/// A configuration with its dialects and compiled routes.
+/// A configuration with its compiled routes and their doors.
 pub(super) struct Loaded {
     pub config: Config,
     pub gateway: Gateway,
+    /// By the route's name.
+    pub doors: HashMap<String, Door>,
     pub rules_hash: String,
-    pub warnings: Vec<Diagnostic>,
-    dialects: Dialects,
+    pub warnings: Mistakes,
 }
 
 /// # Errors
-/// All mistakes of the stage that has some: configuration, dialects, names, rules.
+/// All mistakes of the stage that has some: configuration, dialects, names, rules, files.
 pub(super) fn load(path: &Path) -> Result<Loaded, Mistakes> {
     let config = Config::load(path)?;
     let dialects = match &config.rules {
@@ -32,51 +33,60 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Mistakes> {
     }?;
     let specs = config::specs(&config, &dialects)?;
     let gateway = Gateway::new(specs, dialects.canonical());
+    let doors = doors(&config, &dialects).map_err(|found| Mistakes {
+        diagnostics: found.iter().map(|why| Diagnostic::error(UNUSABLE, why)).collect(),
+        sources: Vec::new(),
+    })?;
     let rules_hash = config::rules_hash(&config, &dialects);
-    let warnings = dialects.warnings().to_vec();
-    Ok(Loaded { config, gateway, rules_hash, warnings, dialects })
+    let warnings = Mistakes {
+        diagnostics: dialects.warnings().to_vec(),
+        sources: dialects.sources().to_vec(),
+    };
+    Ok(Loaded { config, gateway, doors, rules_hash, warnings })
 }
 
-impl Loaded {
-    /// One door for each route, by the route's name. Routes to one upstream share its connections.
-    pub(super) fn doors(&self) -> HashMap<String, Door> {
-        let ways: HashMap<&str, Ways> = self
-            .config
-            .upstreams
-            .values()
-            .filter_map(|upstream| Some((upstream.name.as_str(), self.ways(upstream)?)))
-            .collect();
-        let door = |route: &config::model::Route| {
-            let way = match (ways.get(route.upstream.name.as_str())?, route.mode) {
-                (Ways::Remote(remote), Mode::Passthrough) => Way::Stream(Arc::clone(remote)),
-                (Ways::Remote(remote), Mode::Translate) => Way::Translate(Arc::clone(remote) as _),
-                (Ways::Sandbox(sandbox), _) => Way::Translate(Arc::clone(sandbox)),
-            };
-            Some((route.label(), Door { auth: route.auth.clone(), way }))
-        };
-        self.config.routes.iter().filter_map(door).collect()
-    }
-
-    fn ways(&self, upstream: &config::model::Upstream) -> Option<Ways> {
-        let dialect = self.dialects.named(&upstream.dialect.name)?;
-        let authorization = config::authorization(upstream, dialect);
-        match &upstream.target {
-            Target::Remote(url) => {
-                let (timeouts, limit) = (&upstream.timeouts, upstream.answer_limit);
-                let remote =
-                    Remote::new(url, authorization, timeouts, limit, upstream.ca.as_deref());
-                remote.map(Arc::new).map(Ways::Remote)
-            }
-            Target::Sandbox(vendor) => {
-                let vendor = Vendor::named(&vendor.name)?;
-                let sandbox = Arc::new(Sandbox::new(vendor, Options::of(vendor)));
-                Some(Ways::Sandbox(Arc::new(Signed::new(sandbox, authorization))))
-            }
-        }
-    }
-}
-
-enum Ways {
+/// An upstream that calls can be made to.
+enum Reached {
     Remote(Arc<Remote>),
     Sandbox(Arc<dyn Upstream>),
+}
+
+/// One door for each route. Routes to one upstream share its connections.
+fn doors(config: &Config, dialects: &Dialects) -> Result<HashMap<String, Door>, Vec<String>> {
+    let mut found: Vec<_> =
+        config.server.tls.iter().filter_map(|tls| proxy::certificate(tls).err()).collect();
+    let mut reached = HashMap::new();
+    for upstream in config.upstreams.values() {
+        match reach(upstream, dialects) {
+            Ok(way) => drop(reached.insert(upstream.name.as_str(), way)),
+            Err(why) => found.push(format!("upstream `{}`: {why}", upstream.name)),
+        }
+    }
+    let door = |route: &model::Route| {
+        let way = match (reached.get(route.upstream.name.as_str())?, route.mode) {
+            (Reached::Remote(remote), Mode::Passthrough) => Way::Stream(Arc::clone(remote)),
+            (Reached::Remote(remote), Mode::Translate) => Way::Translate(Arc::clone(remote) as _),
+            (Reached::Sandbox(sandbox), _) => Way::Translate(Arc::clone(sandbox)),
+        };
+        Some((route.label(), Door { auth: route.auth.clone(), way }))
+    };
+    let doors = config.routes.iter().filter_map(door).collect();
+    if found.is_empty() { Ok(doors) } else { Err(found) }
+}
+
+fn reach(upstream: &model::Upstream, dialects: &Dialects) -> Result<Reached, String> {
+    let dialect = dialects.named(&upstream.dialect.name);
+    let authorization = dialect.and_then(|dialect| config::authorization(upstream, dialect));
+    match &upstream.target {
+        Target::Remote(url) => {
+            let (timeouts, limit) = (&upstream.timeouts, upstream.answer_limit);
+            let remote = Remote::new(url, authorization, timeouts, limit, upstream.ca.as_deref())?;
+            Ok(Reached::Remote(Arc::new(remote)))
+        }
+        Target::Sandbox(named) => {
+            let vendor = Vendor::named(&named.name).ok_or("there is no such sandbox")?;
+            let sandbox = Arc::new(Sandbox::new(vendor, Options::of(vendor)));
+            Ok(Reached::Sandbox(Arc::new(Signed::new(sandbox, authorization))))
+        }
+    }
 }

@@ -52,8 +52,7 @@ fn serve(loaded: Loaded) -> Result<Stopped, String> {
     for (route, spec) in loaded.config.routes.iter().zip(loaded.gateway.routes()) {
         say(&invitation(route, &spec.spec));
     }
-    let doors = loaded.doors();
-    let Loaded { config, gateway, .. } = loaded;
+    let Loaded { config, gateway, doors, .. } = loaded;
     let edge = Edge::new(gateway, doors, config.server.limits.clone());
     proxy::serve(&config.server, edge, Arc::new(Watch::new(metrics)), ready)
 }

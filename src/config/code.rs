@@ -27,6 +27,7 @@ pub const CODES: &[Code] = &[
     OVERLAY_DIALECT,
     OVERLAY_PLACE,
     NOTHING,
+    UNUSABLE,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -63,3 +64,6 @@ pub(super) const OVERLAY_DIALECT: Code =
 pub(super) const OVERLAY_PLACE: Code =
     Code { id: "C022", title: "an overlay over a resource type that the upstream lacks" };
 pub(super) const NOTHING: Code = Code { id: "C023", title: "nothing to serve" };
+/// Found by whoever uses the files, so it has no place in the configuration's text.
+pub const UNUSABLE: Code =
+    Code { id: "C024", title: "a certificate, key or authority file that cannot be used" };

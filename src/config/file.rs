@@ -82,6 +82,11 @@ fn together(
             let message = format!("there is no upstream `{name}`");
             found.push(mistake(NO_UPSTREAM, &route.upstream, message, "not there").with_hint(hint));
         }
+        let own_ca = upstreams.get(name).is_some_and(|upstream| upstream.ca.is_some());
+        if own_ca && route.mode == Mode::Passthrough {
+            let message = "a pass-through route trusts the system's authorities alone";
+            found.push(mistake(PASSTHROUGH, &route.upstream, message, "this upstream has its own"));
+        }
         let sandbox = upstreams.get(name).is_some_and(|u| matches!(u.target, Target::Sandbox(_)));
         if sandbox && route.mode == Mode::Passthrough {
             let message = "a sandbox has no socket to pass a stream through to";

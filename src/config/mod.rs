@@ -23,7 +23,7 @@ mod upstream;
 mod value;
 
 pub use build::{authorization, rules_hash, specs};
-pub use code::CODES;
+pub use code::{CODES, UNUSABLE};
 pub use model::Config;
 pub use secret::Secret;
 

@@ -14,9 +14,11 @@ mod request;
 mod server;
 mod service;
 mod signed;
+mod tls;
 
 pub use edge::{Door, Edge, Way};
 pub use observer::{Observer, Seen};
 pub use remote::Remote;
 pub use server::{Stopped, bind, serve};
 pub use signed::Signed;
+pub use tls::certificate;

@@ -26,7 +26,9 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn new(name: &str, port: u16, tls: bool, timeouts: Timeouts) -> Self {
-        Self { name: name.to_owned(), port, tls, timeouts, known: Mutex::new(None) }
+        // The brackets around an IPv6 address are the URL's, not the address's.
+        let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Self { name, port, tls, timeouts, known: Mutex::new(None) }
     }
 
     /// Peers to try in this order: at least one.
@@ -52,9 +54,7 @@ impl Host {
     }
 
     async fn resolve(&self) -> Result<Vec<SocketAddr>, Fault> {
-        // The literal's brackets are the URL's, not the address's.
-        let name = self.name.trim_start_matches('[').trim_end_matches(']');
-        let looked_up = tokio::net::lookup_host((name, self.port));
+        let looked_up = tokio::net::lookup_host((self.name.as_str(), self.port));
         let addresses: Vec<_> = match tokio::time::timeout(self.timeouts.connect, looked_up).await {
             Ok(Ok(found)) => found.take(4).collect(),
             Ok(Err(error)) => {
@@ -72,6 +72,8 @@ impl Host {
     }
 
     fn peer(&self, address: SocketAddr) -> HttpPeer {
+        // An empty server name would switch off the verification of certificates: a URL with a host
+        // has none.
         let mut peer = HttpPeer::new(address, self.tls, self.name.clone());
         let options = &mut peer.options;
         options.connection_timeout = Some(self.timeouts.connect);

@@ -19,6 +19,7 @@ use pingora::{Error, ErrorType};
 use url::Url;
 
 use super::peer::Host;
+use super::tls;
 use crate::config::model::Timeouts;
 use crate::exchange::Upstream;
 use crate::fault::{Cause, Fault};
@@ -54,15 +55,19 @@ enum Broken {
 }
 
 impl Remote {
-    /// `None` where the URL has no host.
+    /// # Errors
+    /// A sentence, where the URL has no host or the authorities to trust cannot be used.
     pub fn new(
         url: &Url,
         authorization: Option<HeaderValue>,
         timeouts: &Timeouts,
         answer_limit: usize,
         ca: Option<&Path>,
-    ) -> Option<Self> {
-        let name = url.host_str()?;
+    ) -> Result<Self, String> {
+        let (Some(name), Some(number)) = (url.host_str(), url.port_or_known_default()) else {
+            return Err("the URL has no host".to_owned());
+        };
+        tls::authorities(ca)?;
         let authority = match url.port() {
             Some(port) => format!("{name}:{port}"),
             None => name.to_owned(),
@@ -70,10 +75,10 @@ impl Remote {
         let mut options = ConnectorOptions::new(POOL);
         options.ca_file = ca.map(|path| path.to_string_lossy().into_owned());
         let tls = url.scheme() == "https";
-        Some(Self {
+        Ok(Self {
             connector: Connector::new(Some(options)),
-            host: Host::new(name, url.port_or_known_default()?, tls, timeouts.clone()),
-            authority: HeaderValue::from_str(&authority).ok()?,
+            host: Host::new(name, number, tls, timeouts.clone()),
+            authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
             base: url.path().trim_end_matches('/').to_owned(),
             authorization,
             call_timeout: timeouts.call,

@@ -41,6 +41,23 @@ fn a_mistake_exits_with_1_in_text_and_in_json() {
 }
 
 #[test]
+fn a_certificate_that_cannot_be_used_is_a_mistake_and_no_panic() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    std::fs::write(directory.path().join("cert.pem"), "not a certificate").unwrap();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config.toml"))
+        .unwrap()
+        .replace("# tls = {", "tls = {");
+    std::fs::write(&file, text).unwrap();
+    for verb in ["check", "run"] {
+        let output = output(&[verb, "--config", file.to_str().unwrap()]);
+        let shown = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{shown}");
+        assert!(shown.contains("C024") && shown.contains("cert.pem"), "{shown}");
+    }
+}
+
+#[test]
 fn a_wrong_command_line_exits_with_2() {
     for arguments in [&["serve"][..], &[], &["sandbox", "nobody"], &["check", "--format", "xml"]] {
         assert_eq!(output(arguments).status.code(), Some(2), "{arguments:?}");

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use scim_gateway::config::model::{Auth, Credential, Limits, Server, Timeouts};
-use scim_gateway::dialect::Dialect;
-use scim_gateway::dialect::Dialects;
-use scim_gateway::dialect::model::{Discovery, Errors};
+use scim_gateway::config::model::{Auth, Credential, Limits, Server, Timeouts, Tls};
+use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
 use scim_gateway::proxy::{self, Door, Edge, Observer, Remote, Seen, Way};
@@ -40,37 +39,15 @@ pub struct Running {
     pub log: Arc<Log>,
 }
 
-fn dialect() -> Arc<Dialect> {
-    Arc::new(Dialect {
-        name: "plain".into(),
-        title: "Plain".into(),
-        base: "/v2".into(),
-        media_type: "application/scim+json".into(),
-        authorization: "Bearer {token}".into(),
-        token_hint: String::new(),
-        variables: Vec::new(),
-        resources: Vec::new(),
-        discovery: Discovery::default(),
-        errors: Errors {
-            code_at: Vec::new(),
-            detail_at: Vec::new(),
-            codes: Vec::new(),
-            answer: serde_json::json!({ "detail": "{detail}" }),
-            answer_codes: Vec::new(),
-        },
-        quirks: Default::default(),
-    })
-}
-
-fn route(prefix: &str, host: Option<&str>) -> RouteSpec {
+fn route(prefix: &str, host: Option<&str>, dialect: &Arc<Dialect>) -> RouteSpec {
     RouteSpec {
         name: format!("{}{prefix}", host.unwrap_or_default()),
         host: host.map(str::to_owned),
         prefix: prefix.into(),
-        client: dialect(),
+        client: Arc::clone(dialect),
         client_vars: BTreeMap::new(),
         client_extends: Vec::new(),
-        upstream: dialect(),
+        upstream: Arc::clone(dialect),
         upstream_vars: BTreeMap::new(),
         upstream_name: "up".into(),
         overlays: Vec::new(),
@@ -88,8 +65,19 @@ pub fn timeouts() -> Timeouts {
 }
 
 pub fn remote(url: &str) -> Remote {
+    trusting(url, None)
+}
+
+/// As [`remote`], with its own authorities.
+pub fn trusting(url: &str, ca: Option<&Path>) -> Remote {
     let authorization = Some("Bearer upstream-token".parse().unwrap());
-    Remote::new(&url.parse().unwrap(), authorization, &timeouts(), 64 << 10, None).unwrap()
+    Remote::new(&url.parse().unwrap(), authorization, &timeouts(), 64 << 10, ca).unwrap()
+}
+
+/// A file of `tests/proxy/tls/`: an authority, and a certificate for `localhost` with its key. They
+/// are for these tests alone.
+pub fn tls_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proxy/tls").join(name)
 }
 
 pub fn limits() -> Limits {
@@ -98,12 +86,17 @@ pub fn limits() -> Limits {
 
 /// A gateway with `/t` (translated) and `/p` (pass-through) before the same upstream.
 pub fn start(upstream: &str) -> Running {
+    start_with(upstream, None)
+}
+
+pub fn start_with(upstream: &str, tls: Option<Tls>) -> Running {
     let listen = free_port();
     let log = Arc::new(Log::default());
-    let gateway = Gateway::new(
-        vec![route("/t", None), route("/p", None), route("/h", Some("tenant.example"))],
-        Dialects::embedded().unwrap().canonical(),
-    );
+    let dialects = Dialects::embedded().unwrap();
+    let plain = dialects.named("scim").unwrap();
+    let places = [("/t", None), ("/p", None), ("/h", Some("tenant.example")), ("/open", None)];
+    let specs = places.map(|(prefix, host)| route(prefix, host, plain)).into();
+    let gateway = Gateway::new(specs, dialects.canonical());
     let auth = || {
         Auth::Bearer(vec![Credential {
             name: "tester".into(),
@@ -114,12 +107,16 @@ pub fn start(upstream: &str) -> Running {
     let doors = HashMap::from([
         ("/t".to_owned(), Door { auth: auth(), way: Way::Translate(shared.clone()) }),
         ("/p".to_owned(), Door { auth: auth(), way: Way::Stream(shared.clone()) }),
-        ("tenant.example/h".to_owned(), Door { auth: Auth::None, way: Way::Stream(shared) }),
+        (
+            "tenant.example/h".to_owned(),
+            Door { auth: Auth::None, way: Way::Stream(shared.clone()) },
+        ),
+        ("/open".to_owned(), Door { auth: Auth::None, way: Way::Stream(shared) }),
     ]);
     let edge = Edge::new(gateway, doors, limits());
     let settings = Server {
         listen: vec![listen],
-        tls: None,
+        tls,
         public_url: "http://127.0.0.1".into(),
         limits: limits(),
     };

@@ -6,3 +6,4 @@ mod edge;
 mod harness;
 mod passthrough;
 mod remote;
+mod tls;
