@@ -1,11 +1,17 @@
-//! The dialects' pages for people: read without a mistake, with the vendor's own words where they count.
+//! The dialects' pages for people: read without a mistake, with the vendor's own words where they
+//! count, and executed.
 
 use std::path::Path;
 
 use scim_gateway::diagnostic::Source;
+use scim_gateway::dialect::Dialects;
 use scim_gateway::dialect::cases::{Case, Direction, Kind, Message, cases};
+use scim_gateway::rewrite::translate;
 use scim_gateway::scim::schema::Operation;
+use serde_json::Value as Json;
 
+use super::create::{json, lens, object};
+use super::oracle::same;
 use super::tables::CLIENTS;
 
 /// The cases of a dialect's page.
@@ -35,5 +41,43 @@ fn every_page_has_a_vendors_request_and_a_vendors_answer() {
             has_sourced(dialect, Direction::Lift, &[Message::Response]),
             "{dialect}: no answer"
         );
+    }
+}
+
+/// Each example, run: canonical -> vendor for `lower`, vendor -> canonical for `lift`.
+#[test]
+fn resources_become_what_the_page_shows() {
+    let dialects = Dialects::embedded().unwrap();
+    for dialect in CLIENTS {
+        let lens = lens(&dialects, dialect);
+        for case in page(dialect) {
+            let text = |kind| case.blocks.iter().find(|block| block.kind == kind);
+            let (Some(canonical), Some(vendor)) = (text(Kind::Canonical), text(Kind::Vendor))
+            else {
+                continue;
+            };
+            let wanted: Json = serde_json::from_str(&canonical.text).unwrap();
+            let shown: Json = serde_json::from_str(&vendor.text).unwrap();
+            match (vendor.direction, vendor.message) {
+                (Some(Direction::Lower), Some(Message::Request(operation))) => {
+                    let source = object(wanted);
+                    let message = translate::Message::Request(operation);
+                    let mut lowered = lens.lower(&source, message).object;
+                    lens.complete(&mut lowered, &source, operation);
+                    let mut shown = shown;
+                    // A message field beside the attributes.
+                    shown.as_object_mut().unwrap().remove("userId");
+                    assert!(same(&json(&lowered), &shown), "{dialect}, {}", case.name);
+                }
+                (Some(Direction::Lift), _) => {
+                    let user = shown.get("user").unwrap_or(&shown).clone();
+                    let source = object(user);
+                    let lifted = lens.lift(&source, translate::Message::Response).object;
+                    let lifted = json(&lifted);
+                    assert!(same(&lifted, &wanted), "{dialect}, {}: {lifted}", case.name);
+                }
+                _ => panic!("{dialect}, {}: no direction", case.name),
+            }
+        }
     }
 }

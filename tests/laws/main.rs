@@ -7,6 +7,10 @@ mod carried;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod create;
+#[cfg(test)]
+mod exchanges;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod people;
