@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 mod edge;
+mod exchange;
 mod harness;
 mod passthrough;
 mod remote;

@@ -1,0 +1,115 @@
+//! Whole exchanges over real sockets: client, gateway, scripted upstream.
+
+use scim_gateway::fault::Cause;
+
+use crate::harness::{Scripted, TOKEN, header, ok, request, send, start, status};
+
+const USER: &str = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"7","userName":"bjensen","meta":{"resourceType":"User"}}"#;
+const PATH: &str = "/t/scim/v2/Users/7";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_is_answered_with_its_exact_length_and_the_gateways_own_location() {
+    let upstream = Scripted::start(|_, _| ok(USER)).await;
+    let gateway = start(&upstream.url);
+    let answer = send(gateway.address, &request("GET", PATH, "")).await;
+    assert_eq!(status(&answer), 200, "{answer}");
+    let body = answer.split("\r\n\r\n").nth(1).unwrap();
+    assert_eq!(header(&answer, "content-length"), Some(body.len().to_string().as_str()));
+    assert_eq!(header(&answer, "transfer-encoding"), None, "{answer}");
+    assert!(body.contains("http://127.0.0.1/t/scim/v2/Users/7"), "{body}");
+    let seen = upstream.requests().join("");
+    assert!(seen.starts_with("GET /base/scim/v2/Users/7 HTTP/1.1\r\n"), "{seen}");
+    assert_eq!(header(&seen, "authorization"), Some("Bearer upstream-token"), "{seen}");
+    assert!(!seen.contains(TOKEN), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_listed_headers_cross_and_only_the_exchanges_come_back() {
+    let upstream = Scripted::start(|_, _| {
+        let body =
+            format!("Set-Cookie: a=b\r\nX-Internal: 10.0.0.1\r\nServer: secret\r\n\r\n{USER}");
+        Some(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{body}", USER.len()).into_bytes())
+    })
+    .await;
+    let gateway = start(&upstream.url);
+    let bytes = format!(
+        "GET {PATH} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {TOKEN}\r\nCookie: session=1\r\n\
+         X-Forwarded-For: 10.9.9.9\r\nX-Evil: yes\r\nConnection: close\r\n\r\n"
+    );
+    let answer = send(gateway.address, bytes.as_bytes()).await;
+    assert_eq!(status(&answer), 200, "{answer}");
+    for hidden in ["a=b", "10.0.0.1", "secret"] {
+        assert!(!answer.contains(hidden), "{answer}");
+    }
+    let seen = upstream.requests().join("");
+    for hidden in ["session=1", "10.9.9.9", "X-Evil"] {
+        assert!(!seen.to_lowercase().contains(&hidden.to_lowercase()), "{seen}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_that_fails_is_named_and_never_shown() {
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let html = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 21\r\n\r\n<html>db-host-7</html>";
+    let redirect = "HTTP/1.1 302 Found\r\nLocation: http://db-host-7/\r\nContent-Length: 0\r\n\r\n";
+    let denied = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}";
+    let huge = "HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n";
+    let cases = [
+        ("silence", Some(Vec::new()), 504, Cause::UpstreamTimeout),
+        ("closed", None, 502, Cause::UpstreamCutOff),
+        (
+            "cut off",
+            text("HTTP/1.1 200 CUT\r\nContent-Length: 50\r\n\r\n{"),
+            502,
+            Cause::UpstreamCutOff,
+        ),
+        ("too large", text(huge), 502, Cause::UpstreamTooLarge),
+        ("HTML", text(html), 502, Cause::UpstreamNotJson),
+        ("redirect", text(redirect), 502, Cause::UpstreamRedirect),
+        ("our token is refused", text(denied), 502, Cause::UpstreamUnauthorized),
+    ];
+    for (name, bytes, wanted, cause) in cases {
+        let upstream = Scripted::start(move |_, _| bytes.clone()).await;
+        let gateway = start(&upstream.url);
+        let answer = send(gateway.address, &request("GET", PATH, "")).await;
+        assert_eq!(status(&answer), wanted, "{name}: {answer}");
+        assert!(answer.contains("urn:ietf:params:scim:api:messages:2.0:Error"), "{name}: {answer}");
+        assert!(!answer.contains("db-host-7") && !answer.contains("127.0.0.1"), "{name}: {answer}");
+        let log = gateway.log.lines().join("\n");
+        assert!(log.contains(&format!("{cause:?}")), "{name}: {log}");
+        assert_eq!(upstream.requests().len(), 1, "{name}: {:?}", upstream.requests());
+    }
+    let gateway = start("http://127.0.0.1:1");
+    let answer = send(gateway.address, &request("GET", PATH, "")).await;
+    assert_eq!(status(&answer), 502, "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_connection_carries_many_exchanges_over_one_upstream_connection() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let upstream = Scripted::start(|_, _| ok(USER)).await;
+    let gateway = start(&upstream.url);
+    let mut stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
+    let head = format!("GET {PATH} HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+    for _ in 0..5 {
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}}") {
+            assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "the connection was closed");
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    }
+    assert_eq!((upstream.requests().len(), upstream.connections()), (5, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn methods_that_scim_does_not_have_are_405_and_reach_nobody() {
+    let upstream = Scripted::start(|_, _| ok(USER)).await;
+    let gateway = start(&upstream.url);
+    for method in ["HEAD", "OPTIONS", "TRACE", "LOCK"] {
+        let answer = send(gateway.address, &request(method, PATH, "")).await;
+        assert_eq!(status(&answer), 405, "{method}: {answer}");
+        assert!(header(&answer, "allow").unwrap().contains("GET"), "{method}: {answer}");
+    }
+    assert!(upstream.requests().is_empty());
+}
