@@ -12,6 +12,7 @@ mod load;
 mod output;
 mod run;
 mod sandbox;
+mod translate;
 
 /// A SCIM gateway: a reverse proxy that translates between SCIM dialects by declarative rules.
 #[derive(Debug, Parser)]
@@ -35,6 +36,10 @@ enum Verb {
     ///
     /// Secrets are read too, so that what passes here starts.
     Check(Configured),
+    /// Translate one user through a route, without calling any upstream.
+    ///
+    /// Prints the message that the other side would get, and what it cannot hold, as JSON.
+    Translate(translate::Options),
     /// Serve one embedded vendor simulator over HTTP, to try clients against.
     Sandbox(sandbox::Options),
 }
@@ -67,6 +72,7 @@ pub fn main() -> ExitCode {
     match verb {
         Verb::Run(Configured { config }) => run::run(&config, format),
         Verb::Check(Configured { config }) => check::check(&config, format),
+        Verb::Translate(options) => translate::translate(&options, format),
         Verb::Sandbox(options) => sandbox::sandbox(&options),
     }
 }

@@ -59,11 +59,7 @@ fn serve(loaded: Loaded) -> Result<Stopped, String> {
 
 /// A curl command that lists users through a route.
 fn invitation(route: &Route, spec: &RouteSpec) -> String {
-    let base = spec.client_vars.iter().fold(spec.client.base.clone(), |base, (name, value)| {
-        base.replace(&format!("{{{name}}}"), value)
-    });
-    let path = spec.client.resources.first().map_or("", |resource| resource.path.as_str());
-    let url = format!("{}{}{base}/{path}", spec.public_url, spec.prefix);
+    let url = format!("{}{}", spec.public_url, users_path(spec));
     let host = spec.host.as_ref().map(|host| format!("-H 'Host: {host}' ")).unwrap_or_default();
     let token = match &route.auth {
         Auth::None => String::new(),
@@ -75,4 +71,13 @@ fn invitation(route: &Route, spec: &RouteSpec) -> String {
         }
     };
     format!("curl {host}{token}{url}")
+}
+
+/// The path under which a route's clients reach its users.
+pub(super) fn users_path(spec: &RouteSpec) -> String {
+    let base = spec.client_vars.iter().fold(spec.client.base.clone(), |base, (name, value)| {
+        base.replace(&format!("{{{name}}}"), value)
+    });
+    let users = spec.client.resources.iter().find(|resource| resource.schema.resource == "User");
+    format!("{}{base}/{}", spec.prefix, users.map_or("", |resource| resource.path.as_str()))
 }

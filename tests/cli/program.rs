@@ -58,6 +58,28 @@ fn a_certificate_that_cannot_be_used_is_a_mistake_and_no_panic() {
 }
 
 #[test]
+fn translate_shows_what_the_other_side_would_get_and_what_it_cannot_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("user.json");
+    let user = serde_json::json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "bjensen@example.com",
+        "displayName": "Babs",
+        "nickName": "Babs",
+    });
+    std::fs::write(&file, user.to_string()).unwrap();
+    let path = file.to_str().unwrap();
+    let shown = output(&["translate", "--route", "/okta/omni", path]);
+    let told: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(told["message"]["displayName"], "Babs", "{told}");
+    assert_eq!(told["message"].get("nickName"), None, "{told}");
+    assert!(told["losses"].to_string().contains("nickName"), "{told}");
+    std::fs::write(&file, "{").unwrap();
+    assert_eq!(output(&["translate", "--route", "/okta/omni", path]).status.code(), Some(1));
+    assert_eq!(output(&["translate", "--route", "/nowhere", path]).status.code(), Some(2));
+}
+
+#[test]
 fn a_wrong_command_line_exits_with_2() {
     for arguments in [&["serve"][..], &[], &["sandbox", "nobody"], &["check", "--format", "xml"]] {
         assert_eq!(output(arguments).status.code(), Some(2), "{arguments:?}");
@@ -74,7 +96,7 @@ fn a_missing_file_is_told_by_its_name() {
 
 #[test]
 fn each_verb_has_a_help_text() {
-    for verb in ["run", "check", "sandbox"] {
+    for verb in ["run", "check", "translate", "sandbox"] {
         let output = output(&[verb, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && text.len() > 200, "{text}");
