@@ -1,10 +1,11 @@
 //! How a list is answered: what is asked of the upstream, and when the answer is complete.
 
-use super::filter::{Pushed, Truth};
 use super::message::resource::Frame;
 use super::pair::Pair;
+use super::push::Pushed;
 use super::reply::Stored;
 use super::route::Route;
+use super::truth::Truth;
 use crate::dialect::model::Paging;
 use crate::fault::{Cause, Fault};
 use crate::scim::evaluate::matches;

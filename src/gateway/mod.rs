@@ -5,16 +5,18 @@
 mod demand;
 mod discover;
 pub mod discovery;
-pub mod filter;
 pub mod guard;
 pub mod list;
+pub mod merge;
 pub mod message;
 pub mod pair;
 pub mod patch;
+pub mod push;
 pub mod receive;
 pub mod reply;
 pub mod route;
 pub mod table;
+pub mod truth;
 mod write;
 
 pub use route::{Gateway, Route, RouteSpec};

@@ -8,17 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::demand;
-use super::route::{Omitted, Policies};
 use super::table::Table;
 use crate::dialect::Dialect;
-use crate::dialect::model::{Put, Quirk, Resource};
+use crate::dialect::model::{Quirk, Resource};
 use crate::fault::{Cause, Fault};
-use crate::rewrite::lens::{Lens, insert, strip_cleared};
-use crate::rewrite::put::put;
+use crate::rewrite::lens::{Lens, strip_cleared};
 use crate::rewrite::rule::Rules;
 use crate::rewrite::translate::{Loss, Message, Problem, Translation};
 use crate::scim::coerce::{Leniency, coerce};
-use crate::scim::schema::{Attribute, Mutability, Operation, Schema, Unknown, is_urn};
+use crate::scim::schema::{Attribute, Operation, Schema, Unknown, is_urn};
 use crate::scim::{Object, Value};
 
 /// One resource type on one pair of dialects, shared by all routes that have the pair.
@@ -32,6 +30,9 @@ pub struct Pair {
     /// PATCH `replace` on a value path that matches nothing creates the element.
     pub create_missing: bool,
     pub table: Table,
+    /// Extensions that the client's own schema does not name: put keeps one that the client does not
+    /// say (design 6c.1), since a client that takes any extension manages only those it knows.
+    pub unmanaged: Vec<String>,
 }
 
 /// What a pair is made of.
@@ -60,16 +61,6 @@ pub struct Lowered {
 pub struct Shown<'a> {
     pub object: Object<'a>,
     pub losses: Losses,
-}
-
-/// What put comes to.
-#[derive(Debug)]
-pub struct Merged {
-    /// What the upstream has, without what it alone may write.
-    pub before: Object<'static>,
-    pub after: Object<'static>,
-    pub losses: Losses,
-    pub changed: bool,
 }
 
 /// Losses by the dialect in whose words their places are.
@@ -110,9 +101,13 @@ impl Pair {
         for attribute in &spec.client_extends {
             extend(&mut client_resource.schema, attribute);
         }
+        let mut unmanaged = Vec::new();
         if client_resource.schema.open_extensions {
-            // A client that takes any extension manages those that the upstream has.
+            // A client that takes any extension is shown those that the upstream has.
             for extension in upstream.canonical.extensions() {
+                if client_resource.schema.attribute(&extension.name).is_none() {
+                    unmanaged.push(extension.name.clone());
+                }
                 extend(&mut client_resource.schema, extension);
             }
         }
@@ -139,6 +134,7 @@ impl Pair {
             leniency,
             create_missing,
             table,
+            unmanaged,
         })
     }
 
@@ -243,92 +239,6 @@ impl Pair {
             losses: Losses { lifting: lifted.losses, lowering: shown.losses },
         }
     }
-
-    /// Whether put can do without the old resource (design 6c.8): the client's words reach all that
-    /// the upstream stores, and this request says all that is kept when omitted.
-    pub fn needs_read(&self, user: &Object<'_>, policies: &Policies) -> bool {
-        if self.table.aligns || !self.table.hidden.is_empty() {
-            return true;
-        }
-        if self.omission(policies) == Omitted::Keep {
-            return true;
-        }
-        let lifted = self.client.lift(user, Message::Request(Operation::Replace));
-        self.table.sticky.iter().any(|name| !lifted.object.contains(name))
-    }
-
-    /// put (design 6c): the client's replacement over the resource that the upstream has.
-    ///
-    /// # Errors
-    /// `InvalidValue` for values that a rule or the upstream's schema refuses.
-    pub fn merge(
-        &self,
-        user: &Object<'_>,
-        stored: &Object<'_>,
-        policies: &Policies,
-        explicit: bool,
-    ) -> Result<Merged, Fault> {
-        let message = Message::Request(Operation::Replace);
-        let view = self.view(stored).object;
-        let mut user = user.borrowed();
-        if !explicit && self.omission(policies) == Omitted::Keep {
-            keep_omitted(&mut user, &view);
-        }
-        let mut wanted = checked(self.client.lift(&user, message))?;
-        let seen = self.client.lift(&view, message);
-        if !explicit {
-            for name in &self.table.sticky {
-                if let (false, Some(old)) = (wanted.object.contains(name), seen.object.get(name)) {
-                    let old = old.clone();
-                    insert(&mut wanted.object, &self.client.canonical.attributes, name, old);
-                }
-            }
-        }
-        let new = checked(self.upstream.lower(&wanted.object, message))?;
-        let shown = self.upstream.lower(&seen.object, message);
-        let stored_owned = stored.borrowed();
-        let mut after = put(&stored_owned, &new.object, &shown.object, &self.upstream.vendor);
-        let made = self.upstream.complete(&mut after, &wanted.object, Operation::Replace);
-        strip_cleared(&mut after);
-        writable(&mut after, &self.upstream.vendor.attributes);
-        let mut before = stored.borrowed();
-        strip_cleared(&mut before);
-        writable(&mut before, &self.upstream.vendor.attributes);
-        demand::check(&after, &self.upstream.vendor, Operation::Replace)?;
-        let case = crate::scim::equal::Case::Exact;
-        let changed = !crate::scim::equal::equal(&before, &after, &self.upstream.vendor, case);
-        let mut losses = Losses { lifting: wanted.losses, lowering: new.losses };
-        losses.lowering.extend(made);
-        // What was lost before and is said again unchanged is no news, but it is still not held.
-        Ok(Merged { before: before.into_owned(), after: after.into_owned(), losses, changed })
-    }
-
-    /// A replacement with the RFC's bare meaning: nothing is kept (`replace = "reset"`, and where
-    /// [`needs_read`](Self::needs_read) says that there is nothing to keep).
-    ///
-    /// # Errors
-    /// As [`merge`](Self::merge).
-    pub fn replace(&self, user: &Object<'_>) -> Result<Lowered, Fault> {
-        let message = Message::Request(Operation::Replace);
-        let lifted = checked(self.client.lift(user, message))?;
-        let mut lowered = checked(self.upstream.lower(&lifted.object, message))?;
-        let made = self.upstream.complete(&mut lowered.object, &lifted.object, Operation::Replace);
-        strip_cleared(&mut lowered.object);
-        lowered.losses.extend(made);
-        demand::check(&lowered.object, &self.upstream.vendor, Operation::Replace)?;
-        Ok(Lowered {
-            object: lowered.object.into_owned(),
-            losses: Losses { lifting: lifted.losses, lowering: lowered.losses },
-            deactivate: false,
-        })
-    }
-
-    fn omission(&self, policies: &Policies) -> Omitted {
-        policies.omitted.unwrap_or(match self.client_resource.put {
-            Put::Replace => Omitted::Clear,
-            Put::Merge => Omitted::Keep,
-        })
-    }
 }
 
 /// Refuses a translation with values that a rule cannot take: all are named.
@@ -356,50 +266,6 @@ pub fn refuse(mistakes: Vec<String>) -> Result<(), Fault> {
 pub fn quoted(name: &str) -> String {
     let short: String = name.chars().take(64).collect();
     format!("\"{}\"", short.escape_debug())
-}
-
-/// An attribute that the client left out keeps what the view shows; so do sub-attributes of singular
-/// complex attributes.
-fn keep_omitted<'a>(user: &mut Object<'a>, view: &Object<'static>) {
-    for (name, shown) in view.iter() {
-        match user.get_mut(name) {
-            None => user.push(Cow::Owned(name.to_owned()), shown.clone()),
-            Some(Value::Object(given)) => {
-                if let Value::Object(shown) = shown {
-                    keep_omitted(given, shown);
-                }
-            }
-            Some(_) => {}
-        }
-    }
-}
-
-/// Leaves only what a client of that schema may write.
-pub fn writable(object: &mut Object<'_>, attributes: &[Attribute]) {
-    object.retain(|name, value| {
-        let Some(attribute) = attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name)) else {
-            return true;
-        };
-        if attribute.mutability == Mutability::ReadOnly {
-            return false;
-        }
-        match value {
-            Value::Object(inner) => {
-                let had = !inner.is_empty();
-                writable(inner, &attribute.attributes);
-                !(had && inner.is_empty())
-            }
-            Value::Array(elements) => {
-                for element in elements.iter_mut() {
-                    if let Value::Object(inner) = element {
-                        writable(inner, &attribute.attributes);
-                    }
-                }
-                true
-            }
-            _ => true,
-        }
-    });
 }
 
 /// Adds an attribute to a schema, or its sub-attributes to the one of that name.

@@ -185,7 +185,7 @@ pub fn described(spot: &Spot) -> String {
         .known
         .iter()
         .map(|(name, literal)| {
-            let value = crate::rewrite::translate::literal_text(literal);
+            let value = crate::rewrite::carry::literal_text(literal);
             format!("{name} eq {value}")
         })
         .collect();

@@ -1,6 +1,7 @@
 //! How a change is told to the upstream: as PUT, or as one PATCH of the difference.
 
-use super::pair::{Losses, Merged, Pair, checked};
+use super::merge::{Merged, writable};
+use super::pair::{Losses, Pair, checked};
 use super::patch::print;
 use crate::dialect::model::{Clear, Put};
 use crate::fault::{Cause, Fault};
@@ -49,12 +50,8 @@ impl Pair {
                 (Clear::Omit, _) => continue,
                 (Clear::Null, _) => Value::Null,
                 (Clear::Empty, _) => empty_like(old),
-                (Clear::No, _) => {
-                    return Err(unsayable(&format!(
-                        "The upstream has no known way to remove the attribute {name}. Send a \
-                         value, or leave the attribute as it is."
-                    )));
-                }
+                // put kept what cannot be removed.
+                (Clear::No, _) => continue,
             };
             insert(&mut body, schema, name, said);
         }
@@ -70,7 +67,7 @@ impl Pair {
         canonical.push("active", Value::Bool(false));
         let lowered = self.upstream.lower(&canonical, Message::Request(Operation::Patch));
         let mut before = stored.borrowed();
-        super::pair::writable(&mut before, &self.upstream.vendor.attributes);
+        writable(&mut before, &self.upstream.vendor.attributes);
         let mut after = before.clone();
         for (name, value) in lowered.object.iter() {
             let value = value.clone().into_owned();

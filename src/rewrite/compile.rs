@@ -7,11 +7,12 @@ use super::owner::{Leaf, Owner, owner};
 use super::place::{Element, Place};
 use super::program::{
     Arm, Carrier, Dest, ElementsPlan, Limit, LossCause, Lost, Node, ObjectPlan, Plan, Program,
-    Step, Towards, Verdict, label,
+    Towards, Verdict, label,
 };
 use super::rule::{Map, Origin, Pick, SetTarget, SetValue};
+use super::target::{Found, find};
 use crate::scim::filter::Literal;
-use crate::scim::schema::{Attribute, Kind, Mutability, Schema};
+use crate::scim::schema::{Attribute, Kind, Schema};
 
 /// Compiles the direction that reads `from`.
 pub fn compile(layers: &Layers, source: &Schema, target: &Schema, from: End) -> Program {
@@ -40,15 +41,6 @@ struct Compiler<'c> {
 struct Scope {
     in_element: bool,
     known: Vec<(String, Literal)>,
-}
-
-/// A place of the target as the schema sees it.
-struct Found {
-    steps: Vec<Step>,
-    array: Option<usize>,
-    attribute: Attribute,
-    read_only: bool,
-    derived_from: Option<Arc<str>>,
 }
 
 impl Compiler<'_> {
@@ -153,7 +145,7 @@ impl Compiler<'_> {
     }
 
     fn implicit(&self, path: &[String], source: &Attribute, scope: &Scope) -> Verdict {
-        let Some(found) = self.find(path) else { return lost(LossCause::NoPlace, None) };
+        let Some(found) = find(self.target, path) else { return lost(LossCause::NoPlace, None) };
         match self.target_owner(path, &scope.known) {
             Some(Owner::Map(at)) => {
                 lost(LossCause::Shadowed, self.layers.maps.get(at).map(|m| m.origin.clone()))
@@ -174,7 +166,7 @@ impl Compiler<'_> {
         let (near, far) = (place(map, self.from), place(map, other(self.from)));
         let suffix = path.get(names(near).len()..).unwrap_or_default();
         let target = [names(far), suffix.to_vec()].concat();
-        let Some(found) = self.find(&target) else {
+        let Some(found) = find(self.target, &target) else {
             if super::owner::is_term(near, Leaf { names: path, known: &scope.known }) {
                 return Verdict::Implied;
             }
@@ -212,7 +204,8 @@ impl Compiler<'_> {
         let place = || {
             let path = found.steps.get(..=found.array?)?;
             let path: Vec<String> = path.iter().map(|step| step.name.to_string()).collect();
-            let known = self.find(&path)?.attribute.attribute("type")?.canonical_values.clone();
+            let known =
+                find(self.target, &path)?.attribute.attribute("type")?.canonical_values.clone();
             let (_, wanted) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("type"))?;
             let Literal::String(wanted) = wanted else { return None };
             known.iter().position(|value| value.eq_ignore_ascii_case(wanted))
@@ -231,41 +224,6 @@ impl Compiler<'_> {
 
     fn target_owner(&self, path: &[String], known: &[(String, Literal)]) -> Option<Owner> {
         owner(self.layers, other(self.from), Leaf { names: path, known })
-    }
-
-    /// The target's attribute at a path; a free key is `*` or a name under an open object.
-    fn find(&self, path: &[String]) -> Option<Found> {
-        let mut attributes = self.target.attributes.as_slice();
-        let mut open = self.target.open_extensions;
-        let mut found: Option<Found> = None;
-        for (depth, name) in path.iter().enumerate() {
-            let at = attributes.iter().position(|a| a.name.eq_ignore_ascii_case(name));
-            let before = found.take();
-            let (attribute, position) = match at.and_then(|at| Some((attributes.get(at)?, at))) {
-                Some((attribute, at)) => (attribute.clone(), u16::try_from(at).unwrap_or(u16::MAX)),
-                None if open && (depth > 0 || crate::scim::schema::is_urn(name)) => {
-                    (Attribute { open: true, ..Attribute::new(name, Kind::Any) }, u16::MAX)
-                }
-                None => return None,
-            };
-            open = attribute.open || attribute.kind == Kind::Any;
-            let array = before.as_ref().and_then(|found| found.array);
-            let last = depth + 1 == path.len();
-            let is_array = attribute.multi_valued && attribute.kind == Kind::Complex && !last;
-            let mut steps = before.as_ref().map(|found| found.steps.clone()).unwrap_or_default();
-            steps.push(Step { name: attribute.name.as_str().into(), position });
-            let derived = before.as_ref().and_then(|found| found.derived_from.clone());
-            found = Some(Found {
-                array: array.or(is_array.then_some(depth)),
-                read_only: before.is_some_and(|found| found.read_only)
-                    || attribute.mutability == Mutability::ReadOnly,
-                derived_from: derived.or(attribute.derived_from.as_deref().map(Arc::from)),
-                steps,
-                attribute,
-            });
-            attributes = attributes_below(self.target, path, depth).unwrap_or_default();
-        }
-        found
     }
 
     /// One element speaks where the target is singular; as many as `max` where it is not.
@@ -288,7 +246,7 @@ impl Compiler<'_> {
     fn max_of(&self, dest: &Dest) -> Option<usize> {
         let steps = dest.steps.get(..=dest.array?)?;
         let path: Vec<String> = steps.iter().map(|step| step.name.to_string()).collect();
-        self.find(&path)?.attribute.max
+        find(self.target, &path)?.attribute.max
     }
 
     fn root_dest(&self) -> Dest {
@@ -305,19 +263,6 @@ impl Compiler<'_> {
             order: usize::MAX,
         }
     }
-}
-
-fn attributes_below<'s>(
-    schema: &'s Schema,
-    path: &[String],
-    depth: usize,
-) -> Option<&'s [Attribute]> {
-    let mut attributes = schema.attributes.as_slice();
-    for name in path.get(..=depth)? {
-        attributes =
-            attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name))?.attributes.as_slice();
-    }
-    Some(attributes)
 }
 
 fn dests_of<'p>(plan: &'p ObjectPlan, into: &mut Vec<&'p Dest>) {

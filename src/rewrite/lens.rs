@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::carry::{literal_is, satisfies};
 use super::compile::compile;
 use super::effective;
 use super::layers::{End, Layers};
 use super::place::{Element, Place};
 use super::program::{LossCause, Program, label};
 use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};
-use super::translate::{Loss, Message, Translation, literal_is, satisfies, translate};
+use super::translate::{Loss, Message, Translation, translate};
 use crate::scim::schema::{Attribute, Kind, Operation, Schema};
 use crate::scim::{Object, Value};
 

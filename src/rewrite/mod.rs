@@ -1,6 +1,7 @@
 //! The rule language: text -> checked program -> the four views, put, trace, loss.
 
 mod build;
+pub mod carry;
 pub mod check;
 pub mod code;
 mod compile;
@@ -15,6 +16,7 @@ pub mod program;
 pub mod put;
 pub mod resolve;
 pub mod rule;
+mod target;
 pub mod translate;
 
 pub use code::CODES;

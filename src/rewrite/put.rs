@@ -111,7 +111,7 @@ fn elements<'a>(
         };
         match (shown_at.and_then(|s| shown.get(s)), new_at) {
             (Some(_), None) => {}
-            (None, None) => merged.push((element.clone(), false)),
+            (None, None) => merged.push((joined(element, &none, &none, attributes), false)),
             (shown, Some(new_at)) => {
                 let Some(said) = new.get(new_at) else { continue };
                 if let Some(placed) = placed.get_mut(new_at) {

@@ -76,10 +76,11 @@ fn settled(value: &Value) -> Option<Value> {
             (!elements.is_empty()).then_some(Value::Array(elements))
         }
         Value::Object(members) => {
-            let members: Map<_, _> = members
+            let mut members: Map<_, _> = members
                 .iter()
                 .filter_map(|(name, value)| Some((name.clone(), settled(value)?)))
                 .collect();
+            members.sort_keys();
             (!members.is_empty()).then_some(Value::Object(members))
         }
         simple => Some(simple.clone()),
