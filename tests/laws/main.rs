@@ -11,10 +11,20 @@ mod create;
 #[cfg(test)]
 mod exchanges;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod lenses;
+#[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod oracle_put;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]
+mod speech;
+#[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod world;

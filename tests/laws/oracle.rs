@@ -96,7 +96,7 @@ fn element(value: &Value) -> Option<Value> {
 }
 
 /// The leaves that `wanted` wants, cleared values left out.
-fn kept(x: &Value, at: &str, wanted: &dyn Fn(&str) -> bool) -> Value {
+pub fn kept(x: &Value, at: &str, wanted: &dyn Fn(&str) -> bool) -> Value {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     match x {
         Value::Object(members) => members
@@ -126,7 +126,7 @@ fn read_only(leaf: &str) -> bool {
 }
 
 /// Of several elements the primary one, else the first of type work, else the first.
-fn picked(upstream: &str, x: &Value) -> Value {
+pub fn picked(upstream: &str, x: &Value) -> Value {
     let mut x = x.clone();
     if upstream != "pingone" {
         return x;
