@@ -91,8 +91,17 @@ impl Pair {
             dialect.resources.iter().find(|r| r.schema.resource == resource).cloned()
         };
         let (mut client_resource, upstream_resource) = (of(&spec.client)?, of(&spec.upstream)?);
-        let upstream = Lens::new(
+        // Both sides know the extensions of both, so that a loss can name its place.
+        let hub = Lens::new(
             &spec.canonical,
+            &client_resource.schema,
+            &client_resource.rules,
+            &[],
+            spec.client_vars.clone(),
+        )
+        .canonical;
+        let upstream = Lens::new(
+            &hub,
             &upstream_resource.schema,
             &upstream_resource.rules,
             &spec.overlays,
@@ -112,7 +121,7 @@ impl Pair {
             }
         }
         let client = Lens::new(
-            &spec.canonical,
+            &upstream.canonical,
             &client_resource.schema,
             &client_resource.rules,
             &[],

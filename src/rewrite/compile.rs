@@ -56,7 +56,8 @@ impl Compiler<'_> {
             let names = [path, &["*".to_owned()]].concat();
             self.verdict(&names, &Attribute::new("*", Kind::Any), scope)
         });
-        ObjectPlan { nodes, open }
+        let free = if path.is_empty() { "*".into() } else { format!("{}.*", label(path)).into() };
+        ObjectPlan { nodes, open, free }
     }
 
     fn node(&self, attribute: &Attribute, path: &[String], scope: &Scope) -> Node {

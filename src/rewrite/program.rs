@@ -15,11 +15,13 @@ pub struct Program {
 }
 
 /// What becomes of an object's members.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ObjectPlan {
     pub nodes: Vec<Node>,
     /// What becomes of a free key; `None` where the object has no free keys.
     pub open: Option<Verdict>,
+    /// What a loss of a free key is called: `<path>.*`, or `*` at the top.
+    pub free: Arc<str>,
 }
 
 /// One attribute of the source.

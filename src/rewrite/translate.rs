@@ -7,7 +7,7 @@ use super::carry::{Carried, carried, chosen, satisfies};
 use super::program::{
     Arm, Dest, ElementsPlan, LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict,
 };
-use crate::scim::schema::{Attribute, Mutability, Operation, Returned};
+use crate::scim::schema::{Attribute, Mutability, Operation, Returned, is_urn};
 use crate::scim::{Object, Value};
 
 /// What the resource is part of.
@@ -244,33 +244,30 @@ impl<'a> Run<'a> {
         key: Key,
         chosen: bool,
     ) {
-        match &plan.open {
-            Some(Verdict::To(dest)) if chosen => {
-                if matches!(self.message, Message::Request(_)) && dest.read_only {
-                    self.lose_free(dest, value, LossCause::NoPlace);
-                    return;
-                }
-                if dest.steps.is_empty() {
+        let cause = match &plan.open {
+            // At the top, only extensions are free (RFC 7643 section 3.3).
+            Some(Verdict::To(dest)) if dest.steps.is_empty() => {
+                if is_urn(name) {
                     self.out.write(dest, key, Some(name), value.borrowed());
                     return;
                 }
-                let key = if dest.follows { key } else { Key::Made(dest.order) };
-                self.out.write_key(dest, key, name, value.borrowed());
+                LossCause::NoPlace
             }
-            Some(Verdict::To(dest)) => self.lose_free(dest, value, LossCause::Picked),
-            Some(Verdict::Lost(lost)) if !value.is_cleared() => {
-                self.losses.push(Loss { place: "*".into(), cause: lost.cause });
+            Some(Verdict::To(_)) if !chosen => LossCause::Picked,
+            Some(Verdict::To(dest)) => {
+                if !(dest.read_only && matches!(self.message, Message::Request(_))) {
+                    let key = if dest.follows { key } else { Key::Made(dest.order) };
+                    self.out.write_key(dest, key, name, value.borrowed());
+                    return;
+                }
+                LossCause::NoPlace
             }
-            Some(Verdict::Lost(_) | Verdict::Implied) => {}
-            None if value.is_cleared() => {}
-            None => self.losses.push(Loss { place: "*".into(), cause: LossCause::NoPlace }),
-        }
-    }
-
-    fn lose_free(&mut self, dest: &Dest, value: &Value<'_>, cause: LossCause) {
+            Some(Verdict::Lost(lost)) => lost.cause,
+            Some(Verdict::Implied) => return,
+            None => LossCause::NoPlace,
+        };
         if !value.is_cleared() {
-            let names: Vec<String> = dest.steps.iter().map(|step| step.name.to_string()).collect();
-            self.losses.push(Loss { place: super::program::label(&names).into(), cause });
+            self.losses.push(Loss { place: Arc::clone(&plan.free), cause });
         }
     }
 
