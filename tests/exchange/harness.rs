@@ -9,17 +9,18 @@ use scim_gateway::dialect::Dialects;
 use scim_gateway::exchange::{Outcome, Shared, run};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
-use scim_gateway::rewrite::rule::Rules;
 use scim_gateway::sandbox::{Options, Sandbox, Vendor};
 use scim_gateway::scim::http::Request;
 use serde_json::Value as Json;
 
 pub const ENVIRONMENT: &str = "abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6";
+pub const POPULATION: &str = "cb3ef0a0-0ff5-4f60-ae82-4ae65d9d0e3a";
 
 pub static DIALECTS: LazyLock<Dialects> =
     LazyLock::new(|| Dialects::embedded().expect("the embedded dialects are right"));
 
-/// One route and its upstream.
+/// One route and its upstream. When it goes, its sandbox must have seen nothing that the vendor does
+/// not document, and must still hold every hidden attribute.
 pub struct Bench {
     pub route: Arc<Route>,
     pub sandbox: Sandbox,
@@ -48,25 +49,73 @@ impl Bench {
         }
     }
 
+    /// Sends to a path below the client dialect's base.
     pub async fn send(&self, method: Method, below: &str, body: Option<&Json>) -> Outcome {
+        let body = body.map(Json::to_string).unwrap_or_default();
+        self.request(method, format!("{}{below}", self.route.client_base), body).await
+    }
+
+    /// Sends to a path below the route's prefix.
+    pub async fn send_bytes(&self, method: Method, below: &str, body: &str) -> Outcome {
+        self.request(method, format!("{}{below}", self.route.spec.prefix), body.to_owned()).await
+    }
+
+    /// Stores a user by the upstream's own create request and tells its id.
+    pub fn store(&self, body: &str) -> String {
+        let base = &self.route.upstream_base;
+        let mut request = Request::new(Method::POST, format!("{base}/{}", users(&self.sandbox)));
+        let media = match self.sandbox.vendor() {
+            Vendor::Scim => "application/scim+json",
+            Vendor::Omni | Vendor::PingOne | Vendor::Descope => "application/json",
+        };
+        request.headers.insert("content-type", media.parse().expect("a header"));
+        request.headers.insert("authorization", "Bearer project:key".parse().expect("a header"));
+        request.body = body.to_owned().into();
+        let answer = self.sandbox.answer(&request);
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        let answer: Json = serde_json::from_slice(&answer.body).expect("JSON");
+        answer.get("user").unwrap_or(&answer)["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The path of a user for the client.
+    pub fn location(&self, id: &str) -> String {
+        format!("{}/{}/{id}", self.route.client_base, users_of(&self.route.spec.client.name))
+    }
+
+    async fn request(&self, method: Method, below: String, body: String) -> Outcome {
         let (path, query) = match below.split_once('?') {
-            Some((path, query)) => (path, Some(query.to_owned())),
+            Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
             None => (below, None),
         };
         let mut headers = HeaderMap::new();
-        if body.is_some() {
+        headers.insert("x-request-id", "request-1".parse().expect("a header"));
+        if !body.is_empty() {
             headers.insert("content-type", "application/json".parse().expect("a header"));
         }
-        let request = Request {
-            method,
-            path: format!("{}{path}", self.route.client_base),
-            query,
-            headers,
-            body: body.map(Json::to_string).unwrap_or_default().into(),
-        };
+        let request = Request { method, path, query, headers, body: body.into() };
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         run(&self.route, request, &self.sandbox, &self.shared, deadline).await
     }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let route = &self.route.spec.name;
+        assert_eq!(self.sandbox.foreign(), Vec::<String>::new(), "{route}");
+        assert_eq!(self.sandbox.hidden_unchanged(), Ok(()), "{route}");
+    }
+}
+
+/// The path segment of users in a dialect.
+pub fn users_of(dialect: &str) -> &'static str {
+    if dialect == "omni" { "users" } else { "Users" }
+}
+
+fn users(sandbox: &Sandbox) -> &'static str {
+    users_of(sandbox.vendor().name())
 }
 
 pub fn spec(client: &str, upstream: &str) -> RouteSpec {
@@ -90,13 +139,6 @@ pub fn spec(client: &str, upstream: &str) -> RouteSpec {
         public_url: "https://gateway.example".to_owned(),
         policies: Policies::default(),
     }
-}
-
-pub fn overlay(text: &str) -> Rules {
-    let source = scim_gateway::diagnostic::Source { name: "overlay".into(), text: text.into() };
-    let (overlay, mistakes) = scim_gateway::rewrite::parse::overlay(&source);
-    assert!(mistakes.is_empty(), "{mistakes:?}");
-    overlay.rules
 }
 
 pub fn body(outcome: &Outcome) -> Json {

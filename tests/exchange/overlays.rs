@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::json;
 
-use crate::harness::{Bench, body, overlay};
+use crate::harness::{Bench, body};
+use crate::page::overlay;
 
 #[tokio::test]
 async fn a_user_name_that_is_no_address_is_refused_before_any_call() {
@@ -17,7 +18,7 @@ async fn a_user_name_that_is_no_address_is_refused_before_any_call() {
 
 #[tokio::test]
 async fn the_overlay_takes_the_address_for_the_user_name() {
-    let rules = overlay(include_str!("../../rules/overlays/omni-username-from-email.toml"));
+    let rules = overlay("rules/overlays/omni-username-from-email.toml");
     let bench = Bench::with("pingone", "omni", |spec, options| {
         spec.overlays.push(rules);
         let kind = scim_gateway::sandbox::OmniKind::Text;

@@ -9,8 +9,6 @@ mod cases;
 #[cfg(test)]
 mod create;
 #[cfg(test)]
-mod exchanges;
-#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod lenses;
@@ -18,6 +16,10 @@ mod lenses;
 mod oracle;
 #[cfg(test)]
 mod oracle_put;
+#[cfg(test)]
+#[path = "../seeds/page.rs"]
+#[expect(dead_code, reason = "shared with the areas that run the exchanges")]
+mod page;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

@@ -1,79 +1,23 @@
-//! `tests/seeds.md`, read; and the sandboxes against it: what the page says that an upstream receives
+//! The sandboxes against `tests/seeds.md`: what the page says that an upstream receives
 //! is what the vendor documents, and an identity's answer is the vendor's own.
-
-use std::path::Path;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
-use scim_gateway::sandbox::{OmniKind, Options, Sandbox, Vendor};
+use scim_gateway::sandbox::{Sandbox, Vendor};
 use scim_gateway::scim::http::Request;
 use serde_json::{Value, json};
 
 use super::oracle::pairs;
-
-/// One `###` section.
-pub struct Exchange {
-    pub client: String,
-    pub upstream: String,
-    /// The heading, for messages.
-    pub title: String,
-    /// (info string, text)
-    blocks: Vec<(String, String)>,
-}
-
-/// Method and path, or a status; then the body.
-pub struct Message {
-    pub head: String,
-    pub body: String,
-}
-
-impl Exchange {
-    /// The text of the block with that info string.
-    pub fn block(&self, info: &str) -> Option<&str> {
-        self.blocks.iter().find(|(name, _)| name == info).map(|(_, text)| text.as_str())
-    }
-
-    /// An `http` block; `none` has no body.
-    pub fn message(&self, info: &str) -> Message {
-        let text = self.block(info).unwrap_or_else(|| panic!("{}: no {info}", self.title));
-        let (head, body) = text.split_once('\n').unwrap_or((text, ""));
-        Message { head: head.to_owned(), body: body.to_owned() }
-    }
-}
-
-/// Every exchange of the page, in its order.
-pub fn exchanges() -> Vec<Exchange> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    text.split("\n### ").skip(1).map(exchange).collect()
-}
-
-fn exchange(section: &str) -> Exchange {
-    let title = section.lines().next().unwrap_or_default().to_owned();
-    let (pair, _) = title.split_once(": ").unwrap();
-    let (client, upstream) = pair.split_once(" -> ").unwrap();
-    let mut blocks = Vec::new();
-    let mut rest = section;
-    while let Some((_, fenced)) = rest.split_once("\n```") {
-        let (info, after) = fenced.split_once('\n').unwrap();
-        let (text, after) = after.split_once("\n```\n").unwrap();
-        blocks.push((info.to_owned(), text.to_owned()));
-        rest = after;
-    }
-    Exchange { client: client.to_owned(), upstream: upstream.to_owned(), title, blocks }
-}
+use super::page::{exchanges, options};
 
 /// A sandbox as the page describes it.
-pub fn sandbox(dialect: &str) -> Sandbox {
+fn sandbox(dialect: &str) -> Sandbox {
     let vendor = Vendor::named(dialect).unwrap();
-    let mut options = Options::of(vendor);
-    options.hidden = json!({});
-    options.omni_attributes.insert("scim_user_name".to_owned(), OmniKind::Text);
-    Sandbox::new(vendor, options)
+    Sandbox::new(vendor, options(vendor))
 }
 
 /// Asks the sandbox itself, past the gateway.
-pub fn send(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> (u16, Value) {
+fn send(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> (u16, Value) {
     let mut request = Request::new(Method::from_bytes(method.as_bytes()).unwrap(), path);
     let media = match sandbox.vendor() {
         Vendor::Scim => "application/scim+json",
@@ -87,7 +31,7 @@ pub fn send(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> (u16, Va
 }
 
 /// The id in an answer, within its envelope or without.
-pub fn id(answer: &Value) -> String {
+fn id(answer: &Value) -> String {
     answer["user"]["id"].as_str().or(answer["id"].as_str()).unwrap().to_owned()
 }
 
