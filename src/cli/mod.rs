@@ -7,8 +7,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod along;
 mod check;
+mod document;
+mod explain;
 mod load;
+mod losses;
 mod output;
 mod run;
 mod sandbox;
@@ -36,10 +40,20 @@ enum Verb {
     ///
     /// Secrets are read too, so that what passes here starts.
     Check(Configured),
-    /// Translate one user through a route, without calling any upstream.
+    /// Translate one document along a route and print what the other side gets; make no call.
     ///
-    /// Prints the message that the other side would get, and what it cannot hold, as JSON.
+    /// Requests go from the client's words to the upstream's, answers the other way. What is lost is
+    /// told on standard error. Exits with 1 where the gateway would refuse the document.
     Translate(translate::Options),
+    /// Tell which rule, in which file and line, does what with a body, a PATCH, a filter or a path.
+    ///
+    /// Each value of the client's is followed to the canonical form and to the upstream. Only places
+    /// are printed, unless --values is given. Makes no call.
+    Explain(explain::Options),
+    /// Report what a route carries, shares, loses, keeps and guards, whatever the request.
+    ///
+    /// Of all routes of the configuration, unless one is named.
+    Losses(losses::Options),
     /// Serve one embedded vendor simulator over HTTP, to try clients against.
     Sandbox(sandbox::Options),
 }
@@ -73,6 +87,8 @@ pub fn main() -> ExitCode {
         Verb::Run(Configured { config }) => run::run(&config, format),
         Verb::Check(Configured { config }) => check::check(&config, format),
         Verb::Translate(options) => translate::translate(&options, format),
+        Verb::Explain(options) => explain::explain(&options, format),
+        Verb::Losses(options) => losses::losses(&options, format),
         Verb::Sandbox(options) => sandbox::sandbox(&options),
     }
 }

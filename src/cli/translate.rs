@@ -1,155 +1,256 @@
-//! `translate`: one user through a route, without any upstream.
-//!
-//! The same exchange runs as in the server; its upstream is a stand-in that keeps what it is sent.
+//! `translate`: one document from one side of a route to the other, without a call.
 
-use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use clap::ValueEnum;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Method, StatusCode};
-use tokio::time::Instant;
+use http::Method;
+use serde_json::json;
 
-use super::load::load;
-use super::output::{complain, mistakes, say};
-use super::{Configured, Format, run};
-use crate::exchange::{self, Outcome, Shared, Upstream};
+use super::Format;
+use super::along::Along;
+use super::document::{Failure, answer, losses, losses_json, pretty, read, users};
+use super::output::{complain, say};
 use crate::fault::{Cause, Fault};
-use crate::gateway::Route;
-use crate::scim::http::{Request, Response};
-
-/// The largest file, in bytes.
-const LARGEST: u64 = 16 << 20;
+use crate::gateway::guard::guard;
+use crate::gateway::message::resource::read_request;
+use crate::gateway::pair::{Losses, Pair};
+use crate::gateway::patch::Plan;
+use crate::gateway::reply::Stored;
+use crate::gateway::{Route, route::Replace};
+use crate::scim::document::{Limits, parse};
+use crate::scim::http::Request;
+use crate::scim::projection::Projection;
+use crate::scim::schema::Operation;
+use crate::scim::{Object, Value};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     #[command(flatten)]
-    configured: Configured,
-    /// The route's name, as `check` prints it.
-    #[arg(long, short)]
-    route: String,
-    /// Whose words the user is in, and so which way it goes.
-    #[arg(long, value_enum, default_value_t = Sender::Client)]
-    from: Sender,
-    /// A file with one user as JSON; standard input where there is none.
-    file: Option<PathBuf>,
+    along: Along,
+    /// What the document is: a request of the client's, or an answer of the upstream's.
+    #[arg(long, short, value_enum, default_value_t = Document::Create)]
+    operation: Document,
+    /// The resource that the upstream has, in its own words, as its GET answers it: PUT and PATCH
+    /// are laid over it.
+    #[arg(long, value_name = "FILE")]
+    old: Option<PathBuf>,
+    /// The resource's id, for dialects that repeat it in the body.
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// The document; `-` is standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
+    document: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Sender {
-    /// A create by the client: prints what the upstream would be sent.
-    Client,
-    /// A user that the upstream has: prints what the client would be answered.
-    Upstream,
+enum Document {
+    /// The body of a POST.
+    Create,
+    /// The body of a PUT.
+    Replace,
+    /// The body of a PATCH.
+    Patch,
+    /// The upstream's answer: one resource, or a list.
+    Response,
 }
 
-/// Keeps what it is sent and answers with the given user, or not at all.
-struct StandIn {
-    sent: Mutex<Option<Request>>,
-    answer: Option<Bytes>,
-}
-
-#[async_trait]
-impl Upstream for StandIn {
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
-        if let Ok(mut sent) = self.sent.lock() {
-            *sent = Some(request);
-        }
-        let body = self.answer.clone().ok_or_else(|| {
-            Fault::new(Cause::UpstreamUnreachable, "translate makes no call to an upstream")
-        })?;
-        let mut response = Response::new(StatusCode::OK);
-        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/scim+json"));
-        response.body = body;
-        Ok(response)
-    }
+/// The other side's document.
+struct Done {
+    /// The call, for a request: `PUT /Users/1`.
+    call: Option<String>,
+    body: Vec<u8>,
+    losses: Losses,
+    notes: Vec<String>,
+    sender: &'static str,
 }
 
 pub(super) fn translate(options: &Options, format: Format) -> ExitCode {
-    let loaded = match load(&options.configured.config) {
-        Ok(loaded) => loaded,
-        Err(found) => {
-            mistakes(&found, format);
-            return ExitCode::FAILURE;
-        }
+    let chosen = match options.along.one() {
+        Ok(chosen) => chosen,
+        Err(why) => return why.tell(format),
     };
-    let routes = loaded.gateway.routes();
-    let Some(route) = routes.iter().find(|route| route.spec.name == options.route) else {
-        let names: Vec<_> = routes.iter().map(|route| route.spec.name.as_str()).collect();
-        complain(&format!("no route `{}`; there are: {}", options.route, names.join(" ")));
-        return ExitCode::from(2);
-    };
-    match input(options.file.as_ref()).and_then(|body| one(route, body, options.from)) {
-        Ok(told) => {
-            say(&told);
-            ExitCode::SUCCESS
+    match document(options, &chosen.route) {
+        Ok(done) => print(&done, format),
+        Err(failure) => return failure.tell(format),
+    }
+    ExitCode::SUCCESS
+}
+
+fn print(done: &Done, format: Format) {
+    let Done { call, body, losses: lost, notes, sender } = done;
+    match format {
+        Format::Json => {
+            // The body in its own order, which a JSON map would not keep.
+            let limits = Limits { max_depth: usize::MAX };
+            let mut told = Object::new();
+            told.push("call", Value::from(json!(call)));
+            told.push("body", parse(body, &limits).unwrap_or_default());
+            told.push("losses", Value::from(losses_json(lost, sender)));
+            told.push("notes", Value::from(json!(notes)));
+            say(&String::from_utf8_lossy(&Value::Object(told).to_json()));
         }
-        Err(why) => {
-            complain(&why);
-            ExitCode::FAILURE
+        Format::Text => {
+            if let Some(call) = call {
+                complain(call);
+            }
+            for (place, cause, words) in losses(lost, sender) {
+                complain(&format!("lost: {place} ({cause}, in the {words} words)"));
+            }
+            notes.iter().for_each(|note| complain(&format!("note: {note}")));
+            if !body.is_empty() {
+                say(&pretty(body));
+            }
         }
     }
 }
 
-fn input(file: Option<&PathBuf>) -> Result<Bytes, String> {
-    let mut body = Vec::new();
-    let read = match file {
-        Some(path) => {
-            std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut body))
-        }
-        None => std::io::stdin().take(LARGEST).read_to_end(&mut body),
-    };
-    read.map(|_| body.into()).map_err(|error| format!("the user cannot be read: {error}"))
+fn document(options: &Options, route: &Route) -> Result<Done, Failure> {
+    let pair = users(route)?;
+    let bytes = read(&options.document)?;
+    let old = options.old.as_deref().map(read).transpose()?;
+    let old = old.map(|old| route.stored(pair, Operation::Get, &answer(old))).transpose()?;
+    let known = old.as_ref().and_then(|old| old.frame.id.clone());
+    let id = options.id.clone().or(known).unwrap_or_else(|| "ID".to_owned());
+    match options.operation {
+        Document::Create => create(route, pair, &bytes),
+        Document::Replace => replace(route, pair, &bytes, old.as_ref(), &id),
+        Document::Patch => patch(route, pair, &bytes, old.as_ref(), &id),
+        Document::Response => response(route, pair, bytes),
+    }
 }
 
-/// Runs the exchange and tells, as JSON, the message on the other side and the losses.
-fn one(route: &Route, body: Bytes, from: Sender) -> Result<String, String> {
-    let path = run::users_path(&route.spec);
-    let (request, answer) = match from {
-        Sender::Client => {
-            let mut request = Request::new(Method::POST, path);
-            request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/scim+json"));
-            request.body = body;
-            (request, None)
-        }
-        Sender::Upstream => {
-            (Request::new(Method::GET, format!("{path}/{}", id(&body))), Some(body))
-        }
-    };
-    let stand_in = StandIn { sent: Mutex::default(), answer };
-    let outcome = exchanged(route, request, &stand_in)?;
-    let sent = stand_in.sent.into_inner().ok().flatten();
-    let shown = match (from, sent) {
-        (Sender::Client, Some(sent)) => sent.body,
-        (Sender::Upstream, _) if outcome.response.status == StatusCode::OK => outcome.response.body,
-        _ => return Err(String::from_utf8_lossy(&outcome.response.body).into_owned()),
-    };
-    let message: serde_json::Value =
-        serde_json::from_slice(&shown).map_err(|error| error.to_string())?;
-    let losses: Vec<_> =
-        outcome.record.losses.iter().map(|loss| (&loss.place, loss.cause)).collect();
-    let told = serde_json::json!({ "message": message, "losses": losses });
-    serde_json::to_string_pretty(&told).map_err(|error| error.to_string())
+fn taken<'b>(
+    route: &Route,
+    pair: &Pair,
+    bytes: &'b [u8],
+    operation: Operation,
+) -> Result<Object<'b>, Fault> {
+    let object = read_request(&pair.client_resource, operation, None, body(route, bytes)?)?;
+    pair.intake(object, operation)
 }
 
-fn exchanged(route: &Route, request: Request, upstream: &StandIn) -> Result<Outcome, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
-    Ok(runtime.block_on(async {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        exchange::run(route, request, upstream, &Shared::default(), deadline).await
-    }))
+fn body<'b>(route: &Route, bytes: &'b [u8]) -> Result<Value<'b>, Fault> {
+    let limits = Limits { max_depth: route.spec.policies.max_depth };
+    parse(bytes, &limits).map_err(|error| Fault::new(Cause::BadBody, error.to_string()))
 }
 
-/// The user's own id where it can stand in a path as it is.
-fn id(body: &[u8]) -> String {
-    let user: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let plain =
-        |id: &&str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    user.get("id").and_then(serde_json::Value::as_str).filter(plain).unwrap_or("1").to_owned()
+fn sent(request: Request, losses: Losses, notes: Vec<String>) -> Done {
+    let call = Some(format!("{} {}", request.method, request.path));
+    Done { call, body: request.body.to_vec(), losses, notes, sender: "client" }
+}
+
+fn create(route: &Route, pair: &Pair, bytes: &[u8]) -> Result<Done, Failure> {
+    let user = taken(route, pair, bytes, Operation::Create)?;
+    let lowered = pair.create(&user)?;
+    guard(&lowered.losses, &user, &route.spec.policies)?;
+    let mut notes = Vec::new();
+    if lowered.deactivate {
+        notes.push(
+            "a second call deactivates the new resource: the upstream takes no active on create",
+        );
+    }
+    let request = route.call_with(pair, Operation::Create, None, &lowered.object);
+    Ok(sent(request, lowered.losses, notes.into_iter().map(str::to_owned).collect()))
+}
+
+fn replace(
+    route: &Route,
+    pair: &Pair,
+    bytes: &[u8],
+    old: Option<&Stored>,
+    id: &str,
+) -> Result<Done, Failure> {
+    let user = taken(route, pair, bytes, Operation::Replace)?;
+    let policies = &route.spec.policies;
+    if let Some(old) = old.filter(|_| policies.replace == Replace::Preserve) {
+        let merged = pair.merge(&user, &old.object, policies, false)?;
+        guard(&merged.losses, &user, policies)?;
+        return written(route, pair, &merged, id);
+    }
+    let lowered = pair.replace(&user)?;
+    guard(&lowered.losses, &user, policies)?;
+    let mut notes = Vec::new();
+    if policies.replace == Replace::Preserve && pair.needs_read(&user, policies) {
+        notes.push(
+            "the gateway reads the resource first and keeps what the client cannot see; give it \
+             with --old to see that"
+                .to_owned(),
+        );
+    }
+    let request = route.call_with(pair, Operation::Replace, Some(id), &lowered.object);
+    Ok(sent(request, lowered.losses, notes))
+}
+
+fn patch(
+    route: &Route,
+    pair: &Pair,
+    bytes: &[u8],
+    old: Option<&Stored>,
+    id: &str,
+) -> Result<Done, Failure> {
+    let ops = pair.operations(&body(route, bytes)?)?;
+    let planned = pair.plan_patch(&ops)?;
+    let mut said = Object::new();
+    if planned.deactivates {
+        said.push("active", Value::Bool(false));
+    }
+    guard(&planned.losses, &said, &route.spec.policies)?;
+    match (planned.plan, old) {
+        (Plan::Native(body), _) => {
+            let request = route.call_with(pair, Operation::Patch, Some(id), &body);
+            Ok(sent(request, planned.losses, Vec::new()))
+        }
+        (Plan::Nothing, _) => {
+            let request = route.call(pair, Method::GET, Some(id), "");
+            let notes = vec!["everything is lost: nothing is written".to_owned()];
+            Ok(sent(request, planned.losses, notes))
+        }
+        (Plan::Emulate, Some(old)) => {
+            let wanted = pair.applied(&old.object, &ops)?;
+            let merged = pair.merge(&wanted, &old.object, &route.spec.policies, true)?;
+            written(route, pair, &merged, id)
+        }
+        (Plan::Emulate, None) => Err(Failure::Usage(
+            "this PATCH depends on what the upstream has: give that with --old".to_owned(),
+        )),
+    }
+}
+
+fn written(
+    route: &Route,
+    pair: &Pair,
+    merged: &crate::gateway::merge::Merged,
+    id: &str,
+) -> Result<Done, Failure> {
+    if !merged.changed {
+        let notes = vec!["nothing changes: nothing is written".to_owned()];
+        let request = route.call(pair, Method::GET, Some(id), "");
+        return Ok(sent(request, merged.losses.clone(), notes));
+    }
+    let (operation, body) = pair.written(merged)?;
+    let request = route.call_with(pair, operation, Some(id), &body);
+    Ok(sent(request, merged.losses.clone(), Vec::new()))
+}
+
+fn response(route: &Route, pair: &Pair, bytes: Vec<u8>) -> Result<Done, Failure> {
+    let mut losses = Losses::default();
+    let is_list =
+        matches!(body(route, &bytes)?, Value::Object(object) if object.contains("Resources"));
+    let answer = answer(bytes);
+    let answered = if is_list {
+        let page = route.page(pair, &answer)?;
+        let total = page.total.unwrap_or(page.resources.len());
+        let shown = page
+            .resources
+            .iter()
+            .map(|s| route.shown(pair, Operation::List, s, &Projection::Default, &mut losses))
+            .collect();
+        route.answer_list(total, 1, shown)?
+    } else {
+        let stored = route.stored(pair, Operation::Get, &answer)?;
+        route.answer(pair, Operation::Get, &stored, &Projection::Default, &mut losses)
+    };
+    let body = answered.body.to_vec();
+    Ok(Done { call: None, body, losses, notes: Vec::new(), sender: "upstream" })
 }

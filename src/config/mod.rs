@@ -41,12 +41,24 @@ impl Config {
     /// # Errors
     /// All mistakes at once.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
+        Self::open(path, &|name| std::env::var(name).ok())
+    }
+
+    /// Reads a configuration file for what makes no call: a secret that the environment lacks is no
+    /// mistake then.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub fn inspect(path: &Path) -> Result<Self, Mistakes> {
+        Self::open(path, &|name| Some(std::env::var(name).unwrap_or_else(|_| "unset".to_owned())))
+    }
+
+    fn open(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|error| file::unreadable(&name, &error.kind().to_string()))?;
         let directory = path.parent().unwrap_or(Path::new(""));
-        let env = |name: &str| std::env::var(name).ok();
-        Self::read(&Source::new(name, text), &Surroundings { directory, env: &env })
+        Self::read(&Source::new(name, text), &Surroundings { directory, env })
     }
 
     /// Reads a configuration's text.

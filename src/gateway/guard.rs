@@ -10,7 +10,7 @@ use crate::scim::http::Response;
 use crate::scim::{Object, Value};
 
 /// Places whose loss is a security decision.
-const GUARDED: [&str; 3] = ["active", "members", "userName"];
+pub const GUARDED: [&str; 3] = ["active", "members", "userName"];
 
 /// Names the places, never the values.
 pub const LOSS_HEADER: HeaderName = HeaderName::from_static("scim-gateway-loss");

@@ -14,6 +14,7 @@ pub mod patch;
 pub mod push;
 pub mod receive;
 pub mod reply;
+pub mod report;
 pub mod route;
 pub mod table;
 pub mod truth;

@@ -37,11 +37,16 @@ pub enum Plan {
 }
 
 /// What one operation comes to.
-enum Step {
+#[derive(Debug)]
+pub enum Step {
+    /// These operations of the upstream's say it, whatever is stored.
     Direct(Vec<Op<'static>>),
     Lost(Vec<Loss>),
-    Stateful,
+    /// It depends on what is stored; why.
+    Stateful(&'static str),
 }
+
+const SHARED: &str = "several elements or values share the upstream's place";
 
 impl Pair {
     /// The client's operations in normal form.
@@ -69,7 +74,7 @@ impl Pair {
                     direct.extend(ops);
                 }
                 Step::Lost(lost) => losses.lowering.extend(lost),
-                Step::Stateful => stateful = true,
+                Step::Stateful(_) => stateful = true,
             }
         }
         let deactivates = ops
@@ -100,21 +105,25 @@ impl Pair {
         self.intake(view, Operation::Replace)
     }
 
-    fn step(&self, given: &Op<'_>) -> Result<Step, Fault> {
+    /// What one operation comes to.
+    ///
+    /// # Errors
+    /// `InvalidValue` for a value that a rule or the upstream refuses.
+    pub fn step(&self, given: &Op<'_>) -> Result<Step, Fault> {
         if given.path.filter.is_some() {
-            return Ok(Step::Stateful);
+            return Ok(Step::Stateful("its path selects elements by their values"));
         }
         let names: Vec<String> = given.path.members().map(str::to_owned).collect();
         let mut leaves = Vec::new();
         if !expand(&self.client.vendor, &names, given.value.as_ref(), &mut leaves) {
-            return Ok(Step::Stateful);
+            return Ok(Step::Stateful("it changes a whole attribute with parts or elements"));
         }
         let (mut direct, mut lost) = (Vec::new(), Vec::new());
         for (names, value) in leaves {
             match self.leaf(given.kind, names, value)? {
                 Step::Direct(ops) => direct.extend(ops),
                 Step::Lost(losses) => lost.extend(losses),
-                Step::Stateful => return Ok(Step::Stateful),
+                Step::Stateful(why) => return Ok(Step::Stateful(why)),
             }
         }
         Ok(if direct.is_empty() { Step::Lost(lost) } else { Step::Direct(direct) })
@@ -131,7 +140,7 @@ impl Pair {
             Resolved::To(near) if is_plain(&near) => near,
             Resolved::Lost(lost) => return Ok(lose(&spot, lost.cause)),
             Resolved::Unknown => return Ok(lose(&spot, LossCause::NoPlace)),
-            _ => return Ok(Step::Stateful),
+            _ => return Ok(Step::Stateful(SHARED)),
         };
         let far = match resolve(&self.upstream.lower, &near.spot) {
             Resolved::To(far) if far.read_only && !far.derived => {
@@ -140,19 +149,19 @@ impl Pair {
             Resolved::To(far) if is_plain(&far) && !far.read_only => far,
             Resolved::Lost(lost) => return Ok(lose(&near.spot, lost.cause)),
             Resolved::Unknown => return Ok(lose(&near.spot, LossCause::NoPlace)),
-            _ => return Ok(Step::Stateful),
+            _ => return Ok(Step::Stateful(SHARED)),
         };
         let clears = value.is_none_or(Value::is_cleared);
         if far.attribute.mutability == Mutability::Immutable
             || !far.attribute.accepted.has(Operation::Patch)
             || (clears && far.attribute.required.has(Operation::Replace))
         {
-            return Ok(Step::Stateful);
+            return Ok(Step::Stateful("the upstream does not take this attribute in a PATCH"));
         }
         if clears {
             return Ok(Step::Direct(vec![op(OpKind::Remove, &far.spot.names, None)]));
         }
-        let Some(value) = value else { return Ok(Step::Stateful) };
+        let Some(value) = value else { return Ok(Step::Stateful(SHARED)) };
         let value = match through(near.rule.as_deref(), value, &near.spot)? {
             Some(value) => match through(far.rule.as_deref(), &value, &far.spot)? {
                 Some(value) => value,

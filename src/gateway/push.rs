@@ -59,7 +59,7 @@ impl Pair {
     }
 
     /// The upstream's leaf whose lifted value is the canonical leaf's, and nothing else's.
-    fn far(&self, given: &Path) -> Option<Target> {
+    pub(super) fn far(&self, given: &Path) -> Option<Target> {
         let names: Vec<String> = given.members().map(str::to_owned).collect();
         let Resolved::To(far) = resolve(&self.upstream.lower, &Spot::new(names.clone())) else {
             return None;
@@ -242,7 +242,7 @@ fn pre_images(rule: Option<&Carrier>, literal: &Literal) -> Option<Vec<Literal>>
     Some(images.map(|(_, to)| to.clone()).collect())
 }
 
-fn declared<'f>(forms: &'f FilterForms, target: &Path) -> Option<&'f FilterAttribute> {
+pub(super) fn declared<'f>(forms: &'f FilterForms, target: &Path) -> Option<&'f FilterAttribute> {
     let text = target.to_string();
     let named = forms.attributes.iter().find(|a| a.path.eq_ignore_ascii_case(&text));
     named.or_else(|| forms.attributes.iter().find(|a| a.path == "*"))

@@ -3,6 +3,7 @@
 mod build;
 pub mod carry;
 pub mod check;
+mod clear;
 pub mod code;
 mod compile;
 mod effective;
@@ -17,6 +18,7 @@ pub mod put;
 pub mod resolve;
 pub mod rule;
 mod target;
+pub mod trace;
 pub mod translate;
 
 pub use code::CODES;

@@ -7,6 +7,7 @@ use super::carry::{Carried, carried, chosen, satisfies};
 use super::program::{
     Arm, Dest, ElementsPlan, LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict,
 };
+use super::trace::{Event, Outcome, Trace};
 use crate::scim::schema::{Attribute, Mutability, Operation, Returned, is_urn};
 use crate::scim::{Object, Value};
 
@@ -47,22 +48,49 @@ pub fn translate<'a>(
     source: &'a Object<'a>,
     message: Message,
 ) -> Translation<'a> {
-    let mut run =
-        Run { message, out: Builder::default(), losses: Vec::new(), problems: Vec::new() };
+    run(program, source, message, None).0
+}
+
+/// The same, with what became of every value.
+pub fn traced<'a>(
+    program: &'a Program,
+    source: &'a Object<'a>,
+    message: Message,
+) -> (Translation<'a>, Vec<Event<'a>>) {
+    let (translation, trace) = run(program, source, message, Some(Trace::default()));
+    (translation, trace.map(|trace| trace.events).unwrap_or_default())
+}
+
+fn run<'a>(
+    program: &'a Program,
+    source: &'a Object<'a>,
+    message: Message,
+    trace: Option<Trace<'a>>,
+) -> (Translation<'a>, Option<Trace<'a>>) {
+    let (losses, problems) = (Vec::new(), Vec::new());
+    let mut run = Run { message, out: Builder::default(), losses, problems, trace };
     let derived = run.object(&program.root, source, Key::Made(usize::MAX), true);
     let mut losses = run.losses;
     let object = run.out.finish();
-    losses.extend(derived.into_iter().filter(|d| !d.shown_anyway(&object)).map(|d| d.loss));
+    for one in derived {
+        let idle = one.shown_anyway(&object);
+        if let Some(trace) = &mut run.trace {
+            trace.settle(one.value, idle);
+        }
+        losses.extend((!idle).then_some(one.loss));
+    }
     losses.sort();
     losses.dedup();
-    Translation { object, losses, problems: run.problems }
+    (Translation { object, losses, problems: run.problems }, run.trace)
 }
 
-struct Run<'a> {
-    message: Message,
-    out: Builder<'a>,
-    losses: Vec<Loss>,
-    problems: Vec<Problem>,
+pub(super) struct Run<'a> {
+    pub(super) message: Message,
+    pub(super) out: Builder<'a>,
+    pub(super) losses: Vec<Loss>,
+    pub(super) problems: Vec<Problem>,
+    /// Only for `explain`.
+    pub(super) trace: Option<Trace<'a>>,
 }
 
 /// A value for an attribute that the vendor computes from another: a loss only if it says more.
@@ -94,7 +122,11 @@ impl<'a> Run<'a> {
         let mut derived = Vec::new();
         for (name, value) in source.iter() {
             match plan.node(name) {
-                Some(node) if self.skips(&node.attribute) => {}
+                Some(node) if self.skips(&node.attribute) => {
+                    if let Some(trace) = &mut self.trace {
+                        trace.add(&node.label, key, value, Outcome::Withheld, Vec::new());
+                    }
+                }
                 Some(node) => {
                     let before = self.losses.len();
                     derived.extend(self.node(node, value, key, chosen));
@@ -109,7 +141,7 @@ impl<'a> Run<'a> {
     }
 
     /// Leaves that the message may not hold are left out without a loss (6b.2).
-    fn skips(&self, attribute: &Attribute) -> bool {
+    pub(super) fn skips(&self, attribute: &Attribute) -> bool {
         match self.message {
             Message::Request(operation) => match attribute.mutability {
                 Mutability::ReadOnly => true,
@@ -135,9 +167,29 @@ impl<'a> Run<'a> {
         key: Key,
         chosen: bool,
     ) -> Vec<Derived<'a>> {
+        let above = self.trace.as_mut().map(|trace| trace.enter(&node.label));
+        let derived = self.planned(node, value, key, chosen);
+        if let (Some(trace), Some(above)) = (&mut self.trace, above) {
+            trace.above = above;
+        }
+        derived
+    }
+
+    fn planned(
+        &mut self,
+        node: &'a Node,
+        value: &'a Value<'a>,
+        key: Key,
+        chosen: bool,
+    ) -> Vec<Derived<'a>> {
         match (&node.plan, value) {
             (Plan::Leaf(verdict), _) => {
-                self.leaf(node, verdict, value, key, chosen).into_iter().collect()
+                let before = (self.losses.len(), self.problems.len());
+                let derived = self.leaf(node, verdict, value, key, chosen);
+                if self.trace.is_some() {
+                    self.note(node, verdict, value, key, before, derived.is_some());
+                }
+                derived.into_iter().collect()
             }
             (Plan::Object(plan), Value::Object(object)) => self.object(plan, object, key, chosen),
             (Plan::Object(plan), Value::Null) => {
@@ -208,7 +260,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether the target may hold the leaf in this message.
-    fn admits(&self, dest: &Dest, value: &Value<'_>) -> Admission {
+    pub(super) fn admits(&self, dest: &Dest, value: &Value<'_>) -> Admission {
         let attribute = &dest.attribute;
         match self.message {
             Message::Response => {
@@ -237,6 +289,22 @@ impl<'a> Run<'a> {
     }
 
     fn free(
+        &mut self,
+        plan: &'a ObjectPlan,
+        name: &'a str,
+        value: &'a Value<'a>,
+        key: Key,
+        chosen: bool,
+    ) {
+        let before = self.losses.len();
+        self.free_key(plan, name, value, key, chosen);
+        if let Some(trace) = &mut self.trace {
+            let lost = self.losses.get(before).map(|loss| loss.cause);
+            trace.add_free(plan, name, key, value, lost);
+        }
+    }
+
+    fn free_key(
         &mut self,
         plan: &'a ObjectPlan,
         name: &'a str,
@@ -310,43 +378,9 @@ impl<'a> Run<'a> {
         }
         derived
     }
-
-    fn clear_object(&mut self, plan: &'a ObjectPlan, key: Key) {
-        for node in &plan.nodes {
-            match &node.plan {
-                _ if self.skips(&node.attribute) => {}
-                Plan::Leaf(Verdict::To(dest)) => self.clear_leaf(dest, key),
-                Plan::Leaf(_) => {}
-                Plan::Object(plan) => self.clear_object(plan, key),
-                Plan::Elements(plan) => self.clear_elements(plan),
-            }
-        }
-        if let Some(Verdict::To(dest)) = &plan.open
-            && dest.steps.len() > 1
-            && matches!(self.admits(dest, &Value::Null), Admission::Yes)
-        {
-            self.out.write_parent(dest, key, Value::Null);
-        }
-    }
-
-    fn clear_leaf(&mut self, dest: &'a Dest, key: Key) {
-        if matches!(self.admits(dest, &Value::Null), Admission::Yes) {
-            if dest.array.is_some() {
-                self.out.clear(dest);
-            } else {
-                self.out.write(dest, key, None, Value::Null);
-            }
-        }
-    }
-
-    fn clear_elements(&mut self, plan: &'a ElementsPlan) {
-        for arm in plan.arms.iter().chain(std::iter::once(&plan.rest)) {
-            self.clear_object(&arm.plan, Key::Made(usize::MAX));
-        }
-    }
 }
 
-enum Admission {
+pub(super) enum Admission {
     Yes,
     /// Not in this message, and nothing is lost by it.
     Silently,

@@ -69,10 +69,10 @@ fn translate_shows_what_the_other_side_would_get_and_what_it_cannot_hold() {
     });
     std::fs::write(&file, user.to_string()).unwrap();
     let path = file.to_str().unwrap();
-    let shown = output(&["translate", "--route", "/okta/omni", path]);
+    let shown = output(&["translate", "--route", "/okta/omni", "--format", "json", path]);
     let told: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
-    assert_eq!(told["message"]["displayName"], "Babs", "{told}");
-    assert_eq!(told["message"].get("nickName"), None, "{told}");
+    assert_eq!(told["body"]["displayName"], "Babs", "{told}");
+    assert_eq!(told["body"].get("nickName"), None, "{told}");
     assert!(told["losses"].to_string().contains("nickName"), "{told}");
     std::fs::write(&file, "{").unwrap();
     assert_eq!(output(&["translate", "--route", "/okta/omni", path]).status.code(), Some(1));
@@ -96,7 +96,7 @@ fn a_missing_file_is_told_by_its_name() {
 
 #[test]
 fn each_verb_has_a_help_text() {
-    for verb in ["run", "check", "translate", "sandbox"] {
+    for verb in ["run", "check", "translate", "explain", "losses", "sandbox"] {
         let output = output(&[verb, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && text.len() > 200, "{text}");

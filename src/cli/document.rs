@@ -1,0 +1,133 @@
+//! What verbs on one document share: reading it, and telling faults, rules and losses.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::{Value as Json, json};
+
+use super::Format;
+use super::output::{complain, say};
+use crate::fault::Fault;
+use crate::gateway::pair::Losses;
+use crate::gateway::{Route, pair::Pair};
+use crate::rewrite::rule::Origin;
+use crate::rewrite::translate::Loss;
+use crate::scim::document::{Limits, parse};
+use crate::scim::http::Response;
+
+/// The largest document that is read, in bytes.
+const LARGEST: u64 = 64 << 20;
+
+/// Why a verb did not do what was asked for.
+pub(super) enum Failure {
+    /// The command line is wrong, or a file is not there.
+    Usage(String),
+    Fault(Fault),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Failure {
+    /// Says why, and what the program exits with.
+    pub fn tell(&self, format: Format) -> ExitCode {
+        match (self, format) {
+            (Self::Usage(message), _) => {
+                complain(&format!("error: {message}"));
+                return ExitCode::from(2);
+            }
+            (Self::Fault(fault), Format::Text) => complain(&told(fault)),
+            (Self::Fault(fault), Format::Json) => {
+                say(&json!({"fault": as_json(fault)}).to_string())
+            }
+        }
+        ExitCode::FAILURE
+    }
+}
+
+/// A document from a file, or from standard input for `-`.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::Usage(format!("{} cannot be read: {}", file.display(), error.kind()))
+    };
+    let mut bytes = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes)
+    } else {
+        let file = std::fs::File::open(file).map_err(unreadable)?;
+        file.take(LARGEST).read_to_end(&mut bytes)
+    };
+    read.map_err(unreadable)?;
+    Ok(bytes)
+}
+
+/// The document as an upstream's successful answer.
+pub(super) fn answer(bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(StatusCode::OK);
+    response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/scim+json"));
+    response.body = bytes.into();
+    response
+}
+
+/// The route's users.
+pub(super) fn users(route: &Route) -> Result<&Pair, Failure> {
+    let why = "one of the two dialects has no users";
+    route.users.as_deref().ok_or_else(|| Failure::Usage(why.to_owned()))
+}
+
+/// `400 invalidValue (client): …`
+pub(super) fn told(fault: &Fault) -> String {
+    let kind = fault.scim_type().map(|kind| format!(" {kind}")).unwrap_or_default();
+    let status = fault.status().as_u16();
+    format!("{status}{kind} (fault of the {}): {}", fault.cause.side().label(), fault.detail)
+}
+
+pub(super) fn as_json(fault: &Fault) -> Json {
+    json!({
+        "status": fault.status().as_u16(),
+        "scimType": fault.scim_type(),
+        "cause": fault.cause.label(),
+        "side": fault.cause.side().label(),
+        "detail": fault.detail,
+    })
+}
+
+/// `rules/<dialect>/user.toml:12`
+pub(super) fn rule(origin: &Origin) -> String {
+    format!("{}:{}", origin.file, origin.line)
+}
+
+pub(super) fn rules(origins: &[Origin]) -> Vec<String> {
+    origins.iter().map(rule).collect()
+}
+
+/// (place, cause, whose words the place is in), `first` being the sender's.
+pub(super) fn losses(
+    losses: &Losses,
+    sender: &'static str,
+) -> Vec<(String, &'static str, &'static str)> {
+    let told = |loss: &Loss, words| (loss.place.to_string(), loss.cause.label(), words);
+    let lifting = losses.lifting.iter().map(|loss| told(loss, sender));
+    lifting.chain(losses.lowering.iter().map(|loss| told(loss, "canonical"))).collect()
+}
+
+pub(super) fn losses_json(found: &Losses, sender: &'static str) -> Json {
+    losses(found, sender)
+        .into_iter()
+        .map(|(place, cause, words)| json!({"place": place, "cause": cause, "words": words}))
+        .collect()
+}
+
+/// The bytes as indented JSON in their own order; as they are where they are none.
+pub(super) fn pretty(bytes: &[u8]) -> String {
+    parse(bytes, &Limits { max_depth: usize::MAX })
+        .ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
+}

@@ -1,0 +1,153 @@
+//! `losses`: what a route carries and loses, known before any request (design 6g).
+
+use std::process::ExitCode;
+
+use serde_json::{Value as Json, json};
+
+use super::Format;
+use super::along::{Along, Chosen};
+use super::document::rules;
+use super::output::say;
+use crate::config::model::Mode;
+use crate::gateway::guard::GUARDED;
+use crate::gateway::pair::Pair;
+use crate::gateway::table::{Fate, Row};
+use crate::scim::schema::Mutability;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    along: Along,
+}
+
+pub(super) fn losses(options: &Options, format: Format) -> ExitCode {
+    let all = match options.along.all() {
+        Ok(all) => all,
+        Err(why) => return why.tell(format),
+    };
+    match format {
+        Format::Text => all.iter().flat_map(text).for_each(|line| say(&line)),
+        Format::Json => say(&Json::Array(all.iter().map(as_json).collect()).to_string()),
+    }
+    ExitCode::SUCCESS
+}
+
+fn text(chosen: &Chosen) -> Vec<String> {
+    let spec = &chosen.route.spec;
+    let mut lines =
+        vec![format!("{}  {} -> {}", spec.name, spec.client.title, spec.upstream.title)];
+    let Some(pair) = translated(chosen) else {
+        lines.push("  bodies stream through unread: nothing is translated and nothing lost".into());
+        return lines;
+    };
+    let rows = &pair.table.rows;
+    section(&mut lines, "carried exactly", rows.iter().filter(|row| exact(row)));
+    section(
+        &mut lines,
+        "carried, but several share one place",
+        rows.iter().filter(|row| shared(row)),
+    );
+    section(&mut lines, "only shown", rows.iter().filter(|row| shown(row)));
+    section(&mut lines, "lost", rows.iter().filter(|row| matches!(row.fate, Fate::Lost(_))));
+    if !pair.table.hidden.is_empty() {
+        lines.push("  the upstream's own, which the client cannot see and PUT keeps".to_owned());
+        lines.extend(pair.table.hidden.iter().map(|place| format!("    {place}")));
+    }
+    lines.push("  refused instead of lost".to_owned());
+    let guarded = guarded(chosen);
+    lines.push(format!(
+        "    {}",
+        if guarded.is_empty() { "nothing".into() } else { guarded.join(", ") }
+    ));
+    lines.push(String::new());
+    lines
+}
+
+fn section<'r>(lines: &mut Vec<String>, title: &str, rows: impl Iterator<Item = &'r Row>) {
+    let rows: Vec<String> = rows.map(row).collect();
+    if !rows.is_empty() {
+        lines.push(format!("  {title}"));
+        lines.extend(rows.into_iter().map(|row| format!("    {row}")));
+    }
+}
+
+fn row(row: &Row) -> String {
+    let mut text = row.client.clone();
+    match &row.fate {
+        Fate::Carried { upstream, .. } if *upstream != row.client => {
+            text.push_str(&format!(" -> {upstream}"));
+        }
+        Fate::Carried { .. } => {}
+        Fate::Lost(cause) => text.push_str(&format!(": {}", cause.label())),
+        Fate::Constant => text.push_str(": every answer says the same"),
+    }
+    let rules = rules(&row.rules);
+    if !rules.is_empty() {
+        text.push_str(&format!("  ({})", rules.join(", ")));
+    }
+    text
+}
+
+fn exact(row: &Row) -> bool {
+    matches!(row.fate, Fate::Carried { exact: true, .. }) && !shown(row)
+}
+
+fn shared(row: &Row) -> bool {
+    matches!(row.fate, Fate::Carried { exact: false, .. }) && !shown(row)
+}
+
+/// In answers alone.
+fn shown(row: &Row) -> bool {
+    match row.fate {
+        Fate::Carried { read_only, .. } => read_only || row.mutability == Mutability::ReadOnly,
+        Fate::Constant => true,
+        Fate::Lost(_) => false,
+    }
+}
+
+fn translated(chosen: &Chosen) -> Option<&Pair> {
+    chosen.route.users.as_deref().filter(|_| chosen.mode == Mode::Translate)
+}
+
+/// Places whose loss is refused on the route.
+fn guarded(chosen: &Chosen) -> Vec<String> {
+    let policies = &chosen.route.spec.policies;
+    let waived =
+        |place: &str| policies.waive.iter().any(|waived| waived.eq_ignore_ascii_case(place));
+    let own = GUARDED.iter().filter(|place| !waived(place)).map(|place| {
+        let when = if *place == "active" { " when false" } else { "" };
+        format!("{place}{when}")
+    });
+    own.chain(policies.refuse.iter().cloned()).collect()
+}
+
+fn as_json(chosen: &Chosen) -> Json {
+    let spec = &chosen.route.spec;
+    let pair = translated(chosen);
+    let rows: Vec<Json> = pair.iter().flat_map(|pair| &pair.table.rows).map(row_json).collect();
+    json!({
+        "route": spec.name,
+        "client": spec.client.name,
+        "upstream": spec.upstream.name,
+        "translated": pair.is_some(),
+        "places": rows,
+        "hidden": pair.map(|pair| &pair.table.hidden),
+        "guarded": guarded(chosen),
+    })
+}
+
+fn row_json(row: &Row) -> Json {
+    let (fate, upstream) = match &row.fate {
+        _ if shown(row) => ("shown", None),
+        Fate::Carried { upstream, exact: true, .. } => ("exact", Some(upstream)),
+        Fate::Carried { upstream, .. } => ("shared", Some(upstream)),
+        Fate::Lost(_) => ("lost", None),
+        Fate::Constant => ("shown", None),
+    };
+    let cause = match row.fate {
+        Fate::Lost(cause) => Some(cause.label()),
+        _ => None,
+    };
+    let rules = rules(&row.rules);
+    json!({"client": row.client, "fate": fate, "upstream": upstream, "cause": cause, "rules": rules})
+}

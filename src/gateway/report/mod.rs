@@ -1,0 +1,14 @@
+//! What the gateway does and why, as data for `check`, `losses` and `explain`: the same compiled
+//! pair that serves requests says it. No I/O, and no text for people beyond reasons.
+
+mod body;
+mod filter;
+mod operations;
+mod patch;
+mod way;
+
+pub use body::{Fate as LeafFate, Leaf, Made, Told};
+pub use filter::{FilterReport, Reach, Term};
+pub use operations::{OperationReport, Says, operations};
+pub use patch::{Calls, OpFate, OpReport, PatchReport};
+pub use way::{Outcome, Way, spot};

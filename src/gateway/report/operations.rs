@@ -1,0 +1,285 @@
+//! What a route does natively, emulates, refuses and loses: the analysis behind `check`.
+
+use std::fmt::Write;
+
+use super::patch::{is_native, writes};
+use crate::dialect::model::{Paging, Put};
+use crate::gateway::pair::Pair;
+use crate::gateway::route::{Omitted, Policies, Replace};
+use crate::gateway::table::{Fate, Row, is_free};
+use crate::gateway::write::path;
+use crate::scim::Value;
+use crate::scim::schema::{Kind, Mutability, Operation};
+
+/// One line of the table of operations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperationReport {
+    /// `create`, `replace`, `list`, `filter` …
+    pub name: &'static str,
+    pub says: Says,
+    /// Upstream calls, at least and at most; none where it is refused.
+    pub calls: (usize, usize),
+    pub why: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// One call.
+    Native,
+    /// Several calls do what the upstream cannot do in one.
+    Emulated,
+    /// Some of it natively, the rest emulated.
+    Mixed,
+    Refused,
+}
+
+/// Every operation of a pair under a route's policies.
+pub fn operations(pair: &Pair, policies: &Policies) -> Vec<OperationReport> {
+    vec![
+        create(pair),
+        plain(pair, "get", Operation::Get),
+        replace(pair, policies),
+        patch(pair),
+        plain(pair, "delete", Operation::Delete),
+        list(pair),
+        filter(pair, policies),
+        search(pair, policies),
+    ]
+}
+
+fn line(
+    name: &'static str,
+    says: Says,
+    calls: (usize, usize),
+    why: impl Into<String>,
+) -> OperationReport {
+    OperationReport { name, says, calls, why: why.into() }
+}
+
+fn has(pair: &Pair, operation: Operation) -> bool {
+    pair.upstream_resource.operations.has(operation)
+}
+
+fn absent(name: &'static str) -> OperationReport {
+    line(name, Says::Refused, (0, 0), "the upstream has no such operation")
+}
+
+fn plain(pair: &Pair, name: &'static str, operation: Operation) -> OperationReport {
+    if !has(pair, operation) {
+        return absent(name);
+    }
+    line(name, Says::Native, (1, 1), "")
+}
+
+fn create(pair: &Pair) -> OperationReport {
+    if !has(pair, Operation::Create) {
+        return absent("create");
+    }
+    let late = pair
+        .upstream
+        .vendor
+        .attribute("active")
+        .is_some_and(|active| !active.accepted.has(Operation::Create));
+    if late && pair.table.works(&["active".to_owned()]).is_some() {
+        let why = "a second call where the client creates what is inactive: the upstream takes no \
+                   active on create";
+        return line("create", Says::Mixed, (1, 2), why);
+    }
+    line("create", Says::Native, (1, 1), "")
+}
+
+fn replace(pair: &Pair, policies: &Policies) -> OperationReport {
+    let (puts, patches) = (has(pair, Operation::Replace), has(pair, Operation::Patch));
+    if !puts && !patches {
+        return line(
+            "replace",
+            Says::Refused,
+            (0, 0),
+            "the upstream can neither replace nor patch",
+        );
+    }
+    if policies.replace == Replace::Reset && puts {
+        return line("replace", Says::Native, (1, 1), "replace = \"reset\": nothing is kept");
+    }
+    if let Some(why) = reads(pair, policies) {
+        let why = format!("reads first: {why}; then {}, if anything changes", writes(pair));
+        return line("replace", Says::Emulated, (1, 2), why);
+    }
+    if !puts {
+        return line(
+            "replace",
+            Says::Emulated,
+            (1, 2),
+            "the upstream has no PUT: PATCH of the difference",
+        );
+    }
+    if pair.table.sticky.is_empty() {
+        return line(
+            "replace",
+            Says::Native,
+            (1, 1),
+            "the client says all that the upstream holds",
+        );
+    }
+    let kept = pair.table.sticky.join(", ");
+    let why = format!("reads first only where the request omits {kept}, which is then kept");
+    line("replace", Says::Mixed, (1, 2), why)
+}
+
+/// Why a PUT needs the old resource whatever it says (design 6c.8).
+fn reads(pair: &Pair, policies: &Policies) -> Option<String> {
+    let hidden = pair.table.hidden.len();
+    if hidden > 0 {
+        let first: Vec<&str> = pair.table.hidden.iter().take(3).map(String::as_str).collect();
+        let more = if hidden > 3 { format!(" and {} more", hidden - 3) } else { String::new() };
+        return Some(format!(
+            "the client cannot see {}{more}, which must be kept",
+            first.join(", ")
+        ));
+    }
+    if pair.table.aligns {
+        return Some("elements are aligned with those stored".to_owned());
+    }
+    let omitted = policies.omitted.unwrap_or(match pair.client_resource.put {
+        Put::Replace => Omitted::Clear,
+        Put::Merge => Omitted::Keep,
+    });
+    (omitted == Omitted::Keep).then(|| "what the client omits is kept".to_owned())
+}
+
+fn patch(pair: &Pair) -> OperationReport {
+    let (mut native, mut emulated) = (Vec::new(), Vec::new());
+    for row in pair.table.rows.iter().filter(|row| is_writable(row)) {
+        let into = if goes_natively(pair, row) { &mut native } else { &mut emulated };
+        into.push(row.client.as_str());
+    }
+    let (puts, patches) = (has(pair, Operation::Replace), has(pair, Operation::Patch));
+    if !puts && !patches {
+        return line("patch", Says::Refused, (0, 0), "the upstream can neither replace nor patch");
+    }
+    if native.is_empty() {
+        let why = format!("GET, then {}", writes(pair));
+        return line("patch", Says::Emulated, (1, 2), why);
+    }
+    if emulated.is_empty() {
+        return line("patch", Says::Native, (1, 1), "every attribute");
+    }
+    let why = format!("in one call: {}; else GET, then {}", native.join(", "), writes(pair));
+    line("patch", Says::Mixed, (1, 2), why)
+}
+
+fn is_writable(row: &Row) -> bool {
+    row.mutability != Mutability::ReadOnly
+        && matches!(row.fate, Fate::Carried { read_only: false, .. })
+}
+
+/// Whether replacing the leaf alone is one PATCH of the upstream's.
+fn goes_natively(pair: &Pair, row: &Row) -> bool {
+    if row.client.contains('[') {
+        return false;
+    }
+    let names: Vec<String> = row
+        .names
+        .iter()
+        .map(|name| if is_free(row) && name == "*" { "key".to_owned() } else { name.clone() })
+        .collect();
+    let value = match kind(pair, &names) {
+        Some(Kind::Boolean) => Value::Bool(true),
+        Some(Kind::Integer | Kind::Decimal) => Value::Number(1.into()),
+        // It satisfies every format that a schema can name but a UUID's.
+        _ => Value::text("a@b"),
+    };
+    is_native(pair, &path(&names), value)
+}
+
+fn kind(pair: &Pair, names: &[String]) -> Option<Kind> {
+    let (first, rest) = names.split_first()?;
+    let found =
+        rest.iter().try_fold(pair.client.vendor.attribute(first)?, |at, name| at.attribute(name));
+    found.map(|attribute| attribute.kind)
+}
+
+fn list(pair: &Pair) -> OperationReport {
+    if !has(pair, Operation::List) {
+        return absent("list");
+    }
+    let list = &pair.upstream_resource.list;
+    match list.paging {
+        Paging::Index => line("list", Says::Native, (1, 1), "the upstream's own pages"),
+        Paging::Capped => {
+            let most = list.max_count;
+            let why = format!(
+                "one page; a full page of {most} cannot be shown to be all, and is refused with \
+                 tooMany"
+            );
+            line("list", Says::Mixed, (1, 1), why)
+        }
+    }
+}
+
+fn filter(pair: &Pair, policies: &Policies) -> OperationReport {
+    if !has(pair, Operation::List) {
+        return absent("filter");
+    }
+    let forms = &pair.upstream_resource.filter;
+    let list = &pair.upstream_resource.list;
+    let most = match list.paging {
+        Paging::Index => policies.scan_limit.div_ceil(list.max_count.max(1)),
+        Paging::Capped => 1,
+    };
+    let scan = match list.paging {
+        Paging::Index => {
+            format!("reads all pages, at most {} resources, then tooMany", policies.scan_limit)
+        }
+        Paging::Capped => {
+            format!("reads the one page, and refuses a full one ({})", list.max_count)
+        }
+    };
+    if forms.attributes.is_empty() {
+        return line(
+            "filter",
+            Says::Emulated,
+            (1, most),
+            format!("the upstream takes none: {scan}"),
+        );
+    }
+    let mut asked = String::new();
+    for attribute in &forms.attributes {
+        let mut words: Vec<&str> = attribute.operators.iter().map(|o| o.name()).collect();
+        words.extend(attribute.present.then_some("pr"));
+        let comma = if asked.is_empty() { "" } else { "; " };
+        let path = if attribute.path == "*" { "every attribute" } else { &attribute.path };
+        // Writing to a String does not fail.
+        let _ = write!(asked, "{comma}{path} {}", words.join(" "));
+    }
+    let connectives: Vec<&str> = [("and", forms.and), ("or", forms.or), ("not", forms.not)]
+        .into_iter()
+        .filter_map(|(word, can)| can.then_some(word))
+        .collect();
+    let joined = if connectives.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", connectives.join(", "))
+    };
+    let why = format!("asked of the upstream: {asked}{joined}; anything else {scan}");
+    line("filter", Says::Mixed, (1, most), why)
+}
+
+fn search(pair: &Pair, policies: &Policies) -> OperationReport {
+    let as_list = filter(pair, policies);
+    let why =
+        if as_list.says == Says::Refused { as_list.why } else { "as list and filter".to_owned() };
+    OperationReport { name: "search", why, ..as_list }
+}
+
+impl Says {
+    /// The word in reports.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Emulated => "emulated",
+            Self::Mixed => "mixed",
+            Self::Refused => "refused",
+        }
+    }
+}

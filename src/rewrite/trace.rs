@@ -1,0 +1,175 @@
+//! What became of every value of a resource on its way through a program: the engine's own account,
+//! for `explain`. Nothing of it is made while requests are served.
+
+use std::sync::Arc;
+
+use super::build::Key;
+use super::carry::{Carried, carried, literal_text};
+use super::program::{Carrier, Dest, LossCause, Node, ObjectPlan, Verdict, label};
+use super::rule::Origin;
+use super::translate::{Admission, Run};
+use crate::scim::Value;
+
+/// One value and where it went.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// The source's attribute path; a free key is named.
+    pub place: String,
+    /// Which element of the multi-valued attribute it lies in, from zero.
+    pub element: Option<usize>,
+    pub value: &'a Value<'a>,
+    pub outcome: Outcome<'a>,
+    /// The rules that decided it.
+    pub rules: Vec<Origin>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome<'a> {
+    /// It went to this place as this value.
+    To(Goal, Value<'a>),
+    Lost(LossCause),
+    /// The vendor computes the target from another attribute; it is a loss if it says more.
+    Derived,
+    /// It says nothing that the other side does not show anyway.
+    Idle,
+    /// A message of this kind does not hold it.
+    Withheld,
+    /// A rule refuses the value.
+    Refused,
+}
+
+/// Where a value went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    /// The attribute path, as the next program's events name it.
+    pub place: String,
+    /// The same with the predicate that a rule writes: `phoneNumbers[type eq "mobile"].value`.
+    pub shown: String,
+}
+
+/// The account while it is made.
+#[derive(Debug, Default)]
+pub(super) struct Trace<'a> {
+    pub events: Vec<Event<'a>>,
+    /// The attribute path of the object that the values lie in.
+    pub above: Option<Arc<str>>,
+}
+
+impl<'a> Trace<'a> {
+    /// Goes into an attribute; gives back what is to be restored after it.
+    pub fn enter(&mut self, label: &Arc<str>) -> Option<Arc<str>> {
+        self.above.replace(Arc::clone(label))
+    }
+
+    pub fn add(
+        &mut self,
+        place: &str,
+        key: Key,
+        value: &'a Value<'a>,
+        outcome: Outcome<'a>,
+        rules: Vec<Origin>,
+    ) {
+        let element = match key {
+            Key::Source(_, index) => Some(index),
+            Key::Made(_) => None,
+        };
+        self.events.push(Event { place: place.to_owned(), element, value, outcome, rules });
+    }
+
+    /// A free key of an object.
+    pub fn add_free(
+        &mut self,
+        plan: &'a ObjectPlan,
+        name: &str,
+        key: Key,
+        value: &'a Value<'a>,
+        lost: Option<LossCause>,
+    ) {
+        let above = self.above.iter().map(|above| above.to_string());
+        let place = label(&above.chain([name.to_owned()]).collect::<Vec<_>>());
+        let outcome = match (lost, &plan.open) {
+            (Some(cause), _) => Outcome::Lost(cause),
+            (None, Some(Verdict::To(dest))) => {
+                Outcome::To(goal(dest, Some(name)), value.borrowed())
+            }
+            (None, _) => Outcome::Idle,
+        };
+        let rules = plan.open.as_ref().map(rules).unwrap_or_default();
+        self.add(&place, key, value, outcome, rules);
+    }
+
+    /// Says of a computed attribute's value whether it is shown anyway, or lost.
+    pub fn settle(&mut self, value: &Value<'_>, idle: bool) {
+        let mut events = self.events.iter_mut();
+        if let Some(event) = events.find(|event| std::ptr::eq(event.value, value)) {
+            event.outcome = if idle { Outcome::Idle } else { Outcome::Lost(LossCause::NoPlace) };
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Adds to the account what became of a leaf; `before` counts the losses and problems before it.
+    pub(super) fn note(
+        &mut self,
+        node: &'a Node,
+        verdict: &'a Verdict,
+        value: &'a Value<'a>,
+        key: Key,
+        before: (usize, usize),
+        derived: bool,
+    ) {
+        let lost = self.losses.get(before.0).map(|loss| loss.cause);
+        let outcome = match (lost, verdict) {
+            (Some(cause), _) => Outcome::Lost(cause),
+            (None, _) if self.problems.len() > before.1 => Outcome::Refused,
+            (None, Verdict::To(_)) if derived => Outcome::Derived,
+            (None, Verdict::To(dest)) => match self.admits(dest, value) {
+                Admission::Yes => arrived(dest, value),
+                Admission::Silently | Admission::Lost => Outcome::Withheld,
+            },
+            (None, Verdict::Implied | Verdict::Lost(_)) => Outcome::Idle,
+        };
+        if let Some(trace) = &mut self.trace {
+            trace.add(&node.label, key, value, outcome, rules(verdict));
+        }
+    }
+}
+
+/// What became of a value that its target admits.
+fn arrived<'a>(dest: &'a Dest, value: &'a Value<'a>) -> Outcome<'a> {
+    match carried(dest.rule.as_deref(), value) {
+        Carried::Value(value) => Outcome::To(goal(dest, None), value),
+        Carried::Dropped(_) | Carried::Refused(_) => Outcome::Idle,
+    }
+}
+
+/// Where a destination is; `key` stands for its last step.
+fn goal(dest: &Dest, key: Option<&str>) -> Goal {
+    let mut names: Vec<String> = dest.steps.iter().map(|step| step.name.to_string()).collect();
+    if let Some(key) = key {
+        names.pop();
+        names.push(key.to_owned());
+    }
+    let place = label(&names);
+    let Some(array) = dest.array.filter(|_| !dest.fields.is_empty()) else {
+        return Goal { shown: place.clone(), place };
+    };
+    let (head, rest) = names.split_at((array + 1).min(names.len()));
+    let terms: Vec<String> = dest
+        .fields
+        .iter()
+        .map(|(name, value)| format!("{name} eq {}", literal_text(value)))
+        .collect();
+    let rest: String = rest.iter().map(|name| format!(".{name}")).collect();
+    Goal { shown: format!("{}[{}]{rest}", label(head), terms.join(" and ")), place }
+}
+
+/// The rules behind a verdict.
+fn rules(verdict: &Verdict) -> Vec<Origin> {
+    let of = |rule: &Option<Arc<Carrier>>| rule.iter().map(|rule| rule.origin.clone()).collect();
+    match verdict {
+        Verdict::To(dest) => of(&dest.rule),
+        Verdict::Lost(lost) => lost.rules.clone(),
+        Verdict::Implied => Vec::new(),
+    }
+}
