@@ -1,6 +1,6 @@
-//! THE WAY of a request: `plan` says which upstream calls answer it, `finish` makes the answer.
+//! What an exchange is made of: reading requests, planning, translating, judging losses, answering.
 //!
-//! No I/O and no Pingora here: the exchange room runs plans, the proxy room moves bytes.
+//! No I/O and no Pingora here: the exchange room makes the calls, the proxy room moves bytes.
 
 mod demand;
 mod discover;

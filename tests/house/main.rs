@@ -1,7 +1,12 @@
 //! The house rules that no compiler knows: one-way rooms, names that stay in their room, tidy files.
+//!
+//! (`cfg(test)` tells clippy that helpers are tests, too.)
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod absence;
+#[cfg(test)]
+mod docs;
 mod files;
 mod rooms;
 mod tidy;
