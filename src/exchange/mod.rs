@@ -1,6 +1,7 @@
 //! Runs plans: straight-line async over [`Upstream`].
 
 mod caller;
+mod emulate;
 mod list;
 mod lock;
 mod patch;
@@ -8,6 +9,7 @@ pub mod record;
 pub mod run;
 pub mod upstream;
 mod user;
+mod version;
 
 pub use record::Record;
 pub use run::{Outcome, Shared, fail, run};

@@ -1,9 +1,11 @@
 //! PATCH: natively in one call, or emulated under a lock (design 6e).
 
 use super::run::Exchange;
+use super::version::admits;
 use crate::fault::Fault;
 use crate::gateway::guard::guard;
 use crate::gateway::patch::Plan;
+use crate::gateway::reply::Stored;
 use crate::scim::http::Response;
 use crate::scim::schema::Operation;
 use crate::scim::{Object, Value};
@@ -12,6 +14,7 @@ use crate::scim::{Object, Value};
 pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let body = exchange.route.document(exchange.request)?;
     let ops = exchange.pair.operations(&body)?;
+    let demanded = exchange.demanded()?;
     let planned = exchange.pair.plan_patch(&ops)?;
     let policies = &exchange.route.spec.policies;
     let mut said = Object::new();
@@ -23,17 +26,24 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
     exchange.may_deactivate(&said)?;
     let mut losses = planned.losses;
     let stored = match planned.plan {
-        Plan::Nothing => exchange.read(id).await?,
-        Plan::Native(body) => exchange.write(Operation::Patch, id, &body).await?,
-        Plan::Emulate => {
-            let _held = exchange.lock(id).await?;
+        Plan::Nothing => {
             let stored = exchange.read(id).await?;
-            let wanted = exchange.pair.applied(&stored.object, &ops)?;
-            let merged = exchange.pair.merge(&wanted, &stored.object, policies, true)?;
-            exchange.caller.record.lose(&merged.losses, "request");
-            guard(&merged.losses, &said, policies)?;
-            losses.extend(merged.losses.clone());
-            exchange.settle(id, merged, stored).await?
+            admits(demanded.as_ref(), &stored)?;
+            stored
+        }
+        Plan::Native(body) => {
+            let version = demanded.map(|versions| versions.header);
+            exchange.write(Operation::Patch, id, &body, version).await?
+        }
+        Plan::Emulate => {
+            let pair = exchange.pair;
+            let change = |stored: &Stored| {
+                let wanted = pair.applied(&stored.object, &ops)?;
+                pair.merge(&wanted, &stored.object, policies, true)
+            };
+            let (stored, lost) = exchange.emulate(id, demanded, &said, change).await?;
+            losses.extend(lost);
+            stored
         }
     };
     Ok(exchange.answer(Operation::Patch, &stored, losses))

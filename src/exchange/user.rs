@@ -1,12 +1,14 @@
 //! Create, read, replace and delete one resource.
 
-use http::Method;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderValue, Method};
 
 use super::run::Exchange;
+use super::version::unchanged;
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::{guard, report};
-use crate::gateway::merge::Merged;
 use crate::gateway::message::resource::read_request;
+use crate::gateway::message::version::Versions;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::gateway::route::Replace;
@@ -27,6 +29,7 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
     exchange.route.success(Operation::Create, &response)?;
     let mut stored = match exchange.route.stored(exchange.pair, Operation::Create, &response) {
         Ok(stored) if stored.frame.id.is_some() => stored,
+        Ok(_) | Err(_) if lowered.deactivate => return Err(still_active()),
         Ok(_) | Err(_) => return Err(done_unreadable("created")),
     };
     if lowered.deactivate {
@@ -38,7 +41,13 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
 /// GET of one resource.
 pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let query = exchange.pair.query(exchange.request.query.as_deref())?;
+    let known = Versions::read(&exchange.request.headers, &IF_NONE_MATCH)?;
     let stored = exchange.read(id).await?;
+    if let (Some(known), Some(tag)) = (&known, &stored.etag)
+        && known.has(tag)
+    {
+        return Ok(unchanged(tag));
+    }
     let mut losses = Losses::default();
     let (route, pair) = (exchange.route, exchange.pair);
     let mut response = route.answer(pair, Operation::Get, &stored, &query.projection, &mut losses);
@@ -50,6 +59,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
 /// PUT: put over what is there (design 6c), or plainly where there is nothing to keep.
 pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let user = exchange.taken(Operation::Replace, Some(id))?;
+    let demanded = exchange.demanded()?;
     exchange.may_deactivate(&user)?;
     let policies = &exchange.route.spec.policies;
     let plain = policies.replace == Replace::Reset || !exchange.pair.needs_read(&user, policies);
@@ -57,24 +67,24 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
         let lowered = exchange.pair.replace(&user)?;
         exchange.caller.record.lose(&lowered.losses, "request");
         guard(&lowered.losses, &user, policies)?;
-        let stored = exchange.write(Operation::Replace, id, &lowered.object).await?;
+        let version = demanded.map(|versions| versions.header);
+        let stored = exchange.write(Operation::Replace, id, &lowered.object, version).await?;
         return Ok(exchange.answer(Operation::Replace, &stored, lowered.losses));
     }
     // Refused before any call where it can be: put checks again over the old resource.
     let losses = exchange.pair.replace_losses(&user)?;
     guard(&losses, &user, policies)?;
-    let _held = exchange.lock(id).await?;
-    let stored = exchange.read(id).await?;
-    let merged = exchange.pair.merge(&user, &stored.object, policies, false)?;
-    exchange.caller.record.lose(&merged.losses, "request");
-    let losses = merged.losses.clone();
-    let stored = exchange.settle(id, merged, stored).await?;
+    let pair = exchange.pair;
+    let change = |stored: &Stored| pair.merge(&user, &stored.object, policies, false);
+    let (stored, losses) = exchange.emulate(id, demanded, &user, change).await?;
     Ok(exchange.answer(Operation::Replace, &stored, losses))
 }
 
 /// DELETE: the client dialect's status, whatever the upstream's.
 pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
-    let request = exchange.route.call(exchange.pair, Method::DELETE, Some(id), "");
+    let demanded = exchange.demanded()?;
+    let mut request = exchange.route.call(exchange.pair, Method::DELETE, Some(id), "");
+    request.headers.extend(demanded.map(|versions| (IF_MATCH, versions.header)));
     let response = exchange.caller.call(Operation::Delete, request).await?;
     exchange.route.success(Operation::Delete, &response)?;
     Ok(exchange.route.answer_deleted(exchange.pair))
@@ -98,20 +108,17 @@ impl<'e> Exchange<'e> {
         Ok(stored)
     }
 
-    pub async fn lock(&self, id: &str) -> Result<super::lock::Held<'e>, Fault> {
-        let upstream = &self.route.spec.upstream_name;
-        let kind = &self.pair.upstream_resource.path;
-        self.shared.locks.lock(format!("{upstream}\n{kind}\n{id}"), self.caller.deadline).await
-    }
-
-    /// Writes and reads the answer; where that cannot be read, one GET says what is there now.
+    /// Writes and reads the answer; where that cannot be read, one GET says what is there now. With
+    /// a version, the upstream writes only over that one.
     pub async fn write(
         &mut self,
         operation: Operation,
         id: &str,
         object: &Object<'_>,
+        version: Option<HeaderValue>,
     ) -> Result<Stored, Fault> {
-        let request = self.route.call_with(self.pair, operation, Some(id), object);
+        let mut request = self.route.call_with(self.pair, operation, Some(id), object);
+        request.headers.extend(version.map(|version| (IF_MATCH, version)));
         let response = self.caller.call(operation, request).await?;
         self.route.success(operation, &response)?;
         match self.route.stored(self.pair, operation, &response) {
@@ -121,21 +128,6 @@ impl<'e> Exchange<'e> {
             }
             Ok(_) | Err(_) => self.read(id).await.map_err(|_| done_unreadable("written")),
         }
-    }
-
-    /// Sends what put came to, if it changes anything.
-    pub async fn settle(
-        &mut self,
-        id: &str,
-        merged: Merged,
-        stored: Stored,
-    ) -> Result<Stored, Fault> {
-        self.caller.record.emulated = true;
-        if !merged.changed {
-            return Ok(stored);
-        }
-        let (operation, body) = self.pair.written(&merged)?;
-        self.write(operation, id, &body).await
     }
 
     /// The answer to a write, with the losses of both directions counted and reported.
@@ -175,18 +167,19 @@ impl<'e> Exchange<'e> {
         self.caller.record.emulated = true;
         let id = stored.frame.id.clone().unwrap_or_default();
         let outcome = match self.pair.deactivation(&stored.object) {
-            Ok((operation, body)) => self.write(operation, &id, &body).await,
+            Ok((operation, body)) => self.write(operation, &id, &body, None).await,
             Err(fault) => Err(fault),
         };
-        outcome.map_err(|fault| {
-            Fault::new(
-                Cause::PartlyDone,
-                "The account was created and is ACTIVE: the update that deactivates it failed. \
-                 Deactivate it with another request.",
-            )
-            .with_log(fault.detail)
-        })
+        outcome.map_err(|fault| still_active().with_log(fault.cause.label()))
     }
+}
+
+fn still_active() -> Fault {
+    Fault::new(
+        Cause::PartlyDone,
+        "The account was created and is ACTIVE: the update that deactivates it failed. Look it up \
+         and deactivate it with another request.",
+    )
 }
 
 fn done_unreadable(what: &str) -> Fault {

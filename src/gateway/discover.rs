@@ -51,7 +51,7 @@ impl Route {
             max_results,
             change_password: false,
             sort: false,
-            etag: false,
+            etag: self.users.as_ref().is_some_and(|pair| pair.upstream_resource.etag),
             bearer: true,
         }
     }

@@ -54,7 +54,9 @@ impl Route {
                 Ok(Asked::Discovery(endpoint))
             }
             Endpoint::Search { segment: None } | Endpoint::Bulk | Endpoint::Me => {
-                Err(not_implemented("This endpoint is not served on this route."))
+                Err(not_implemented(
+                    "This endpoint is not served on this route: use those of the resources themselves.",
+                ))
             }
             Endpoint::Root => Err(self.unknown()),
         }
@@ -83,7 +85,9 @@ impl Route {
             return Ok(());
         }
         if segment.eq_ignore_ascii_case("Groups") {
-            return Err(not_implemented("Groups are not translated on this route."));
+            return Err(not_implemented(
+                "Groups are not translated on this route: use it for users.",
+            ));
         }
         Err(self.unknown())
     }
@@ -92,7 +96,7 @@ impl Route {
         let base = &self.client_base;
         Fault::new(
             Cause::UnknownResource,
-            format!("There is no such endpoint: this route serves {base}/Users and discovery."),
+            format!("There is no such endpoint. Use {base}/Users or discovery."),
         )
     }
 }
@@ -116,7 +120,10 @@ impl Pair {
 /// The fault of a query that cannot be read.
 pub fn bad_query(error: QueryError) -> Fault {
     let cause = match error.scim_type {
-        "invalidFilter" => Cause::InvalidFilter,
+        "invalidFilter" => {
+            let detail = format!("{} Correct the filter and send it again.", error.detail);
+            return Fault::new(Cause::InvalidFilter, detail);
+        }
         "invalidSyntax" => Cause::BadBody,
         _ => Cause::InvalidValue,
     };

@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 
 use super::message::error::read_error;
 use super::message::resource::{Frame, Location, read_answer, write_answer, write_request};
+use super::message::version::version;
 use super::message::{headers, list};
 use super::pair::{Losses, Pair};
 use super::route::Route;
@@ -22,6 +23,8 @@ use crate::scim::{Object, Value};
 pub struct Stored {
     pub frame: Frame,
     pub object: Object<'static>,
+    /// The version, where the upstream keeps them and its answer's header names it.
+    pub etag: Option<HeaderValue>,
     /// What was of the wrong type, and is left out.
     pub losses: Losses,
 }
@@ -92,10 +95,15 @@ impl Route {
         response: &Response,
     ) -> Result<Stored, Fault> {
         let body = self.body(response)?;
-        let (frame, object) = read_answer(&pair.upstream_resource, operation, body)?;
+        let (mut frame, object) = read_answer(&pair.upstream_resource, operation, body)?;
+        let etag = version(response).filter(|_| pair.upstream_resource.etag);
+        if let Some(tag) = etag.as_ref().and_then(|tag| tag.to_str().ok()) {
+            // The header is what If-Match is compared with (RFC 7644 section 3.14).
+            frame.meta.version = Some(tag.to_owned());
+        }
         let (object, losses) = pair.receive(object);
         let losses = Losses { lifting: losses, lowering: Vec::new() };
-        Ok(Stored { frame, object: object.into_owned(), losses })
+        Ok(Stored { frame, object: object.into_owned(), etag, losses })
     }
 
     /// A page from a successful answer.
@@ -112,7 +120,7 @@ impl Route {
                     read_answer(&pair.upstream_resource, Operation::List, resource)?;
                 let (object, losses) = pair.receive(object);
                 let losses = Losses { lifting: losses, lowering: Vec::new() };
-                Ok(Stored { frame, object: object.into_owned(), losses })
+                Ok(Stored { frame, object: object.into_owned(), etag: None, losses })
             })
             .collect::<Result<_, Fault>>()?;
         Ok(StoredPage { total: page.total, resources })
@@ -174,8 +182,9 @@ impl Route {
         let created = operation == Operation::Create;
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         let location = id.filter(|_| created).map(|id| place.of(&pair.client_resource, id));
+        let version = stored.etag.as_ref().and_then(|tag| tag.to_str().ok());
         let body: Bytes = Value::Object(object).to_json().into();
-        headers::answer(&self.spec.client, status, location.as_deref(), None, body)
+        headers::answer(&self.spec.client, status, location.as_deref(), version, body)
     }
 
     /// The answer with a list. `start_index` is what the client asked for.
@@ -206,7 +215,8 @@ impl Route {
         headers::check_request(&request.headers)?;
         let limits = Limits { max_depth: self.spec.policies.max_depth };
         parse(&request.body, &limits).map_err(|error| {
-            Fault::new(Cause::BadBody, format!("The body cannot be read: {error}"))
+            let detail = format!("The body cannot be read: {error} Correct it and send it again.");
+            Fault::new(Cause::BadBody, detail)
         })
     }
 }

@@ -34,7 +34,7 @@ impl Auth {
             .ok()
             .and_then(|index| credentials.get(index))
             .map(|credential| Some(credential.name.as_str()))
-            .ok_or_else(|| refused("The bearer token is not known on this route."))
+            .ok_or_else(|| refused("The bearer token is not known on this route. Send one that the operator gave out for it."))
     }
 }
 

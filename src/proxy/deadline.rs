@@ -21,7 +21,8 @@ impl Upstream for Bounded<'_> {
         timeout_at(self.deadline, self.upstream.call(request)).await.unwrap_or_else(|_| {
             Err(Fault::new(
                 Cause::UpstreamTimeout,
-                "The upstream did not answer within the time that this gateway allows an exchange.",
+                "The upstream did not answer within the time that this gateway allows an exchange. \
+                 Look what is there before you send it again.",
             ))
         })
     }

@@ -90,7 +90,7 @@ impl Host {
 fn unresolved(why: &str) -> Fault {
     Fault::new(
         Cause::UpstreamUnreachable,
-        "The upstream of this route could not be found on the network; nothing was sent.",
+        "The upstream of this route could not be found on the network; nothing was sent. Try again later.",
     )
     .with_log(why)
 }

@@ -290,14 +290,18 @@ fn unreachable(error: Option<&Error>) -> Fault {
         matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout)
     });
     let cause = if timed_out { Cause::UpstreamTimeout } else { Cause::UpstreamUnreachable };
-    Fault::new(cause, "The upstream of this route does not take connections; nothing was sent.")
-        .with_log(log)
+    Fault::new(
+        cause,
+        "The upstream of this route does not take connections; nothing was sent. Try again later.",
+    )
+    .with_log(log)
 }
 
 fn timed_out(log: &str) -> Fault {
     Fault::new(
         Cause::UpstreamTimeout,
-        "The upstream did not answer in time; whether it did what was asked is not known.",
+        "The upstream did not answer in time; whether it did what was asked is not known. Look before \
+         you send it again.",
     )
     .with_log(log)
 }
@@ -305,7 +309,8 @@ fn timed_out(log: &str) -> Fault {
 fn cut_off(log: &str) -> Fault {
     Fault::new(
         Cause::UpstreamCutOff,
-        "The upstream broke off its answer; whether it did what was asked is not known.",
+        "The upstream broke off its answer; whether it did what was asked is not known. Look before you \
+         send it again.",
     )
     .with_log(log)
 }

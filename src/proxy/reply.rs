@@ -56,8 +56,8 @@ pub(super) async fn write(
     }
     header.insert_header(REQUEST_ID, request_id)?;
     header.insert_header(CACHE_CONTROL, "no-store")?;
-    // A 204 has no Content-Length (RFC 9110 section 8.6).
-    if status == StatusCode::NO_CONTENT {
+    // A 204 has no Content-Length, and a 304 not its own (RFC 9110 section 8.6).
+    if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         header.remove_header(&CONTENT_LENGTH);
     } else {
         header.insert_header(CONTENT_LENGTH, body.len())?;

@@ -148,12 +148,13 @@ fn declared(headers: &HeaderMap) -> Option<usize> {
 }
 
 pub(super) fn too_large(limits: &Limits) -> Fault {
-    let detail = format!("The request body is larger than {} bytes.", limits.body);
+    let detail =
+        format!("The request body is larger than {} bytes. Send less at once.", limits.body);
     Fault::new(Cause::BodyTooLarge, detail)
 }
 
 fn sized(status: StatusCode, what: &str, limit: usize) -> Fault {
-    let detail = format!("The request's {what} is longer than {limit} bytes.");
+    let detail = format!("The request's {what} is longer than {limit} bytes. Send less at once.");
     let mut fault = Fault::new(Cause::BodyTooLarge, detail);
     fault.status = Some(status);
     fault
@@ -165,7 +166,8 @@ fn broken_off(error: &pingora::Error) -> Fault {
 }
 
 fn too_slow(limit: Duration) -> Fault {
-    let detail = format!("The request body did not come within {} seconds.", limit.as_secs());
+    let detail =
+        format!("The request body did not come within {} seconds. Send it again.", limit.as_secs());
     let mut fault = Fault::new(Cause::BadBody, detail);
     fault.status = Some(StatusCode::REQUEST_TIMEOUT);
     fault

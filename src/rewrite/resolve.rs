@@ -8,7 +8,7 @@ use super::program::{
     Arm, Carrier, Dest, ElementsPlan, Lost, ObjectPlan, Plan, Program, Verdict, label,
 };
 use crate::scim::filter::Literal;
-use crate::scim::schema::Attribute;
+use crate::scim::schema::{Attribute, is_urn};
 
 /// A leaf's place and what is known of its element.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +89,12 @@ pub fn resolve(program: &Program, spot: &Spot) -> Resolved {
 fn free(plan: &ObjectPlan, below: &[String], spot: &Spot, arm: Option<&Arm>) -> Resolved {
     match &plan.open {
         None => Resolved::Unknown,
+        // At the top, only extensions are free (RFC 7643 section 3.3).
+        Some(Verdict::To(dest))
+            if dest.steps.is_empty() && !spot.names.first().is_some_and(|n| is_urn(n)) =>
+        {
+            Resolved::Unknown
+        }
         Some(Verdict::To(dest)) => {
             let mut target = target(dest, spot, arm);
             // The destination's last step stands for the free key; at the top there is none.

@@ -34,10 +34,10 @@ pub struct Id(String);
 pub enum EndpointError {
     #[error("The path names no SCIM endpoint.")]
     Unknown,
-    #[error("A segment of the path is not percent-encoded UTF-8.")]
+    #[error("A segment of the path must be percent-encoded UTF-8.")]
     Encoding,
     #[error(
-        "The identifier is not acceptable: it is empty, longer than 512 bytes, \".\", \"..\", or holds a slash, a backslash or a control character."
+        "The identifier is not acceptable: it is empty, longer than 512 bytes, \".\", \"..\", or holds a slash, a backslash or a control character. Use an identifier as it was answered."
     )]
     Id,
 }

@@ -165,8 +165,10 @@ fn paths(name: &str, text: &str, known: &Known<'_>) -> Result<Vec<Path>, QueryEr
 
 /// A whole number; one below zero is zero.
 fn integer(name: &str, text: &str) -> Result<usize, QueryError> {
-    let number: i64 =
-        text.trim().parse().map_err(|_| invalid_value(format!("{name} is not a whole number.")))?;
+    let number: i64 = text
+        .trim()
+        .parse()
+        .map_err(|_| invalid_value(format!("{name} must be a whole number.")))?;
     Ok(usize::try_from(number).unwrap_or(0))
 }
 

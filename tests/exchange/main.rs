@@ -3,6 +3,8 @@
 //! (`cfg(test)` tells clippy that helpers are tests, too.)
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod harness;
@@ -14,4 +16,16 @@ mod page;
 #[cfg(test)]
 mod pairs;
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 mod seeds;
+#[cfg(test)]
+#[expect(dead_code, reason = "some of it is for tests/proxy alone")]
+#[path = "../proxy/harness.rs"]
+mod sockets;
+#[cfg(test)]
+mod versions;
+#[cfg(test)]
+mod wire;
+#[cfg(test)]
+mod writes;

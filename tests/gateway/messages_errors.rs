@@ -46,7 +46,7 @@ fn a_status_alone_says_whose_fault_it_is() {
         (Create, 409, Cause::UpstreamConflict, 409, Some("uniqueness")),
         (Replace, 409, Cause::UpstreamRefused, 409, None),
         (Create, 400, Cause::UpstreamRefused, 400, None),
-        (Patch, 412, Cause::UpstreamRefused, 412, None),
+        (Patch, 412, Cause::PreconditionFailed, 412, None),
         (Create, 413, Cause::UpstreamRefused, 413, None),
         (Create, 415, Cause::UpstreamUnexpected, 502, None),
         (Replace, 405, Cause::UpstreamUnexpected, 502, None),
@@ -104,7 +104,7 @@ fn a_catch_all_code_yields_to_a_status_that_says_more() {
         (404, Cause::UpstreamNotFound),
         (429, Cause::UpstreamThrottled),
         (500, Cause::UpstreamFailed),
-        (412, Cause::UpstreamRefused),
+        (412, Cause::PreconditionFailed),
         (422, Cause::UpstreamRefused),
     ] {
         let fault = read(Operation::Get, status, body.clone());
@@ -126,7 +126,7 @@ fn every_dialect_reads_its_own_errors_back() {
         (Operation::Get, Cause::Unauthenticated, Cause::UpstreamUnauthorized),
         (Operation::Get, Cause::Forbidden, Cause::UpstreamUnauthorized),
         (Operation::Create, Cause::InvalidValue, Cause::UpstreamRefused),
-        (Operation::Replace, Cause::PreconditionFailed, Cause::UpstreamRefused),
+        (Operation::Replace, Cause::PreconditionFailed, Cause::PreconditionFailed),
         (Operation::List, Cause::TooManyRequests, Cause::UpstreamThrottled),
         (Operation::List, Cause::Busy, Cause::UpstreamFailed),
         (Operation::Get, Cause::Internal, Cause::UpstreamFailed),

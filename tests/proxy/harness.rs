@@ -130,7 +130,7 @@ pub fn free_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-fn wait_for(address: SocketAddr) {
+pub fn wait_for(address: SocketAddr) {
     for _ in 0..2_000 {
         if std::net::TcpStream::connect(address).is_ok() {
             return;

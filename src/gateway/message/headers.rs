@@ -47,7 +47,10 @@ pub fn check_answer(response: &Response) -> Result<(), Fault> {
             let what = if html || first == Some(&b'<') { "an HTML page" } else { "text" };
             Err(Fault::new(
                 Cause::UpstreamNotJson,
-                format!("the upstream answered with {what}, not with JSON"),
+                format!(
+                    "the upstream answered with {what}, not with JSON: the operator has to check the \
+                     upstream's `url`"
+                ),
             ))
         }
     }

@@ -30,12 +30,13 @@ pub fn read_list<'a>(resource: &Resource, body: Value<'a>) -> Result<Page<'a>, F
     if let Value::Object(list) = &body {
         read_status(resource, Operation::List, list)?;
         if !list.contains("Resources") && !list.contains("totalResults") {
-            let what = "the upstream's list has neither `Resources` nor `totalResults`";
+            let what = "the upstream's list has neither `Resources` nor `totalResults`: ask whoever runs the \
+                        upstream";
             return Err(Fault::new(Cause::UpstreamUnexpected, what));
         }
     }
     let list = message::read_list(body).map_err(|error| {
-        let what = "the upstream's list is no ListResponse";
+        let what = "the upstream's list is no ListResponse: ask whoever runs the upstream";
         Fault::new(Cause::UpstreamUnexpected, what).with_log(error.to_string())
     })?;
     let total = list.total_results.filter(|total| *total >= list.resources.len());

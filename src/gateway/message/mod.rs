@@ -7,6 +7,7 @@ pub mod error;
 pub mod headers;
 pub mod list;
 pub mod resource;
+pub mod version;
 
 pub use error::{read_error, write_error};
 pub use list::{Page, read_list, write_list};

@@ -77,7 +77,7 @@ impl<'a> Reader<'_, 'a> {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) if text.trim().is_empty() => None,
             Some(Value::String(text)) => Some(self.path(text)?),
-            Some(_) => return Err(PatchError::new("invalidPath", "path is not a string.")),
+            Some(_) => return Err(PatchError::new("invalidPath", "path must be a string.")),
         };
         match (kind, path, value) {
             (OpKind::Remove, Some(path), value) => self.remove(path, value),

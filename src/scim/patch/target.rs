@@ -87,7 +87,7 @@ fn read_only(path: &Path) -> PatchError {
 }
 
 fn read_only_named(path: &str) -> PatchError {
-    PatchError::new("mutability", format!("The attribute {path} is read-only."))
+    PatchError::new("mutability", format!("The attribute {path} is read-only: leave it out."))
 }
 
 /// A value filter needs a multi-valued complex attribute, and only that one's sub-attributes.

@@ -24,16 +24,21 @@ const REDIRECT: &str = "the upstream answered with a redirect, which the gateway
                         the operator has to correct the upstream's `url`";
 const CREDENTIALS: &str = "the upstream refused the gateway's credentials: \
                            the operator has to check the upstream's `auth`";
-const NO_RESOURCE: &str = "the upstream has no such resource";
+const NO_RESOURCE: &str = "the upstream has no such resource: look it up again";
 const NO_ENDPOINT: &str = "the upstream has no such endpoint: \
                            the operator has to check the upstream's `url` and `vars`";
-const TAKEN: &str = "the upstream has another resource with this identifying value";
-const OUR_FORM: &str = "the upstream does not take the gateway's request in this form";
+const TAKEN: &str = "the upstream has another resource with this identifying value: use another value, \
+                     or change that resource";
+const OUR_FORM: &str = "the upstream does not take the gateway's request in this form: \
+                        the operator has to check the upstream's `dialect`";
+const CHANGED: &str = "the resource was changed since it was read: read it again, and repeat the \
+                       change on what is there now";
 const THROTTLED: &str = "the upstream limits requests: try again later";
-const REFUSED: &str = "the upstream refused the request";
+const REFUSED: &str = "the upstream refused the request: correct it before you send it again";
 const UNAVAILABLE: &str = "the upstream is unavailable: try again later";
 const FAILED: &str = "the upstream failed: try again later";
-const NO_ANSWER: &str = "the upstream answered with a status that is no answer to this request";
+const NO_ANSWER: &str = "the upstream answered with a status that is no answer to this request: \
+                         ask whoever runs the upstream";
 
 /// An upstream's error, as far as it was understood.
 pub(super) struct Refusal<'r> {
@@ -85,6 +90,7 @@ impl Refusal<'_> {
             405..=408 | 411 | 415 | 417 | 421 | 426 | 431 => {
                 self.told(Cause::UpstreamUnexpected, OUR_FORM)
             }
+            412 => self.told(Cause::PreconditionFailed, CHANGED),
             429 => self.told(Cause::UpstreamThrottled, THROTTLED),
             400..=499 => self.refused(),
             503 => self.with_status(Cause::UpstreamFailed, UNAVAILABLE),

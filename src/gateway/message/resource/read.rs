@@ -107,11 +107,16 @@ fn not_a_resource(resource: &Resource, found: &Value) -> Fault {
     let (kind, found) = (&resource.schema.resource, found.type_name());
     Fault::new(
         Cause::UpstreamUnexpected,
-        format!("the upstream's {kind} is {found}, not a JSON object"),
+        format!(
+            "the upstream's {kind} is {found}, not a JSON object: ask whoever runs the upstream"
+        ),
     )
 }
 
 fn bad_id(resource: &Resource, id: &Value) -> Fault {
     let (kind, found) = (&resource.schema.resource, id.type_name());
-    Fault::new(Cause::UpstreamUnexpected, format!("the `id` of the upstream's {kind} is {found}"))
+    Fault::new(
+        Cause::UpstreamUnexpected,
+        format!("the `id` of the upstream's {kind} is {found}: ask whoever runs the upstream"),
+    )
 }

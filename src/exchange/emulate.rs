@@ -1,0 +1,68 @@
+//! Read, merge, write: under a lock, over the version that was read, and once more where someone
+//! else was faster (design 6e.5 and 6e.8).
+
+use std::time::Duration;
+
+use super::lock::Held;
+use super::run::Exchange;
+use super::version::admits;
+use crate::fault::{Cause, Fault};
+use crate::gateway::guard::guard;
+use crate::gateway::merge::Merged;
+use crate::gateway::message::version::Versions;
+use crate::gateway::pair::Losses;
+use crate::gateway::reply::Stored;
+use crate::scim::Object;
+
+impl<'e> Exchange<'e> {
+    /// Makes the change that `change` plans over what is stored; with what it loses. `said` is what
+    /// the client says of guarded attributes.
+    ///
+    /// # Errors
+    /// `PreconditionFailed` where the client's demand does not hold, `Busy` where others write the
+    /// resource all the time.
+    pub async fn emulate(
+        &mut self,
+        id: &str,
+        demanded: Option<Versions>,
+        said: &Object<'_>,
+        change: impl Fn(&Stored) -> Result<Merged, Fault>,
+    ) -> Result<(Stored, Losses), Fault> {
+        let _held = self.lock(id).await?;
+        self.caller.record.emulated = true;
+        let mut raced = false;
+        loop {
+            let stored = self.read(id).await?;
+            admits(demanded.as_ref(), &stored)?;
+            let merged = change(&stored)?;
+            self.caller.record.lose(&merged.losses, "request");
+            guard(&merged.losses, said, &self.route.spec.policies)?;
+            if !merged.changed {
+                return Ok((stored, merged.losses));
+            }
+            let (operation, body) = self.pair.written(&merged)?;
+            match self.write(operation, id, &body, stored.etag).await {
+                Err(fault) if fault.cause != Cause::PreconditionFailed => return Err(fault),
+                Err(fault) if raced && demanded.is_some() => return Err(fault),
+                Err(_) if raced => return Err(outpaced()),
+                Err(_) => raced = true,
+                Ok(stored) => return Ok((stored, merged.losses)),
+            }
+        }
+    }
+
+    async fn lock(&self, id: &str) -> Result<Held<'e>, Fault> {
+        let upstream = &self.route.spec.upstream_name;
+        let kind = &self.pair.upstream_resource.path;
+        self.shared.locks.lock(format!("{upstream}\n{kind}\n{id}"), self.caller.deadline).await
+    }
+}
+
+fn outpaced() -> Fault {
+    Fault::new(
+        Cause::Busy,
+        "The resource is being changed by someone else at the upstream; nothing was written. Try \
+         again in a moment.",
+    )
+    .with_retry_after(Duration::from_secs(1))
+}
