@@ -191,6 +191,40 @@ fn commands_are_in_the_makefile() {
     assert!(shell.contains("make run") && shell.contains("make test"));
 }
 
+#[test]
+fn the_programs_commands_do_what_they_are_shown_for() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("config.toml"), folder.path().join("config.toml")).unwrap();
+    let user = json!({ "userName": "ann@corp.example", "displayName": "Ann Lee" });
+    std::fs::write(folder.path().join("user.json"), user.to_string()).unwrap();
+    let blocks = Page::read("README.md").blocks();
+    let shell = blocks.iter().filter(|block| block.info == "sh");
+    let lines = shell.flat_map(|block| block.text.lines());
+    let mut ran = 0;
+    for line in lines.filter_map(|line| line.strip_prefix("scim-gateway ")) {
+        let program = std::process::Command::new(env!("CARGO_BIN_EXE_scim-gateway"))
+            .args(words(line))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(program.status.success(), "{line}: {}", String::from_utf8_lossy(&program.stderr));
+        assert!(!program.stdout.is_empty(), "{line}");
+        ran += 1;
+    }
+    assert_eq!(ran, 4);
+}
+
+/// Words as a shell takes them: single quotes hold one together, `#` begins a comment.
+fn words(line: &str) -> Vec<String> {
+    let line = line.split(" #").next().unwrap_or_default();
+    let parts = line.split('\'').enumerate();
+    let words = parts.flat_map(|(at, part)| match at % 2 {
+        0 => part.split_whitespace().map(str::to_owned).collect(),
+        _ => vec![part.to_owned()],
+    });
+    words.collect()
+}
+
 /// Every TOML block says what reads it: `config`, `overlay`, `file=<path>` (written to a folder) or
 /// `from=<path>` (an excerpt).
 #[test]
