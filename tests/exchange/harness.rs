@@ -62,19 +62,9 @@ impl Bench {
 
     /// Stores a user by the upstream's own create request and tells its id.
     pub fn store(&self, body: &str) -> String {
-        let base = &self.route.upstream_base;
-        let mut request = Request::new(Method::POST, format!("{base}/{}", users(&self.sandbox)));
-        let media = match self.sandbox.vendor() {
-            Vendor::Scim => "application/scim+json",
-            Vendor::Omni | Vendor::PingOne | Vendor::Descope => "application/json",
-        };
-        request.headers.insert("content-type", media.parse().expect("a header"));
-        request.headers.insert("authorization", "Bearer project:key".parse().expect("a header"));
-        request.body = body.to_owned().into();
-        let answer = self.sandbox.answer(&request);
-        assert_eq!(answer.status, 201, "{:?}", answer.body);
-        let answer: Json = serde_json::from_slice(&answer.body).expect("JSON");
-        answer.get("user").unwrap_or(&answer)["id"].as_str().expect("an id").to_owned()
+        let users = users_of(self.sandbox.vendor().name());
+        let users = format!("{}/{users}", self.route.upstream_base);
+        crate::page::store(&self.sandbox, &users, body, "project:key")
     }
 
     /// The path of a user for the client.
@@ -112,10 +102,6 @@ impl Drop for Bench {
 /// The path segment of users in a dialect.
 pub fn users_of(dialect: &str) -> &'static str {
     if dialect == "omni" { "users" } else { "Users" }
-}
-
-fn users(sandbox: &Sandbox) -> &'static str {
-    users_of(sandbox.vendor().name())
 }
 
 pub fn spec(client: &str, upstream: &str) -> RouteSpec {

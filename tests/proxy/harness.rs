@@ -90,13 +90,10 @@ pub fn start(upstream: &str) -> Running {
 }
 
 pub fn start_with(upstream: &str, tls: Option<Tls>) -> Running {
-    let listen = free_port();
-    let log = Arc::new(Log::default());
     let dialects = Dialects::embedded().unwrap();
     let plain = dialects.named("scim").unwrap();
     let places = [("/t", None), ("/p", None), ("/h", Some("tenant.example")), ("/open", None)];
     let specs = places.map(|(prefix, host)| route(prefix, host, plain)).into();
-    let gateway = Gateway::new(specs, dialects.canonical());
     let auth = || {
         Auth::Bearer(vec![Credential {
             name: "tester".into(),
@@ -113,6 +110,14 @@ pub fn start_with(upstream: &str, tls: Option<Tls>) -> Running {
         ),
         ("/open".to_owned(), Door { auth: Auth::None, way: Way::Stream(shared) }),
     ]);
+    launch(specs, doors, tls)
+}
+
+/// A gateway with these routes, each with the door of its name.
+pub fn launch(specs: Vec<RouteSpec>, doors: HashMap<String, Door>, tls: Option<Tls>) -> Running {
+    let listen = free_port();
+    let log = Arc::new(Log::default());
+    let gateway = Gateway::new(specs, Dialects::embedded().unwrap().canonical());
     let edge = Edge::new(gateway, doors, limits());
     let settings = Server {
         listen: vec![listen],

@@ -5,6 +5,9 @@
 mod edge;
 mod exchange;
 mod harness;
+#[path = "../seeds/page.rs"]
+mod page;
 mod passthrough;
 mod remote;
+mod seeds;
 mod tls;

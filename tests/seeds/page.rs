@@ -1,10 +1,13 @@
-//! `tests/seeds.md`, read: the exchanges that several areas run. It sends nothing.
+//! `tests/seeds.md`, read: the exchanges that several areas run, and what to compare. How a
+//! request gets to the gateway is theirs.
 
 use std::path::Path;
 
+use http::Method;
 use scim_gateway::rewrite::rule::Rules;
-use scim_gateway::sandbox::{OmniKind, Options, Vendor};
-use serde_json::json;
+use scim_gateway::sandbox::{OmniKind, Options, Recorded, Sandbox, Vendor};
+use scim_gateway::scim::http::Request;
+use serde_json::{Value, json};
 
 /// One `###` section.
 pub struct Exchange {
@@ -46,6 +49,74 @@ pub fn exchanges() -> Vec<Exchange> {
     read("tests/seeds.md").split("\n### ").skip(1).map(exchange).collect()
 }
 
+/// What an exchange came to.
+pub struct Outcome {
+    /// What the upstream received, in order.
+    pub received: Vec<Recorded>,
+    pub status: u16,
+    pub body: String,
+    /// The id of the user.
+    pub id: String,
+    /// Where the client finds it.
+    pub location: String,
+}
+
+impl Exchange {
+    /// Where the outcome is not the page's.
+    pub fn differences(&self, outcome: &Outcome) -> Vec<String> {
+        let (reads, writes): (Vec<_>, Vec<_>) =
+            outcome.received.iter().partition(|request| request.method == Method::GET);
+        let (head, body) = match writes.as_slice() {
+            [] => ("none".to_owned(), String::new()),
+            [write] => (
+                format!("{} {}", write.method, write.path),
+                String::from_utf8(write.body.to_vec()).unwrap(),
+            ),
+            more => (format!("{} writes", more.len()), String::new()),
+        };
+        let known = [("id", outcome.id.as_str()), ("location", outcome.location.as_str())];
+        let compared = |info: &str, head: &str, body: &str| {
+            let expected = self.message(info);
+            let wanted =
+                (filled(&expected.head, &known, head), filled(&expected.body, &known, body));
+            let same = wanted.0 == head && wanted.1 == body;
+            (!same).then(|| {
+                format!(
+                    "{}: {info}\n  expected {}\n  {}\n  was      {head}\n  {body}",
+                    self.title, wanted.0, wanted.1
+                )
+            })
+        };
+        let status = outcome.status.to_string();
+        let creates = self.message("http client-request").head.starts_with("POST");
+        let read = (creates && !reads.is_empty()).then(|| format!("{}: it reads", self.title));
+        [
+            compared("http upstream-request", &head, &body),
+            compared("http client-answer", &status, &outcome.body),
+            read,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// Stores a user by the upstream's own create request and tells its id.
+pub fn store(sandbox: &Sandbox, users: &str, body: &str, token: &str) -> String {
+    let mut request = Request::new(Method::POST, users);
+    let media = match sandbox.vendor() {
+        Vendor::Scim => "application/scim+json",
+        Vendor::Omni | Vendor::PingOne | Vendor::Descope => "application/json",
+    };
+    request.headers.insert("content-type", media.parse().unwrap());
+    request.headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request.body = body.to_owned().into();
+    let answer = sandbox.answer(&request);
+    assert_eq!(answer.status, 201, "{:?}", answer.body);
+    let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+    answer.get("user").unwrap_or(&answer)["id"].as_str().unwrap().to_owned()
+}
+
 /// What the page says of every sandbox: nothing hidden, and the user attributes that are defined.
 pub fn options(vendor: Vendor) -> Options {
     let mut options = Options::of(vendor);
@@ -65,7 +136,7 @@ pub fn overlay(path: &str) -> Rules {
 
 /// The expectation with its placeholders filled: those that are known, and from what was said those
 /// that stand for any one non-empty string. What differs elsewhere still differs.
-pub fn filled(expected: &str, known: &[(&str, &str)], said: &str) -> String {
+fn filled(expected: &str, known: &[(&str, &str)], said: &str) -> String {
     let expected = known.iter().fold(expected.to_owned(), |text, (name, value)| {
         text.replace(&format!("{{{name}}}"), value)
     });
