@@ -166,7 +166,7 @@ fn replace(
     if let Some(old) = old.filter(|_| policies.replace == Replace::Preserve) {
         let merged = pair.merge(&user, &old.object, policies, false)?;
         guard(&merged.losses, &user, policies)?;
-        return written(route, pair, &merged, id);
+        return written(route, pair, Operation::Replace, &merged, id);
     }
     let lowered = pair.replace(&user)?;
     guard(&lowered.losses, &user, policies)?;
@@ -209,7 +209,7 @@ fn patch(
         (Plan::Emulate, Some(old)) => {
             let wanted = pair.applied(&old.object, &ops)?;
             let merged = pair.merge(&wanted, &old.object, &route.spec.policies, true)?;
-            written(route, pair, &merged, id)
+            written(route, pair, Operation::Patch, &merged, id)
         }
         (Plan::Emulate, None) => Err(Failure::Usage(
             "this PATCH depends on what the upstream has: give that with --old".to_owned(),
@@ -220,6 +220,7 @@ fn patch(
 fn written(
     route: &Route,
     pair: &Pair,
+    asked: Operation,
     merged: &crate::gateway::merge::Merged,
     id: &str,
 ) -> Result<Done, Failure> {
@@ -228,7 +229,7 @@ fn written(
         let request = route.call(pair, Method::GET, Some(id), "");
         return Ok(sent(request, merged.losses.clone(), notes));
     }
-    let (operation, body) = pair.written(merged)?;
+    let (operation, body) = pair.written(merged, asked)?;
     let request = route.call_with(pair, operation, Some(id), &body);
     Ok(sent(request, merged.losses.clone(), Vec::new()))
 }

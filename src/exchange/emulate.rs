@@ -13,16 +13,18 @@ use crate::gateway::message::version::Versions;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::scim::Object;
+use crate::scim::schema::Operation;
 
 impl<'e> Exchange<'e> {
-    /// Makes the change that `change` plans over what is stored; with what it loses. `said` is what
-    /// the client says of guarded attributes.
+    /// Makes the change that `change` plans over what is stored; with what it loses. `asked` is what the
+    /// client asks for; `said` is what it says of guarded attributes.
     ///
     /// # Errors
     /// `PreconditionFailed` where the client's demand does not hold, `Busy` where others write the
     /// resource all the time.
     pub async fn emulate(
         &mut self,
+        asked: Operation,
         id: &str,
         demanded: Option<Versions>,
         said: &Object<'_>,
@@ -40,7 +42,7 @@ impl<'e> Exchange<'e> {
             if !merged.changed {
                 return Ok((stored, merged.losses));
             }
-            let (operation, body) = self.pair.written(&merged)?;
+            let (operation, body) = self.pair.written(&merged, asked)?;
             match self.write(operation, id, &body, stored.etag).await {
                 Err(fault) if fault.cause != Cause::PreconditionFailed => return Err(fault),
                 Err(fault) if raced && demanded.is_some() => return Err(fault),

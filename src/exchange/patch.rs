@@ -41,7 +41,8 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
                 let wanted = pair.applied(&stored.object, &ops)?;
                 pair.merge(&wanted, &stored.object, policies, true)
             };
-            let (stored, lost) = exchange.emulate(id, demanded, &said, change).await?;
+            let (stored, lost) =
+                exchange.emulate(Operation::Patch, id, demanded, &said, change).await?;
             losses.extend(lost);
             stored
         }

@@ -76,7 +76,8 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
     guard(&losses, &user, policies)?;
     let pair = exchange.pair;
     let change = |stored: &Stored| pair.merge(&user, &stored.object, policies, false);
-    let (stored, losses) = exchange.emulate(id, demanded, &user, change).await?;
+    let (stored, losses) =
+        exchange.emulate(Operation::Replace, id, demanded, &user, change).await?;
     Ok(exchange.answer(Operation::Replace, &stored, losses))
 }
 

@@ -13,16 +13,21 @@ use crate::scim::schema::{Attribute, Kind, Operation, is_urn};
 use crate::scim::{Object, Value};
 
 impl Pair {
-    /// The write that makes `before` into `after`: the operation and the body's attributes.
+    /// The write that makes `before` into `after`: the operation and the body's attributes. What the
+    /// client asked for is asked for: a PATCH of the difference says no more than the client did.
     ///
     /// # Errors
     /// `NotImplemented` where the upstream cannot be told.
-    pub fn written(&self, merged: &Merged) -> Result<(Operation, Object<'static>), Fault> {
+    pub fn written(
+        &self,
+        merged: &Merged,
+        asked: Operation,
+    ) -> Result<(Operation, Object<'static>), Fault> {
         let operations = self.upstream_resource.operations;
         let puts = operations.has(Operation::Replace);
-        if let Some(body) = self.difference(&merged.before, &merged.after)
-            && (!puts || self.upstream_resource.put == Put::Merge)
-        {
+        let patches =
+            asked == Operation::Patch || !puts || self.upstream_resource.put == Put::Merge;
+        if patches && let Some(body) = self.difference(&merged.before, &merged.after) {
             return Ok((Operation::Patch, body));
         }
         if !puts {
@@ -74,10 +79,8 @@ impl Pair {
             insert(&mut after, &self.upstream.vendor.attributes, name, value);
         }
         let (before, after) = (before.into_owned(), after.into_owned());
-        if let Some(body) = self.difference(&before, &after) {
-            return Ok((Operation::Patch, body));
-        }
-        self.written(&Merged { before, after, losses: Losses::default(), changed: true })
+        let merged = Merged { before, after, losses: Losses::default(), changed: true };
+        self.written(&merged, Operation::Patch)
     }
 
     /// What a replacement would lose, before the old resource is read.

@@ -16,6 +16,10 @@ mod page;
 #[cfg(test)]
 mod pairs;
 #[cfg(test)]
+mod patch_shapes;
+#[cfg(test)]
+mod patch_table;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod seeds;
@@ -27,5 +31,7 @@ mod sockets;
 mod versions;
 #[cfg(test)]
 mod wire;
+#[cfg(test)]
+mod write_shapes;
 #[cfg(test)]
 mod writes;
