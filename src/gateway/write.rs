@@ -51,13 +51,18 @@ impl Pair {
         let mut body = merged.after.clone();
         let schema = &self.upstream.vendor.attributes;
         for (name, old) in merged.before.iter().filter(|(name, _)| !merged.after.contains(name)) {
-            let said = match (self.upstream_resource.clear, self.upstream_resource.put) {
-                (Clear::Omit, _) => continue,
-                (Clear::Null, _) => Value::Null,
-                (Clear::Empty, _) => empty_like(old),
-                // put kept what cannot be removed.
-                (Clear::No, _) => continue,
+            let said = match self.upstream_resource.clear {
+                Clear::Omit => continue,
+                Clear::Null => Some(Value::Null),
+                Clear::Empty => empty_like(old),
+                Clear::No => None,
             };
+            let said = said.ok_or_else(|| {
+                unsayable(&format!(
+                    "The upstream has no known way to remove the attribute {name}. Send a value, or \
+                     leave the attribute as it is."
+                ))
+            })?;
             insert(&mut body, schema, name, said);
         }
         Ok(body)
@@ -153,12 +158,13 @@ pub fn path(names: &[String]) -> Path {
     }
 }
 
-fn empty_like(value: &Value<'_>) -> Value<'static> {
+/// The empty value of the same type; a boolean and a number have none.
+fn empty_like(value: &Value<'_>) -> Option<Value<'static>> {
     match value {
-        Value::Array(_) => Value::Array(Vec::new()),
-        Value::Object(_) => Value::Object(Object::new()),
-        Value::String(_) => Value::text(""),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Value::Null,
+        Value::Array(_) => Some(Value::Array(Vec::new())),
+        Value::Object(_) => Some(Value::Object(Object::new())),
+        Value::String(_) => Some(Value::text("")),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 
