@@ -11,7 +11,7 @@ use super::place::{Element, Place};
 use super::program::{LossCause, Program, label};
 use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};
 use super::translate::{Loss, Message, Translation, translate};
-use crate::scim::schema::{Attribute, Kind, Operation, Schema};
+use crate::scim::schema::{Attribute, Kind, Operation, Schema, is_urn};
 use crate::scim::{Object, Value};
 
 /// The compiled rules of one dialect, with a route's overlays and variables.
@@ -237,9 +237,11 @@ pub fn insert<'a>(object: &mut Object<'a>, schema: &[Attribute], name: &str, val
     *object = members.into_iter().collect();
 }
 
-/// Removes what says "no value": `null`, empty arrays, and objects and elements left with nothing.
+/// Removes what says "no value": `null`, empty arrays, extensions without a member, and objects and
+/// elements left with nothing. An empty object under a free key is a value.
 pub fn strip_cleared(object: &mut Object<'_>) {
-    object.retain(|_, value| !stripped(value));
+    let bare = |value: &Value<'_>| value.as_object().is_some_and(Object::is_empty);
+    object.retain(|name, value| !stripped(value) && !(is_urn(name) && bare(value)));
 }
 
 fn stripped(value: &mut Value<'_>) -> bool {
