@@ -10,7 +10,7 @@ use crate::rewrite::resolve::{Resolved, Spot, Target, resolve};
 use crate::rewrite::rule::{SetTarget, SetValue};
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::path::Path;
-use crate::scim::schema::Uniqueness;
+use crate::scim::schema::{Attribute, Kind, Uniqueness};
 
 /// How much of the truth the upstream's answer to a filter tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +80,10 @@ impl Pair {
         let Some(far) = self.far(given) else { return Pushed::Nothing };
         let target = path(&far.spot.names);
         let Some(declared) = declared(forms, &target) else { return Pushed::Nothing };
-        if !declared.operators.contains(&operator)
+        // Of several values, `ne` is for some servers "one is unlike it" and for others "none is like it".
+        let vague = operator == Operator::Ne && self.has_several(given);
+        if vague
+            || !declared.operators.contains(&operator)
             || far.rule.as_ref().is_some_and(|rule| rule.convert.is_some())
         {
             return Pushed::Nothing;
@@ -106,8 +109,8 @@ impl Pair {
             (_, None) => return Pushed::Nothing,
         };
         let names: Vec<String> = given.members().map(str::to_owned).collect();
-        let exact_here = at(&self.upstream.canonical, &names).is_some_and(|a| a.case_exact);
-        let exact_there = declared.case_exact.unwrap_or(far.attribute.case_exact);
+        let exact_here = at(&self.upstream.canonical, &names).is_some_and(Attribute::is_case_exact);
+        let exact_there = declared.case_exact.unwrap_or(far.attribute.is_case_exact());
         let text =
             matches!(literal, Literal::String(text) if text.chars().any(char::is_alphabetic));
         match (exact_here, exact_there) {
@@ -116,6 +119,16 @@ impl Pair {
             (true, false) if text => Pushed::Superset(filter),
             _ => Pushed::Exact(filter),
         }
+    }
+
+    /// Whether the leaf can have several values.
+    fn has_several(&self, given: &Path) -> bool {
+        let names: Vec<String> = given.members().map(str::to_owned).collect();
+        (1..=names.len()).any(|depth| {
+            let above = names.get(..depth).unwrap_or_default();
+            at(&self.upstream.canonical, above)
+                .is_none_or(|a| a.multi_valued || a.kind == Kind::Any)
+        })
     }
 
     fn push_present(&self, given: &Path, forms: &FilterForms) -> Pushed {

@@ -106,10 +106,7 @@ impl Kinship {
     /// A complex attribute is compared by its `value`.
     fn of(attribute: &Attribute) -> Self {
         let leaf = attribute.attribute("value").unwrap_or(attribute);
-        Self {
-            case_exact: leaf.case_exact || leaf.kind == Kind::Binary,
-            instant: leaf.kind == Kind::DateTime,
-        }
+        Self { case_exact: leaf.is_case_exact(), instant: leaf.kind == Kind::DateTime }
     }
 
     /// RFC 7643 section 3.1 for the attributes that are common to all resources.

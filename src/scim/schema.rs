@@ -245,6 +245,12 @@ impl Attribute {
         }
     }
 
+    /// Whether text compares with regard to case: as declared, and for binary values and references
+    /// always (RFC 7643 sections 2.3.6 and 2.3.7).
+    pub fn is_case_exact(&self) -> bool {
+        self.case_exact || matches!(self.kind, Kind::Binary | Kind::Reference)
+    }
+
     /// Whether there may be keys and values below it that the schema does not list.
     pub fn is_free(&self) -> bool {
         self.open || self.kind == Kind::Any
