@@ -18,7 +18,7 @@ fn every_pair<const N: usize>(
     for (client, upstream) in pairs() {
         let world = World::new(client, upstream);
         let users: Vec<_> = of(&world).into_iter().map(arbitrary_user).collect();
-        let mut runner = TestRunner::new(ProptestConfig { cases: 96, ..config() });
+        let mut runner = TestRunner::new(ProptestConfig { cases: 64, ..config() });
         let outcome = runner.run(&users, |users| law(&world, &users).map_err(TestCaseError::fail));
         failures.extend(outcome.err().map(|failure| format!("{client} -> {upstream}: {failure}")));
     }

@@ -9,11 +9,21 @@ mod cases;
 #[cfg(test)]
 mod create;
 #[cfg(test)]
+#[path = "../exchange/harness.rs"]
+#[expect(dead_code, reason = "shared with the area that runs exchanges")]
+mod harness;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod lenses;
 #[cfg(test)]
+mod lived;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod oracle_filter;
 #[cfg(test)]
 mod oracle_put;
 #[cfg(test)]
@@ -22,6 +32,8 @@ mod oracle_put;
 mod page;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod searched;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]

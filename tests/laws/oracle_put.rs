@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::oracle::{kept, picked, plain, same};
-use super::tables::{DESCOPE_ATTRIBUTES, ENTERPRISE, How, OMNI_ATTRIBUTES, PINGONE_USER, how};
+use super::tables::{ENTERPRISE, How, PINGONE_USER, how};
 
 pub const ARRAYS: [&str; 8] = [
     "emails",
@@ -86,12 +86,8 @@ pub fn stays((client, upstream): (&str, &str), said: &Value, leaf: &str, explici
 
 /// Whether the client says something of the leaf, be it that there is no value.
 fn names(said: &Value, leaf: &str) -> bool {
-    let urns = [OMNI_ATTRIBUTES, PINGONE_USER, DESCOPE_ATTRIBUTES, ENTERPRISE];
-    let badge = "urn:example:params:scim:schemas:extension:badge:2.0:User";
-    let urn = urns.into_iter().chain([badge]).find(|urn| leaf.starts_with(urn));
-    let rest = urn.map_or(leaf, |urn| leaf.get(urn.len() + 1..).unwrap_or_default());
     let mut at = said;
-    for name in urn.into_iter().chain(rest.split('.')) {
+    for name in super::speech::steps(leaf) {
         match at.get(name) {
             None => return false,
             Some(value) if !value.is_object() => return true,

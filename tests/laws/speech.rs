@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::tables::{DESCOPE_ATTRIBUTES, ENTERPRISE, How, how};
+use super::tables::{DESCOPE_ATTRIBUTES, ENTERPRISE, How, OMNI_ATTRIBUTES, PINGONE_USER, how};
+
+pub const OMNI_USER: &str = "urn:omni:params:scim:schemas:extension:user:2.0";
+pub const BADGE: &str = "urn:example:params:scim:schemas:extension:badge:2.0:User";
 
 /// A canonical user as a vendor writes it.
 pub fn spoken(dialect: &str, x: &Value) -> Value {
@@ -31,6 +34,31 @@ pub fn lifted(dialect: &str, x: &Value) -> Value {
         }
     }
     x
+}
+
+/// The path of a leaf (`urn:….name` with a dot) in a vendor's words.
+pub fn spoken_path(dialect: &str, leaf: &str) -> String {
+    let names = steps(leaf);
+    match names.split_first() {
+        Some((urn, rest)) if *urn == DESCOPE_ATTRIBUTES && dialect == "descope" => {
+            std::iter::once("attributes").chain(rest.iter().copied()).collect::<Vec<_>>().join(".")
+        }
+        Some((urn, [])) => (*urn).to_owned(),
+        Some((urn, rest)) if urn.starts_with("urn:") => format!("{urn}:{}", rest.join(".")),
+        _ => leaf.to_owned(),
+    }
+}
+
+/// The member names on the way to a leaf; a URN's dots are no steps.
+pub fn steps(leaf: &str) -> Vec<&str> {
+    let urns = [ENTERPRISE, OMNI_ATTRIBUTES, PINGONE_USER, DESCOPE_ATTRIBUTES, OMNI_USER, BADGE];
+    match urns.into_iter().find(|urn| leaf.starts_with(urn)) {
+        Some(urn) => {
+            let rest = leaf.get(urn.len() + 1..).unwrap_or_default();
+            std::iter::once(urn).chain(rest.split('.').filter(|name| !name.is_empty())).collect()
+        }
+        None => leaf.split('.').collect(),
+    }
 }
 
 /// Whether a client of that dialect has a place for the leaf, to write or only to read.
