@@ -241,7 +241,7 @@ pub fn insert<'a>(object: &mut Object<'a>, schema: &[Attribute], name: &str, val
 /// elements left with nothing. An empty object under a free key is a value.
 pub fn strip_cleared(object: &mut Object<'_>) {
     let bare = |value: &Value<'_>| value.as_object().is_some_and(Object::is_empty);
-    object.retain(|name, value| !stripped(value) && !(is_urn(name) && bare(value)));
+    object.retain(|name, value| !(stripped(value) || is_urn(name) && bare(value)));
 }
 
 fn stripped(value: &mut Value<'_>) -> bool {
