@@ -118,7 +118,7 @@ impl Along {
             public_url: "https://gateway.example".to_owned(),
             policies: Policies::default(),
         };
-        let gateway = Gateway::new(vec![spec], dialects.canonical());
+        let gateway = Gateway::new(vec![spec], &dialects);
         let route = gateway.routes().first().map(Arc::clone);
         let route = route.ok_or_else(|| Unchosen::Usage("there is no route".to_owned()))?;
         Ok(Chosen { route, mode: Mode::Translate })
@@ -149,7 +149,7 @@ fn configured(configured: &Configured) -> Result<Vec<Chosen>, Unchosen> {
     };
     let dialects = dialects.map_err(Unchosen::Mistakes)?;
     let specs = config::specs(&config, &dialects).map_err(Unchosen::Mistakes)?;
-    let gateway = Gateway::new(specs, dialects.canonical());
+    let gateway = Gateway::new(specs, &dialects);
     let routes = gateway.routes().iter().zip(&config.routes);
     Ok(routes.map(|(route, of)| Chosen { route: Arc::clone(route), mode: of.mode }).collect())
 }

@@ -235,7 +235,7 @@ fn of_patch(report: &PatchReport) -> Account {
     }
     let (plan, calls) = match &report.calls {
         Calls::Nothing(read) => ("nothing", vec![call(read), "answer what is there".to_owned()]),
-        Calls::Native(write) => ("native", vec![call(write)]),
+        Calls::Native(write) => ("native", write.iter().map(call).collect()),
         Calls::Emulated { read, write, why } => {
             let then = format!("{write}, if that changes anything, under a lock ({why})");
             ("emulated", vec![call(read), then])

@@ -32,7 +32,7 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Mistakes> {
         None => Dialects::embedded(),
     }?;
     let specs = config::specs(&config, &dialects)?;
-    let gateway = Gateway::new(specs, dialects.canonical());
+    let gateway = Gateway::new(specs, &dialects);
     let doors = doors(&config, &dialects).map_err(|found| Mistakes {
         diagnostics: found.iter().map(|why| Diagnostic::error(UNUSABLE, why)).collect(),
         sources: Vec::new(),

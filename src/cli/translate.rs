@@ -197,9 +197,9 @@ fn patch(
     }
     guard(&planned.losses, &said, &route.spec.policies)?;
     match (planned.plan, old) {
-        (Plan::Native(body), _) => {
-            let request = route.call_with(pair, Operation::Patch, Some(id), &body);
-            Ok(sent(request, planned.losses, Vec::new()))
+        (Plan::Native(bodies), _) => {
+            let writes = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();
+            first(route, pair, id, writes, planned.losses)
         }
         (Plan::Nothing, _) => {
             let request = route.call(pair, Method::GET, Some(id), "");
@@ -229,9 +229,27 @@ fn written(
         let request = route.call(pair, Method::GET, Some(id), "");
         return Ok(sent(request, merged.losses.clone(), notes));
     }
-    let (operation, body) = pair.written(merged, asked)?;
-    let request = route.call_with(pair, operation, Some(id), &body);
-    Ok(sent(request, merged.losses.clone(), Vec::new()))
+    first(route, pair, id, pair.written(merged, asked)?, merged.losses.clone())
+}
+
+/// The first write, and how many more there are: only members are changed in several.
+fn first(
+    route: &Route,
+    pair: &Pair,
+    id: &str,
+    writes: Vec<(Operation, Object<'static>)>,
+    losses: Losses,
+) -> Result<Done, Failure> {
+    let notes = match writes.len().saturating_sub(1) {
+        0 => Vec::new(),
+        more => vec![format!("{more} more requests change the other members")],
+    };
+    match writes.first() {
+        Some((operation, body)) => {
+            Ok(sent(route.call_with(pair, *operation, Some(id), body), losses, notes))
+        }
+        None => Ok(sent(route.call(pair, Method::GET, Some(id), ""), losses, notes)),
+    }
 }
 
 fn response(route: &Route, pair: &Pair, bytes: Vec<u8>) -> Result<Done, Failure> {

@@ -8,6 +8,7 @@ use super::value::{named, number, vars};
 use super::{Surroundings, extends};
 use crate::diagnostic::Source;
 use crate::diagnostic::toml::{Item, Table};
+use crate::dialect::model::MissingResource;
 use crate::gateway::route::{Irreversible, LossPolicy, Omitted, Policies, Replace};
 
 const MODES: &[(&str, Mode)] =
@@ -18,11 +19,13 @@ const LOSSES: &[(&str, LossPolicy)] =
     &[("count", LossPolicy::Count), ("report", LossPolicy::Report), ("refuse", LossPolicy::Refuse)];
 const IRREVERSIBLE: &[(&str, Irreversible)] =
     &[("forward", Irreversible::Forward), ("refuse", Irreversible::Refuse)];
+const MISSING: &[(&str, MissingResource)] =
+    &[("refuse", MissingResource::Refuse), ("empty", MissingResource::Empty)];
 const WAIVED: &[(&str, &str)] =
     &[("active", "active"), ("members", "members"), ("userName", "userName")];
 
 /// What has a meaning only where bodies are read.
-const TRANSLATING: [&str; 9] = [
+const TRANSLATING: [&str; 10] = [
     "overlays",
     "client_extends",
     "replace",
@@ -31,6 +34,7 @@ const TRANSLATING: [&str; 9] = [
     "refuse",
     "waive",
     "irreversible",
+    "missing_resource",
     "scan_limit",
 ];
 
@@ -84,6 +88,7 @@ fn policies(table: &Table<'_>, depth: usize) -> Policies {
         refuse: table.item("refuse").map(Item::strings).unwrap_or_default(),
         waive: waive.map(str::to_owned).collect(),
         irreversible: irreversible.unwrap_or(default.irreversible),
+        missing_resource: table.item("missing_resource").and_then(|item| item.word(MISSING)),
         scan_limit: scan_limit.unwrap_or(default.scan_limit),
         max_depth: depth,
     }

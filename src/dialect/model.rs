@@ -27,6 +27,18 @@ pub struct Dialect {
     pub discovery: Discovery,
     pub errors: Errors,
     pub quirks: BTreeSet<Quirk>,
+    /// As upstream: how a resource type that the vendor lacks is answered.
+    pub missing_resource: MissingResource,
+}
+
+/// How a resource type that the upstream lacks is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MissingResource {
+    /// 501, and absent from discovery.
+    #[default]
+    Refuse,
+    /// Lists are empty, and writes are refused with 501.
+    Empty,
 }
 
 /// One resource type of a dialect.
@@ -121,6 +133,8 @@ pub struct PatchForms {
     pub array_values: bool,
     /// `remove`.
     pub remove: bool,
+    /// `remove` of a whole multi-valued attribute; else `replace` with `[]` says it.
+    pub remove_whole: bool,
     pub max_operations: usize,
 }
 

@@ -129,6 +129,7 @@ fn patch(table: Table<'_>, schema: &Schema) -> PatchForms {
         complex_values: table.flag("complex_values"),
         array_values: table.flag("array_values"),
         remove: table.flag("remove"),
+        remove_whole: table.item("remove_whole").is_none_or(|item| item.boolean() != Some(false)),
         max_operations: table.item("max_operations").and_then(Item::count).unwrap_or(100),
     };
     table.close();

@@ -9,7 +9,7 @@ use crate::rewrite::rule::Rules;
 use crate::scim::schema::Schema;
 
 use super::code::{BAD_PATH, PLACEHOLDER, RESOURCE_UNPAIRED, ROW, UNDECLARED_VARIABLE};
-use super::model::{Dialect, Discovery, ErrorCode, Errors, Quirk, Resource};
+use super::model::{Dialect, Discovery, ErrorCode, Errors, MissingResource, Quirk, Resource};
 use super::resource::resource;
 use super::schema::RESOURCES;
 
@@ -46,6 +46,9 @@ const QUIRKS: &[(&str, Quirk)] = &[
     ("value_as_complex", Quirk::ValueAsComplex),
 ];
 
+const MISSING: &[(&str, MissingResource)] =
+    &[("refuse", MissingResource::Refuse), ("empty", MissingResource::Empty)];
+
 fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
     let text = |key| root.need(key).and_then(Item::string).map(str::to_owned);
     let title = text("title");
@@ -56,6 +59,8 @@ fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
     let authorization = authorization.and_then(Item::string).map(str::to_owned);
     let token_hint = root.text("token_hint").unwrap_or_default();
     let quirks = root.items("quirks").into_iter().filter_map(|item| item.word(QUIRKS)).collect();
+    let missing_resource =
+        root.item("missing_resource").and_then(|item| item.word(MISSING)).unwrap_or_default();
     let variables = variables(root);
     let base = base.and_then(|item| template(item, &variables));
     let discovery = root.table("discovery").map(discovery).unwrap_or_default();
@@ -73,6 +78,7 @@ fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
         discovery,
         errors: errors?,
         quirks,
+        missing_resource,
     })
 }
 

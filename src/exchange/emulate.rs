@@ -42,8 +42,8 @@ impl<'e> Exchange<'e> {
             if !merged.changed {
                 return Ok((stored, merged.losses));
             }
-            let (operation, body) = self.pair.written(&merged, asked)?;
-            match self.write(operation, id, &body, stored.etag).await {
+            let writes = self.pair.written(&merged, asked)?;
+            match self.write_all(id, &writes, stored.etag).await {
                 Err(fault) if fault.cause != Cause::PreconditionFailed => return Err(fault),
                 Err(fault) if raced && demanded.is_some() => return Err(fault),
                 Err(_) if raced => return Err(outpaced()),

@@ -31,9 +31,10 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             admits(demanded.as_ref(), &stored)?;
             stored
         }
-        Plan::Native(body) => {
+        Plan::Native(bodies) => {
             let version = demanded.map(|versions| versions.header);
-            exchange.write(Operation::Patch, id, &body, version).await?
+            let writes: Vec<_> = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();
+            exchange.write_all(id, &writes, version).await?
         }
         Plan::Emulate => {
             let pair = exchange.pair;

@@ -79,16 +79,17 @@ async fn dispatch(
     caller: Caller<'_>,
     shared: &Shared,
 ) -> Result<Response, Fault> {
-    let (operation, id) = match route.receive(request)? {
+    let (kind, operation, id) = match route.receive(request)? {
         Asked::Discovery(document) => return route.discover(&document, request.query.as_deref()),
-        Asked::Resource { operation, id } => (operation, id),
+        Asked::Resource { kind, operation, id } => (kind, operation, id),
     };
-    caller.record.resource = Some("User");
+    caller.record.resource = Some(kind.name());
     caller.record.operation = Some(operation);
-    let Some(pair) = route.users.as_deref() else {
-        let detail = "The upstream of this route has no users.";
-        return Err(Fault::new(Cause::NotImplemented, detail));
-    };
+    let lists = matches!(operation, Operation::List | Operation::Search);
+    if lists && route.pair(kind).is_none() && route.empty_if_missing() {
+        return route.answer_list(0, 1, Vec::new());
+    }
+    let pair = route.translated(kind)?;
     let exchange = Exchange { route, pair, request, caller, shared };
     let id = id.as_ref().map(|id| id.as_str()).unwrap_or_default();
     match operation {

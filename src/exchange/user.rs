@@ -1,7 +1,9 @@
 //! Create, read, replace and delete one resource.
 
+use std::time::Duration;
+
 use http::header::{IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 
 use super::run::Exchange;
 use super::version::unchanged;
@@ -131,6 +133,22 @@ impl<'e> Exchange<'e> {
         }
     }
 
+    /// Writes one after the other. Only changes of members are several (design 6e.6): each can be
+    /// repeated, so a failure part-way says that the whole may be. `version` is for the first.
+    pub async fn write_all(
+        &mut self,
+        id: &str,
+        writes: &[(Operation, Object<'static>)],
+        mut version: Option<HeaderValue>,
+    ) -> Result<Stored, Fault> {
+        let mut stored = Stored::default();
+        for (at, (operation, body)) in writes.iter().enumerate() {
+            let written = self.write(*operation, id, body, version.take()).await;
+            stored = written.map_err(|fault| if at == 0 { fault } else { partly_done(&fault) })?;
+        }
+        Ok(stored)
+    }
+
     /// The answer to a write, with the losses of both directions counted and reported.
     pub fn answer(
         &mut self,
@@ -168,7 +186,7 @@ impl<'e> Exchange<'e> {
         self.caller.record.emulated = true;
         let id = stored.frame.id.clone().unwrap_or_default();
         let outcome = match self.pair.deactivation(&stored.object) {
-            Ok((operation, body)) => self.write(operation, &id, &body, None).await,
+            Ok(writes) => self.write_all(&id, &writes, None).await,
             Err(fault) => Err(fault),
         };
         outcome.map_err(|fault| still_active().with_log(fault.cause.label()))
@@ -181,6 +199,17 @@ fn still_active() -> Fault {
         "The account was created and is ACTIVE: the update that deactivates it failed. Look it up \
          and deactivate it with another request.",
     )
+}
+
+fn partly_done(fault: &Fault) -> Fault {
+    let detail = "Some of the members were changed before the upstream failed. Send the same \
+                  request again: it is safe to repeat.";
+    Fault {
+        status: Some(StatusCode::SERVICE_UNAVAILABLE),
+        ..Fault::new(Cause::PartlyDone, detail)
+            .with_log(fault.cause.label())
+            .with_retry_after(Duration::from_secs(5))
+    }
 }
 
 fn done_unreadable(what: &str) -> Fault {

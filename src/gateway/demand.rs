@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::pair::refuse;
 use crate::fault::Fault;
+use crate::rewrite::lens::insert;
 use crate::scim::schema::{Attribute, Format, Operation, Schema};
 use crate::scim::{Object, Value};
 
@@ -29,13 +30,38 @@ pub fn check_formats(object: &Object<'_>, schema: &Schema) -> Result<(), Fault> 
     refuse(mistakes.collect())
 }
 
+/// Says an empty list where the vendor demands one and there is none.
+pub fn say_empty(object: &mut Object<'_>, schema: &Schema, operation: Operation) {
+    for attribute in &schema.attributes {
+        if attribute.multi_valued
+            && attribute.required.has(operation)
+            && !object.contains(&attribute.name)
+        {
+            insert(object, &schema.attributes, &attribute.name, Value::Array(Vec::new()));
+        }
+    }
+}
+
+/// Whether every element has the sub-attributes that the vendor demands of it.
+pub fn elements_are_whole(object: &Object<'_>, schema: &Schema, operation: Operation) -> bool {
+    schema.attributes.iter().filter(|attribute| attribute.multi_valued).all(|attribute| {
+        let elements = object.get(&attribute.name).and_then(Value::as_array).unwrap_or_default();
+        elements
+            .iter()
+            .filter_map(Value::as_object)
+            .all(|element| missing(element, &attribute.attributes, operation).is_empty())
+    })
+}
+
 /// A sentence for each required attribute without a value.
 pub fn missing(object: &Object<'_>, attributes: &[Attribute], operation: Operation) -> Vec<String> {
     let mut found = Vec::new();
     for attribute in attributes.iter().filter(|a| a.required.has(operation)) {
         let value = object.get(&attribute.name);
         let blank = |v: &Value<'_>| v.is_cleared() || v.as_str().is_some_and(str::is_empty);
-        if value.is_none_or(blank) {
+        // An empty list is a list, where the vendor wants to be told of one.
+        let told = attribute.multi_valued && value.is_some_and(|v| v.as_array().is_some());
+        if value.is_none_or(blank) && !told {
             found.push(format!("The attribute {} is required.", attribute.name));
         }
     }

@@ -19,7 +19,7 @@ impl Route {
     /// # Errors
     /// `Forbidden` for a filter, `UnknownResource` for a name that the route has not.
     pub fn discover(&self, document: &Endpoint, query: Option<&str>) -> Result<Response, Fault> {
-        let views: Vec<Schema> = self.users.iter().map(|pair| pair.schema_view()).collect();
+        let views: Vec<Schema> = self.pairs().map(Pair::schema_view).collect();
         let capabilities = self.capabilities();
         let discovery = Discovery {
             dialect: &self.spec.client,

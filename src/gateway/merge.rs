@@ -80,6 +80,7 @@ impl Pair {
         let mut before = stored.borrowed();
         strip_cleared(&mut before);
         writable(&mut before, &self.upstream.vendor.attributes);
+        demand::say_empty(&mut after, &self.upstream.vendor, Operation::Replace);
         demand::check(&after, &self.upstream.vendor, Operation::Replace)?;
         let mut losses = Losses { lifting: wanted.losses, lowering: new.losses };
         losses.lowering.extend(made);
@@ -200,4 +201,13 @@ fn keep_unclearable<'a>(
             (Some(_), _) => {}
         }
     }
+}
+
+/// The attribute at a path of names.
+pub fn attribute_at<'s>(attributes: &'s [Attribute], names: &[String]) -> Option<&'s Attribute> {
+    let find = |attributes: &'s [Attribute], name: &str| {
+        attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name))
+    };
+    let (first, rest) = names.split_first()?;
+    rest.iter().try_fold(find(attributes, first)?, |at, name| find(&at.attributes, name))
 }

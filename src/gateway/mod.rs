@@ -2,6 +2,7 @@
 //!
 //! No I/O and no Pingora here: the exchange room makes the calls, the proxy room moves bytes.
 
+mod array;
 mod demand;
 mod discover;
 pub mod discovery;

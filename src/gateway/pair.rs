@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::demand;
+use super::route::{Kind, RouteSpec};
 use super::table::Table;
 use crate::dialect::Dialect;
 use crate::dialect::model::{Quirk, Resource};
@@ -38,7 +39,6 @@ pub struct Pair {
 /// What a pair is made of.
 #[derive(Clone, Debug)]
 pub struct PairSpec {
-    pub canonical: Schema,
     pub client: Arc<Dialect>,
     pub client_vars: BTreeMap<String, String>,
     pub client_extends: Vec<Attribute>,
@@ -73,6 +73,18 @@ pub struct Losses {
 }
 
 impl PairSpec {
+    /// What the route's pairs are made of.
+    pub fn of(route: &RouteSpec) -> Self {
+        Self {
+            client: Arc::clone(&route.client),
+            client_vars: route.client_vars.clone(),
+            client_extends: route.client_extends.clone(),
+            upstream: Arc::clone(&route.upstream),
+            upstream_vars: route.upstream_vars.clone(),
+            overlays: route.overlays.clone(),
+        }
+    }
+
     /// Whether the two come to the same pair.
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.client, &other.client)
@@ -86,14 +98,19 @@ impl PairSpec {
 
 impl Pair {
     /// Compiles one resource type; `None` where one of the dialects has no such type.
-    pub fn new(spec: &PairSpec, resource: &str) -> Option<Self> {
+    pub fn new(spec: &PairSpec, canonical: &Schema, kind: Kind) -> Option<Self> {
         let of = |dialect: &Dialect| {
-            dialect.resources.iter().find(|r| r.schema.resource == resource).cloned()
+            dialect.resources.iter().find(|r| r.schema.resource == kind.name()).cloned()
+        };
+        // Overlays and what a route's clients manage besides are about users.
+        let (overlays, extends): (&[Rules], &[Attribute]) = match kind {
+            Kind::User => (&spec.overlays, &spec.client_extends),
+            Kind::Group => (&[], &[]),
         };
         let (mut client_resource, upstream_resource) = (of(&spec.client)?, of(&spec.upstream)?);
         // Both sides know the extensions of both, so that a loss can name its place.
         let hub = Lens::new(
-            &spec.canonical,
+            canonical,
             &client_resource.schema,
             &client_resource.rules,
             &[],
@@ -104,10 +121,10 @@ impl Pair {
             &hub,
             &upstream_resource.schema,
             &upstream_resource.rules,
-            &spec.overlays,
+            overlays,
             spec.upstream_vars.clone(),
         );
-        for attribute in &spec.client_extends {
+        for attribute in extends {
             extend(&mut client_resource.schema, attribute);
         }
         let mut unmanaged = Vec::new();

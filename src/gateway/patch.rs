@@ -1,6 +1,7 @@
 //! How a PATCH goes (design 6e): natively in one call, not at all, or by emulation.
 
 use super::demand::violated;
+use super::merge::attribute_at;
 use super::pair::{Losses, Pair};
 use super::receive::bad_query;
 use super::table::many_to_one;
@@ -14,7 +15,7 @@ use crate::rewrite::translate::Loss;
 use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
 use crate::scim::path::Path;
 use crate::scim::query::QueryError;
-use crate::scim::schema::{Attribute, Kind, Mutability, Operation, Schema, is_urn};
+use crate::scim::schema::{Kind, Mutability, Operation, Schema, is_urn};
 use crate::scim::{Object, Value};
 
 /// What is to be done, and what the operations say that the upstream cannot hold.
@@ -28,8 +29,8 @@ pub struct Planned {
 
 #[derive(Debug, PartialEq)]
 pub enum Plan {
-    /// One PATCH in the upstream's forms: the body's attributes.
-    Native(Object<'static>),
+    /// PATCH in the upstream's forms: the body's attributes; several only for members.
+    Native(Vec<Object<'static>>),
     /// Everything is lost: nothing is written.
     Nothing,
     /// Read, apply, put, write the difference.
@@ -41,6 +42,8 @@ pub enum Plan {
 pub enum Step {
     /// These operations of the upstream's say it, whatever is stored.
     Direct(Vec<Op<'static>>),
+    /// Carried, but for these losses.
+    Partly(Vec<Op<'static>>, Vec<Loss>),
     Lost(Vec<Loss>),
     /// It depends on what is stored; why.
     Stateful(&'static str),
@@ -72,6 +75,11 @@ impl Pair {
                 Step::Direct(ops) => {
                     carried = true;
                     direct.extend(ops);
+                }
+                Step::Partly(ops, lost) => {
+                    carried = true;
+                    direct.extend(ops);
+                    losses.lowering.extend(lost);
                 }
                 Step::Lost(lost) => losses.lowering.extend(lost),
                 Step::Stateful(_) => stateful = true,
@@ -110,10 +118,17 @@ impl Pair {
     /// # Errors
     /// `InvalidValue` for a value that a rule or the upstream refuses.
     pub fn step(&self, given: &Op<'_>) -> Result<Step, Fault> {
+        let mut names: Vec<String> = given.path.members().map(str::to_owned).collect();
+        names.truncate(names.len().saturating_sub(given.path.sub.len()));
+        let array = attribute_at(&self.client.vendor.attributes, &names)
+            .is_some_and(|a| a.kind == Kind::Complex && a.multi_valued);
+        if array && given.path.sub.is_empty() {
+            return self.array_step(given, &names);
+        }
         if given.path.filter.is_some() {
             return Ok(Step::Stateful("its path selects elements by their values"));
         }
-        let names: Vec<String> = given.path.members().map(str::to_owned).collect();
+        names.extend(given.path.sub.iter().cloned());
         let mut leaves = Vec::new();
         if !expand(&self.client.vendor, &names, given.value.as_ref(), &mut leaves) {
             return Ok(Step::Stateful("it changes a whole attribute with parts or elements"));
@@ -122,11 +137,15 @@ impl Pair {
         for (names, value) in leaves {
             match self.leaf(given.kind, names, value)? {
                 Step::Direct(ops) => direct.extend(ops),
+                Step::Partly(ops, losses) => {
+                    direct.extend(ops);
+                    lost.extend(losses);
+                }
                 Step::Lost(losses) => lost.extend(losses),
                 Step::Stateful(why) => return Ok(Step::Stateful(why)),
             }
         }
-        Ok(if direct.is_empty() { Step::Lost(lost) } else { Step::Direct(direct) })
+        Ok(if direct.is_empty() { Step::Lost(lost) } else { Step::Partly(direct, lost) })
     }
 
     fn leaf(
@@ -181,15 +200,24 @@ impl Pair {
     }
 }
 
-/// Prints operations in an upstream's forms; `None` where they cannot be said in one request.
-pub fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Object<'static>> {
-    if ops.is_empty() || ops.len() > forms.max_operations {
+/// Prints operations in an upstream's forms: one body, or several where all change single elements
+/// of multi-valued attributes, so that each can be repeated (design 6e.6). `None` where the upstream
+/// cannot be told.
+pub fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Vec<Object<'static>>> {
+    let elements = |op: &Op<'_>| {
+        op.path.filter.is_some()
+            || (op.kind == OpKind::Add && matches!(op.value, Some(Value::Array(_))))
+    };
+    if ops.is_empty() || (ops.len() > forms.max_operations && !ops.iter().all(elements)) {
         return None;
     }
     let printed: Option<Vec<Value<'static>>> = ops.iter().map(|op| print_one(op, forms)).collect();
-    let mut body = Object::new();
-    body.push("Operations", Value::Array(printed?));
-    Some(body)
+    let body = |chunk: &[Value<'static>]| {
+        let mut body = Object::new();
+        body.push("Operations", Value::Array(chunk.to_vec()));
+        body
+    };
+    Some(printed?.chunks(forms.max_operations.max(1)).map(body).collect())
 }
 
 fn print_one(op: &Op<'_>, forms: &PatchForms) -> Option<Value<'static>> {
@@ -200,7 +228,9 @@ fn print_one(op: &Op<'_>, forms: &PatchForms) -> Option<Value<'static>> {
         }
         _ => true,
     };
-    let takes = forms.paths.iter().any(|form| matches_form(form, &op.path));
+    let bare = Path { filter: None, ..op.path.clone() };
+    let takes = forms.paths.iter().any(|form| matches_form(form, &bare))
+        && (op.path.filter.is_none() || forms.value_paths);
     if !takes || (op.kind == OpKind::Remove && !forms.remove) || !op.value.iter().all(said) {
         return None;
     }
@@ -235,7 +265,7 @@ fn expand<'v, 'a>(
     value: Option<&'v Value<'a>>,
     leaves: &mut Vec<(Vec<String>, Option<&'v Value<'a>>)>,
 ) -> bool {
-    let attribute = attribute_at(schema, names);
+    let attribute = attribute_at(&schema.attributes, names);
     let complex = match attribute {
         Some(attribute) if attribute.kind == Kind::Complex && attribute.multi_valued => {
             return false;
@@ -255,11 +285,6 @@ fn expand<'v, 'a>(
             true
         }
     }
-}
-
-fn attribute_at<'s>(schema: &'s Schema, names: &[String]) -> Option<&'s Attribute> {
-    let (first, rest) = names.split_first()?;
-    rest.iter().try_fold(schema.attribute(first)?, |at, name| at.attribute(name))
 }
 
 /// Whether one leaf stands for one leaf, whatever is stored.

@@ -3,7 +3,8 @@
 use http::Method;
 
 use super::pair::Pair;
-use super::route::Route;
+use super::route::{Kind, Route};
+use crate::dialect::model::MissingResource;
 use crate::fault::{Cause, Fault};
 use crate::scim::endpoint::{Endpoint, EndpointError, Id, classify};
 use crate::scim::grammar::Known;
@@ -15,6 +16,7 @@ use crate::scim::schema::Operation;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     Resource {
+        kind: Kind,
         operation: Operation,
         id: Option<Id>,
     },
@@ -45,9 +47,9 @@ impl Route {
         match endpoint {
             Endpoint::Resource { segment, id } => self.resource(method, &segment, id),
             Endpoint::Search { segment: Some(segment) } => {
-                self.is_users(&segment)?;
+                let kind = self.kind(&segment)?;
                 allow(method, &[Method::POST])?;
-                Ok(Asked::Resource { operation: Operation::Search, id: None })
+                Ok(Asked::Resource { kind, operation: Operation::Search, id: None })
             }
             Endpoint::ServiceProviderConfig | Endpoint::ResourceTypes(_) | Endpoint::Schemas(_) => {
                 allow(method, &[Method::GET])?;
@@ -63,7 +65,7 @@ impl Route {
     }
 
     fn resource(&self, method: &Method, segment: &str, id: Option<Id>) -> Result<Asked, Fault> {
-        self.is_users(segment)?;
+        let kind = self.kind(segment)?;
         let operation = match (&id, method) {
             (None, &Method::GET) => Operation::List,
             (None, &Method::POST) => Operation::Create,
@@ -74,22 +76,33 @@ impl Route {
             (None, _) => return Err(not_allowed("GET, POST")),
             (Some(_), _) => return Err(not_allowed("GET, PUT, PATCH, DELETE")),
         };
-        Ok(Asked::Resource { operation, id })
+        Ok(Asked::Resource { kind, operation, id })
     }
 
-    fn is_users(&self, segment: &str) -> Result<(), Fault> {
-        let Some(pair) = &self.users else {
-            return Err(not_implemented("The upstream of this route has no users."));
-        };
-        if segment.eq_ignore_ascii_case(&pair.client_resource.path) {
-            return Ok(());
-        }
-        if segment.eq_ignore_ascii_case("Groups") {
-            return Err(not_implemented(
-                "Groups are not translated on this route: use it for users.",
-            ));
-        }
-        Err(self.unknown())
+    fn kind(&self, segment: &str) -> Result<Kind, Fault> {
+        let named = |path: &str| segment.eq_ignore_ascii_case(path);
+        let resource = self.spec.client.resources.iter().find(|r| named(&r.path));
+        let kind = |name: &str| Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        resource.and_then(|r| kind(&r.schema.resource)).ok_or_else(|| self.unknown())
+    }
+
+    /// The pair of a resource type, if the upstream has it.
+    ///
+    /// # Errors
+    /// `NotImplemented`.
+    pub fn translated(&self, kind: Kind) -> Result<&Pair, Fault> {
+        self.pair(kind).ok_or_else(|| {
+            let name = kind.name();
+            not_implemented(&format!(
+                "The upstream of this route has no resources of type {name}. Do not send any."
+            ))
+        })
+    }
+
+    /// Whether lists of a resource type that the upstream lacks are empty.
+    pub fn empty_if_missing(&self) -> bool {
+        let own = self.spec.upstream.missing_resource;
+        self.spec.policies.missing_resource.unwrap_or(own) == MissingResource::Empty
     }
 
     fn unknown(&self) -> Fault {

@@ -19,7 +19,7 @@ use crate::scim::schema::Operation;
 use crate::scim::{Object, Value};
 
 /// A resource that the upstream answered, in its own words.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Stored {
     pub frame: Frame,
     pub object: Object<'static>,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::pair::{Pair, PairSpec};
-use crate::dialect::Dialect;
+use crate::dialect::model::MissingResource;
+use crate::dialect::{Dialect, Dialects};
 use crate::rewrite::rule::Rules;
 use crate::scim::endpoint::Id;
-use crate::scim::schema::Schema;
 
 /// A route as configured: everything by value, nothing compiled.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub struct Policies {
     pub waive: Vec<String>,
     /// Whether a deactivation that the vendor cannot undo goes through.
     pub irreversible: Irreversible,
+    /// How a resource type that the upstream lacks is answered; `None`: as its dialect says.
+    pub missing_resource: Option<MissingResource>,
     /// The most resources that a scan reads.
     pub scan_limit: usize,
     /// The deepest JSON of a body.
@@ -88,6 +90,7 @@ impl Default for Policies {
             refuse: Vec::new(),
             waive: Vec::new(),
             irreversible: Irreversible::Forward,
+            missing_resource: None,
             scan_limit: 5_000,
             max_depth: 32,
         }
@@ -106,6 +109,8 @@ pub struct Route {
     pub spec: RouteSpec,
     /// `None` where one of the dialects has no users.
     pub users: Option<Arc<Pair>>,
+    /// `None` where one of the dialects has no groups.
+    pub groups: Option<Arc<Pair>>,
     /// The path at which clients of this route begin: prefix and the client dialect's base.
     pub client_base: String,
     /// The URL of that path.
@@ -116,29 +121,20 @@ pub struct Route {
 
 impl Gateway {
     /// Compiles every route. Routes with the same pair of dialects, overlays and variables share it.
-    pub fn new(specs: Vec<RouteSpec>, canonical: &Schema) -> Self {
-        let mut pairs: Vec<(PairSpec, Option<Arc<Pair>>)> = Vec::new();
+    pub fn new(specs: Vec<RouteSpec>, dialects: &Dialects) -> Self {
+        let mut made: Vec<(PairSpec, Pairs)> = Vec::new();
         let mut routes = Vec::with_capacity(specs.len());
         for spec in specs {
-            let wanted = PairSpec {
-                canonical: canonical.clone(),
-                client: Arc::clone(&spec.client),
-                client_vars: spec.client_vars.clone(),
-                client_extends: spec.client_extends.clone(),
-                upstream: Arc::clone(&spec.upstream),
-                upstream_vars: spec.upstream_vars.clone(),
-                overlays: spec.overlays.clone(),
-            };
-            let known = pairs.iter().find(|(pair, _)| pair.same(&wanted));
-            let users = match known {
-                Some((_, pair)) => pair.clone(),
+            let wanted = PairSpec::of(&spec);
+            let pairs = match made.iter().find(|(known, _)| known.same(&wanted)) {
+                Some((_, pairs)) => pairs.clone(),
                 None => {
-                    let pair = Pair::new(&wanted, "User").map(Arc::new);
-                    pairs.push((wanted, pair.clone()));
-                    pair
+                    let pairs = Pairs::new(&wanted, dialects);
+                    made.push((wanted, pairs.clone()));
+                    pairs
                 }
             };
-            routes.push(Arc::new(Route::new(spec, users)));
+            routes.push(Arc::new(Route::new(spec, pairs)));
         }
         Self { routes }
     }
@@ -164,13 +160,61 @@ impl Gateway {
     }
 }
 
+/// The compiled resource types of one pair of dialects.
+#[derive(Clone, Debug)]
+struct Pairs {
+    users: Option<Arc<Pair>>,
+    groups: Option<Arc<Pair>>,
+}
+
+impl Pairs {
+    fn new(spec: &PairSpec, dialects: &Dialects) -> Self {
+        let pair = |kind: Kind| {
+            let canonical = dialects.canonical_of(kind.name())?;
+            Pair::new(spec, canonical, kind).map(Arc::new)
+        };
+        Self { users: pair(Kind::User), groups: pair(Kind::Group) }
+    }
+}
+
+/// A resource type that the gateway translates (RFC 7643 sections 4.1 and 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    User,
+    Group,
+}
+
+impl Kind {
+    pub const ALL: [Self; 2] = [Self::User, Self::Group];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+}
+
 impl Route {
-    fn new(spec: RouteSpec, users: Option<Arc<Pair>>) -> Self {
+    /// The compiled pair of one resource type.
+    pub fn pair(&self, kind: Kind) -> Option<&Pair> {
+        match kind {
+            Kind::User => self.users.as_deref(),
+            Kind::Group => self.groups.as_deref(),
+        }
+    }
+
+    /// The pairs of all resource types that work on the route.
+    pub fn pairs(&self) -> impl Iterator<Item = &Pair> {
+        Kind::ALL.into_iter().filter_map(|kind| self.pair(kind))
+    }
+
+    fn new(spec: RouteSpec, Pairs { users, groups }: Pairs) -> Self {
         let base = fill(&spec.client.base, &spec.client_vars);
         let client_base = format!("{}{base}", spec.prefix);
         let public_base = format!("{}{client_base}", spec.public_url.trim_end_matches('/'));
         let upstream_base = fill(&spec.upstream.base, &spec.upstream_vars);
-        Self { users, client_base, public_base, upstream_base, spec }
+        Self { users, groups, client_base, public_base, upstream_base, spec }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a change is told to the upstream: as PUT, or as one PATCH of the difference.
 
-use super::merge::{Merged, writable};
+use super::demand;
+use super::merge::{Merged, attribute_at, writable};
 use super::pair::{Losses, Pair, checked};
 use super::patch::print;
 use crate::dialect::model::{Clear, Put};
@@ -9,12 +10,13 @@ use crate::rewrite::lens::insert;
 use crate::rewrite::translate::Message;
 use crate::scim::patch::{Op, OpKind};
 use crate::scim::path::Path;
-use crate::scim::schema::{Attribute, Kind, Operation, is_urn};
+use crate::scim::schema::{Kind, Operation, is_urn};
 use crate::scim::{Object, Value};
 
 impl Pair {
-    /// The write that makes `before` into `after`: the operation and the body's attributes. What the
-    /// client asked for is asked for: a PATCH of the difference says no more than the client did.
+    /// The writes that make `before` into `after`: operation and body's attributes; several only for
+    /// members. What the client asked for is asked for: a PATCH of the difference says no more than
+    /// the client did.
     ///
     /// # Errors
     /// `NotImplemented` where the upstream cannot be told.
@@ -22,27 +24,39 @@ impl Pair {
         &self,
         merged: &Merged,
         asked: Operation,
-    ) -> Result<(Operation, Object<'static>), Fault> {
-        let operations = self.upstream_resource.operations;
-        let puts = operations.has(Operation::Replace);
-        let patches =
-            asked == Operation::Patch || !puts || self.upstream_resource.put == Put::Merge;
-        if patches && let Some(body) = self.difference(&merged.before, &merged.after) {
-            return Ok((Operation::Patch, body));
+    ) -> Result<Vec<(Operation, Object<'static>)>, Fault> {
+        let puts = self.upstream_resource.operations.has(Operation::Replace);
+        let merges = self.upstream_resource.put == Put::Merge;
+        let whole =
+            demand::elements_are_whole(&merged.after, &self.upstream.vendor, Operation::Replace);
+        if (!puts || merges || asked == Operation::Patch || !whole)
+            && let Some(bodies) = self.difference(&merged.before, &merged.after)
+        {
+            return Ok(bodies.into_iter().map(|body| (Operation::Patch, body)).collect());
         }
         if !puts {
             return Err(unsayable("The upstream can neither replace nor patch this resource."));
         }
-        Ok((Operation::Replace, self.with_clears(merged)?))
+        if !whole {
+            return Err(unsayable(
+                "The upstream wants more of each element than the request says, and cannot be \
+                 told in another way.",
+            ));
+        }
+        Ok(vec![(Operation::Replace, self.with_clears(merged)?)])
     }
 
-    /// The difference as one PATCH in the upstream's forms, if it can be said in them.
-    pub fn difference(&self, before: &Object<'_>, after: &Object<'_>) -> Option<Object<'static>> {
+    /// The difference as PATCH in the upstream's forms, if it can be said in them.
+    pub fn difference(
+        &self,
+        before: &Object<'_>,
+        after: &Object<'_>,
+    ) -> Option<Vec<Object<'static>>> {
         if !self.upstream_resource.operations.has(Operation::Patch) {
             return None;
         }
         let mut ops = Vec::new();
-        differ(before, after, &self.upstream.vendor.attributes, &[], &mut ops);
+        self.differ(before, after, &[], &mut ops);
         print(&ops, self.upstream_resource.patch.as_ref()?)
     }
 
@@ -52,10 +66,10 @@ impl Pair {
         let schema = &self.upstream.vendor.attributes;
         for (name, old) in merged.before.iter().filter(|(name, _)| !merged.after.contains(name)) {
             let said = match self.upstream_resource.clear {
-                Clear::Omit => continue,
+                // Leaving it out says it; and what cannot be removed was kept by put.
+                Clear::Omit | Clear::No => continue,
                 Clear::Null => Some(Value::Null),
                 Clear::Empty => empty_like(old),
-                Clear::No => None,
             };
             let said = said.ok_or_else(|| {
                 unsayable(&format!(
@@ -72,7 +86,10 @@ impl Pair {
     ///
     /// # Errors
     /// `NotImplemented` where the upstream cannot be told.
-    pub fn deactivation(&self, stored: &Object<'_>) -> Result<(Operation, Object<'static>), Fault> {
+    pub fn deactivation(
+        &self,
+        stored: &Object<'_>,
+    ) -> Result<Vec<(Operation, Object<'static>)>, Fault> {
         let mut canonical = Object::new();
         canonical.push("active", Value::Bool(false));
         let lowered = self.upstream.lower(&canonical, Message::Request(Operation::Patch));
@@ -96,46 +113,48 @@ impl Pair {
         let message = Message::Request(Operation::Replace);
         let lifted = checked(self.client.lift(user, message))?;
         let lowered = checked(self.upstream.lower(&lifted.object, message))?;
-        super::demand::check_formats(&lowered.object, &self.upstream.vendor)?;
+        demand::check_formats(&lowered.object, &self.upstream.vendor)?;
         Ok(Losses { lifting: lifted.losses, lowering: lowered.losses })
     }
-}
 
-/// Operations that lead from one resource to the other, in the schema's words.
-fn differ(
-    before: &Object<'_>,
-    after: &Object<'_>,
-    schema: &[Attribute],
-    above: &[String],
-    ops: &mut Vec<Op<'static>>,
-) {
-    let find = |name: &str| schema.iter().find(|a| a.name.eq_ignore_ascii_case(name));
-    for (name, value) in after.iter() {
-        let old = before.get(name);
-        if old == Some(value) {
-            continue;
-        }
-        let names = [above, &[name.to_owned()]].concat();
-        let attribute = find(name);
-        let singular = attribute.is_some_and(|a| a.kind == Kind::Complex && !a.multi_valued);
-        if let (true, Value::Object(inner)) = (singular, value) {
-            let none = Object::new();
-            let old = old.and_then(Value::as_object).unwrap_or(&none);
-            let below = attribute.map_or(&[][..], |a| a.attributes.as_slice());
-            differ(old, inner, below, &names, ops);
-        } else {
-            ops.push(op(OpKind::Replace, &names, Some(value.clone().into_owned())));
-        }
-    }
-    for (name, old) in before.iter().filter(|(name, _)| !after.contains(name)) {
-        let names = [above, &[name.to_owned()]].concat();
-        let attribute = find(name);
-        let singular = attribute.is_some_and(|a| a.kind == Kind::Complex && !a.multi_valued);
-        if let (true, Value::Object(inner)) = (singular, old) {
-            let below = attribute.map_or(&[][..], |a| a.attributes.as_slice());
-            differ(inner, &Object::new(), below, &names, ops);
-        } else {
-            ops.push(op(OpKind::Remove, &names, None));
+    /// Operations that lead from one resource to the other, in the upstream's words.
+    fn differ(
+        &self,
+        before: &Object<'_>,
+        after: &Object<'_>,
+        above: &[String],
+        ops: &mut Vec<Op<'static>>,
+    ) {
+        let schema = &self.upstream.vendor.attributes;
+        let none = Object::new();
+        let gone = before.iter().filter(|(name, _)| !after.contains(name));
+        let gone = gone.map(|(name, old)| (name, Some(old), None));
+        let said = after.iter().map(|(name, new)| (name, before.get(name), Some(new)));
+        for (name, old, new) in said.chain(gone) {
+            if old == new {
+                continue;
+            }
+            let names = [above, &[name.to_owned()]].concat();
+            let complex = attribute_at(schema, &names).is_some_and(|a| a.kind == Kind::Complex);
+            let many = attribute_at(schema, &names).is_some_and(|a| a.multi_valued);
+            let inner = |value: Option<&'_ Value<'_>>| -> Object<'static> {
+                let object = value.and_then(Value::as_object).unwrap_or(&none);
+                object.clone().into_owned()
+            };
+            let members = || self.membership(&names, old?, new?);
+            if complex && !many {
+                self.differ(&inner(old), &inner(new), &names, ops);
+            } else if let Some(members) = members() {
+                ops.extend(members);
+            } else {
+                match new {
+                    Some(new) if !new.is_cleared() => {
+                        ops.push(op(OpKind::Replace, &names, Some(new.clone().into_owned())));
+                    }
+                    _ if many => ops.push(self.removal(&names)),
+                    _ => ops.push(op(OpKind::Remove, &names, None)),
+                }
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ impl Bench {
         let vendor = Vendor::named(upstream).expect("a vendor");
         let mut options = Options::of(vendor);
         change(&mut spec, &mut options);
-        let gateway = Gateway::new(vec![spec], DIALECTS.canonical());
+        let gateway = Gateway::new(vec![spec], &DIALECTS);
         Self {
             route: Arc::clone(&gateway.routes()[0]),
             sandbox: Sandbox::new(vendor, options),

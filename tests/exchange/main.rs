@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod overlays;

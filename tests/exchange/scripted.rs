@@ -67,7 +67,7 @@ impl Line {
         spec: RouteSpec,
         script: impl Fn(usize, &Request) -> Result<Response, Fault> + Send + Sync + 'static,
     ) -> Self {
-        let gateway = Gateway::new(vec![spec], DIALECTS.canonical());
+        let gateway = Gateway::new(vec![spec], &DIALECTS);
         Self {
             route: Arc::clone(&gateway.routes()[0]),
             upstream: Scripted { script: Box::new(script), seen: Mutex::default() },

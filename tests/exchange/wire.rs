@@ -17,7 +17,7 @@ use crate::sockets::{TOKEN, free_port, limits, remote, wait_for};
 pub fn serve(clients: &[&str], upstream: &str, watched: &Watched) -> SocketAddr {
     let listen = free_port();
     let specs = clients.iter().map(|client| spec(client, "scim")).collect();
-    let gateway = Gateway::new(specs, DIALECTS.canonical());
+    let gateway = Gateway::new(specs, &DIALECTS);
     let shared = Arc::new(remote(upstream));
     let sha256 = Sha256::digest(TOKEN).into();
     let door = |client: &&str| {

@@ -29,6 +29,7 @@ pub fn dialect() -> Dialect {
         discovery: Discovery::default(),
         errors: errors(),
         quirks: BTreeSet::new(),
+        missing_resource: Default::default(),
     }
 }
 

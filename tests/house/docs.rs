@@ -270,7 +270,7 @@ fn configured(page: &str, text: &str) -> Vec<Arc<Route>> {
             None => Dialects::embedded()?,
         };
         let specs = config::specs(&config, &dialects)?;
-        Ok::<_, scim_gateway::diagnostic::Mistakes>(Gateway::new(specs, dialects.canonical()))
+        Ok::<_, scim_gateway::diagnostic::Mistakes>(Gateway::new(specs, &dialects))
     };
     let gateway = read().unwrap_or_else(|found| panic!("{page}:\n{}", found.text(false)));
     assert!(tiny >= 3 && !gateway.routes().is_empty(), "{page}");

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::pair::{Pair, PairSpec};
+use scim_gateway::gateway::route::Kind;
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::rewrite::rule::Rules;
 use scim_gateway::scim::schema::Operation;
@@ -39,7 +40,6 @@ impl World {
         let users = changed.resources.iter_mut().find(|r| r.schema.resource == "User");
         change(&mut users.expect("users").rules);
         let spec = PairSpec {
-            canonical: DIALECTS.canonical().clone(),
             client: Arc::clone(named(client)),
             client_vars: BTreeMap::new(),
             client_extends: Vec::new(),
@@ -47,7 +47,11 @@ impl World {
             upstream_vars: BTreeMap::new(),
             overlays: Vec::new(),
         };
-        Self { client, upstream, pair: Pair::new(&spec, "User").expect("both have users") }
+        Self {
+            client,
+            upstream,
+            pair: Pair::new(&spec, DIALECTS.canonical(), Kind::User).expect("both have users"),
+        }
     }
 
     /// A canonical user in the client's words, as a request that passed the intake.

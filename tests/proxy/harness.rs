@@ -117,7 +117,7 @@ pub fn start_with(upstream: &str, tls: Option<Tls>) -> Running {
 pub fn launch(specs: Vec<RouteSpec>, doors: HashMap<String, Door>, tls: Option<Tls>) -> Running {
     let listen = free_port();
     let log = Arc::new(Log::default());
-    let gateway = Gateway::new(specs, Dialects::embedded().unwrap().canonical());
+    let gateway = Gateway::new(specs, &Dialects::embedded().unwrap());
     let edge = Edge::new(gateway, doors, limits());
     let settings = Server {
         listen: vec![listen],

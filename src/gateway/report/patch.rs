@@ -6,10 +6,10 @@ use crate::gateway::pair::{Losses, Pair};
 use crate::gateway::patch::{Plan, Step, print};
 use crate::gateway::route::Route;
 use crate::rewrite::translate::Loss;
+use crate::scim::Value;
 use crate::scim::http::Request;
 use crate::scim::patch::{Op, OpKind};
 use crate::scim::schema::Operation;
-use crate::scim::{Object, Value};
 use http::Method;
 
 #[derive(Debug)]
@@ -41,8 +41,8 @@ pub enum OpFate {
 pub enum Calls {
     /// Nothing can be said: the resource is read and answered.
     Nothing(Request),
-    /// One call, whatever is stored.
-    Native(Request),
+    /// One call, whatever is stored; several only for many members.
+    Native(Vec<Request>),
     /// Read, change, write the difference, if there is one. Why not in one call.
     Emulated { read: Request, write: &'static str, why: &'static str },
 }
@@ -63,7 +63,9 @@ impl Route {
         let mut operations = Vec::new();
         for op in ops {
             let fate = match pair.step(op)? {
-                Step::Direct(direct) => OpFate::Direct(direct.iter().map(text).collect()),
+                Step::Direct(direct) | Step::Partly(direct, _) => {
+                    OpFate::Direct(direct.iter().map(text).collect())
+                }
                 Step::Lost(losses) => OpFate::Lost(losses),
                 Step::Stateful(reason) => {
                     why = reason;
@@ -77,9 +79,12 @@ impl Route {
         }
         let read = || self.call(pair, Method::GET, Some(id), "");
         let calls = match planned.plan {
-            Plan::Native(body) => {
-                Calls::Native(self.call_with(pair, Operation::Patch, Some(id), &body))
-            }
+            Plan::Native(bodies) => Calls::Native(
+                bodies
+                    .iter()
+                    .map(|body| self.call_with(pair, Operation::Patch, Some(id), body))
+                    .collect(),
+            ),
             Plan::Nothing => Calls::Nothing(read()),
             Plan::Emulate => Calls::Emulated { read: read(), write: writes(pair), why },
         };
@@ -108,8 +113,8 @@ pub(super) fn is_native(
     let op = Op { kind: OpKind::Replace, path: path.clone(), value: Some(value) };
     let Some(forms) = &pair.upstream_resource.patch else { return false };
     let takes = pair.upstream_resource.operations.has(Operation::Patch);
-    let body: Option<Object<'_>> = match pair.step(&op) {
-        Ok(Step::Direct(direct)) => print(&direct, forms),
+    let body = match pair.step(&op) {
+        Ok(Step::Direct(direct) | Step::Partly(direct, _)) => print(&direct, forms),
         _ => None,
     };
     takes && body.is_some()

@@ -1,0 +1,144 @@
+//! Groups: every shape in which clients change members, on every upstream that has groups.
+
+use http::Method;
+use serde_json::{Value as Json, json};
+
+use crate::harness::{Bench, body};
+
+const UPSTREAMS: [&str; 3] = ["scim", "omni", "descope"];
+
+/// A bench with two users; their ids.
+async fn two_users(upstream: &str) -> (Bench, String, String) {
+    let bench = Bench::new("scim", upstream);
+    let mut ids = Vec::new();
+    for name in ["ann", "bo"] {
+        let address = format!("{name}@corp.example");
+        let user = json!({
+            "userName": address, "displayName": name,
+            "emails": [{"value": address, "type": "work", "primary": true}]
+        });
+        let made = bench.send(Method::POST, "/Users", Some(&user)).await;
+        assert_eq!(made.response.status, 201, "{upstream} {:?}", made.record.fault);
+        ids.push(body(&made)["id"].as_str().expect("an id").to_owned());
+    }
+    (bench, ids[0].clone(), ids[1].clone())
+}
+
+async fn group(bench: &Bench, members: &[&str]) -> String {
+    let members: Vec<Json> = members.iter().map(|id| json!({"value": id})).collect();
+    let group = json!({"displayName": "Sales", "members": members});
+    let made = bench.send(Method::POST, "/Groups", Some(&group)).await;
+    assert_eq!(made.response.status, 201, "{:?} {}", made.record.fault, body(&made));
+    format!("/Groups/{}", body(&made)["id"].as_str().expect("an id"))
+}
+
+async fn members(bench: &Bench, group: &str) -> Vec<String> {
+    let read = bench.send(Method::GET, group, None).await;
+    assert_eq!(read.response.status, 200, "{:?}", read.record.fault);
+    let body = body(&read);
+    let members = body["members"].as_array().cloned().unwrap_or_default();
+    let mut ids: Vec<String> =
+        members.iter().map(|m| m["value"].as_str().expect("a value").to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+fn sorted(ids: &[&String]) -> Vec<String> {
+    let mut ids: Vec<String> = ids.iter().map(|id| (*id).clone()).collect();
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn members_change_in_every_shape_that_clients_send() {
+    for upstream in UPSTREAMS {
+        let (bench, ann, bo) = two_users(upstream).await;
+        let all = sorted(&[&ann, &bo]);
+        // (start, operations, members afterwards)
+        let cases: Vec<(Vec<&str>, Json, Vec<String>)> = vec![
+            (
+                vec![&ann],
+                json!([{"op": "add", "path": "members", "value": [{"value": bo}]}]),
+                all.clone(),
+            ),
+            (
+                vec![&ann],
+                json!([{"op": "Add", "path": "members", "value": [{"value": ann}]}]),
+                sorted(&[&ann]),
+            ),
+            (
+                vec![&ann, &bo],
+                json!([{"op": "remove", "path": format!("members[value eq \"{ann}\"]")}]),
+                sorted(&[&bo]),
+            ),
+            (
+                vec![&ann, &bo],
+                json!([{"op": "Remove", "path": "members", "value": [{"$ref": null, "value": ann}]}]),
+                sorted(&[&bo]),
+            ),
+            (vec![&ann, &bo], json!([{"op": "remove", "path": "members"}]), vec![]),
+            (
+                vec![&ann],
+                json!([{"op": "replace", "path": "members", "value": [{"value": bo}]}]),
+                sorted(&[&bo]),
+            ),
+            (vec![&ann], json!([{"op": "replace", "path": "members", "value": []}]), vec![]),
+            (
+                vec![&ann],
+                json!([{"op": "replace", "value": {"displayName": "Ops", "id": "x"}},
+                {"op": "add", "path": "members", "value": [{"value": bo, "display": "bo@corp.example"}]}]),
+                all.clone(),
+            ),
+        ];
+        for (start, operations, wanted) in cases {
+            let at = group(&bench, &start).await;
+            let patch = json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations": operations
+            });
+            let patched = bench.send(Method::PATCH, &at, Some(&patch)).await;
+            let fault = &patched.record.fault;
+            assert!(patched.response.status.is_success(), "{upstream} {operations} {fault:?}");
+            if upstream != "descope" {
+                assert_eq!(patched.record.calls.len(), 1, "{upstream} {operations}: not native");
+            }
+            assert_eq!(members(&bench, &at).await, wanted, "{upstream} {operations}");
+            bench.send(Method::DELETE, &at, None).await;
+        }
+        assert_eq!(bench.sandbox.foreign(), Vec::<String>::new(), "{upstream}");
+    }
+}
+
+#[tokio::test]
+async fn a_replacement_keeps_the_group_and_sets_its_members() {
+    for upstream in UPSTREAMS {
+        let (bench, ann, bo) = two_users(upstream).await;
+        let at = group(&bench, &[&ann]).await;
+        let put = json!({"displayName": "Sales 2", "members": [{"value": bo}]});
+        let answer = bench.send(Method::PUT, &at, Some(&put)).await;
+        assert_eq!(answer.response.status, 200, "{upstream} {:?}", answer.record.fault);
+        assert_eq!(body(&answer)["displayName"], "Sales 2", "{upstream}");
+        assert_eq!(members(&bench, &at).await, sorted(&[&bo]), "{upstream}");
+        assert_eq!(bench.sandbox.foreign(), Vec::<String>::new(), "{upstream}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_without_groups_says_so_or_shows_none() {
+    let bench = Bench::new("scim", "pingone");
+    let list = bench.send(Method::GET, "/Groups", None).await;
+    assert_eq!(list.response.status, 501);
+    let types = bench.send(Method::GET, "/ResourceTypes", None).await;
+    assert_eq!(body(&types)["totalResults"], 1);
+
+    let bench = Bench::with("scim", "pingone", |spec, _| {
+        spec.policies.missing_resource = Some(scim_gateway::dialect::model::MissingResource::Empty);
+    });
+    let list = bench.send(Method::GET, "/Groups?filter=displayName%20eq%20%22x%22", None).await;
+    assert_eq!(list.response.status, 200);
+    assert_eq!(body(&list)["totalResults"], 0);
+    let group = json!({"displayName": "Sales"});
+    let made = bench.send(Method::POST, "/Groups", Some(&group)).await;
+    assert_eq!(made.response.status, 501);
+    assert!(bench.sandbox.requests().is_empty());
+}
