@@ -25,28 +25,36 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
     guard(&planned.losses, &said, policies)?;
     exchange.may_deactivate(&said)?;
     let mut losses = planned.losses;
-    let stored = match planned.plan {
+    let native = match planned.plan {
         Plan::Nothing => {
             let stored = exchange.read(id).await?;
             admits(demanded.as_ref(), &stored)?;
-            stored
+            Some(stored)
         }
         Plan::Native(bodies) => {
-            let version = demanded.map(|versions| versions.header);
+            let version = demanded.as_ref().map(|versions| versions.header.clone());
             let writes: Vec<_> = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();
-            exchange.write_all(id, &writes, version).await?
+            match exchange.write_all(id, &writes, version).await {
+                // An upstream that finds no such element refuses the whole; taking away what is not
+                // there is no mistake of the client's (RFC 7644 section 3.5.2.2).
+                Err(fault) if fault.scim_type() == Some("noTarget") => None,
+                written => Some(written?),
+            }
         }
-        Plan::Emulate => {
-            let pair = exchange.pair;
-            let change = |stored: &Stored| {
-                let wanted = pair.applied(&stored.object, &ops)?;
-                pair.merge(&wanted, &stored.object, policies, true)
-            };
-            let (stored, lost) =
-                exchange.emulate(Operation::Patch, id, demanded, &said, change).await?;
-            losses.extend(lost);
-            stored
-        }
+        Plan::Emulate => None,
+    };
+    let stored = if let Some(stored) = native {
+        stored
+    } else {
+        let pair = exchange.pair;
+        let change = |stored: &Stored| {
+            let wanted = pair.applied(&stored.object, &ops)?;
+            pair.merge(&wanted, &stored.object, policies, true)
+        };
+        let (stored, lost) =
+            exchange.emulate(Operation::Patch, id, demanded, &said, change).await?;
+        losses.extend(lost);
+        stored
     };
     Ok(exchange.answer(Operation::Patch, &stored, losses))
 }

@@ -87,6 +87,11 @@ impl Pair {
                 Resolved::Lost(_) => continue,
                 _ => return Way::Stateful,
             };
+            // What the client is shown may be one of several: the others are hidden from it.
+            if matches!(resolve(&self.client.lower, &near.spot), Resolved::To(back) if back.picked)
+            {
+                return Way::Stateful;
+            }
             let target = match resolve(&self.upstream.lower, &near.spot) {
                 Resolved::To(target) if target.read_only => continue,
                 Resolved::To(target) if !target.picked && !many_to_one(target.rule.as_deref()) => {

@@ -135,7 +135,10 @@ impl Pair {
                 continue;
             }
             let names = [above, &[name.to_owned()]].concat();
-            let complex = attribute_at(schema, &names).is_some_and(|a| a.kind == Kind::Complex);
+            // An extension that the schema does not list is an object all the same, and its bare URN
+            // could be read as a path with an attribute.
+            let complex = (above.is_empty() && is_urn(name))
+                || attribute_at(schema, &names).is_some_and(|a| a.kind == Kind::Complex);
             let many = attribute_at(schema, &names).is_some_and(|a| a.multi_valued);
             let inner = |value: Option<&'_ Value<'_>>| -> Object<'static> {
                 let object = value.and_then(Value::as_object).unwrap_or(&none);

@@ -42,13 +42,18 @@ impl Layers {
             }
         }
         layers.maps.extend(over.into_iter().cloned());
-        for rules in std::iter::once(dialect).chain(overlays) {
-            layers.fills.extend(rules.fills.iter().cloned());
-            layers.sets.extend(rules.sets.iter().cloned());
+        // Overlays speak first; within a layer the order decides nothing (6a.7, 6a.8).
+        let mut own: (Vec<Set>, Vec<Fill>) = (dialect.sets.clone(), dialect.fills.clone());
+        layers.sets = overlays.iter().flat_map(|rules| rules.sets.iter().cloned()).collect();
+        layers.fills = overlays.iter().flat_map(|rules| rules.fills.iter().cloned()).collect();
+        for sets in [&mut layers.sets, &mut own.0] {
+            sets.sort_by_key(|set| format!("{:?} {:?} {:?}", set.target, set.when, set.value));
         }
-        // A file's order decides nothing (6a.8): overlays speak first, then the text of the place.
-        layers.sets.sort_by_key(|set| (set.origin.file.clone(), format!("{:?}", set.target)));
-        layers.fills.sort_by_key(|fill| format!("{:?}", fill.vendor));
+        for fills in [&mut layers.fills, &mut own.1] {
+            fills.sort_by_key(|fill| format!("{:?} {:?}", fill.vendor, fill.when));
+        }
+        layers.sets.extend(own.0);
+        layers.fills.extend(own.1);
         layers.maps.sort_by_key(|map| format!("{:?}{:?}", map.canonical, map.vendor));
         layers
     }

@@ -126,3 +126,16 @@ fn an_overlay_owns_both_ends() {
     );
     assert_eq!(lifted["urn:omni:params:1.0:UserAttribute"], json!({"region": "emea"}));
 }
+
+#[test]
+fn an_overlays_constant_goes_before_the_dialects() {
+    let text = "version = 1\ndialect = \"pingone\"\nresource = \"User\"\n\n[[set]]\ncanonical = \"$.emails[*].type\"\nvalue = \"home\"\n";
+    for name in ["a.toml", "zz/z.toml"] {
+        let source = scim_gateway::diagnostic::Source { name: name.into(), text: text.into() };
+        let (overlay, mistakes) = scim_gateway::rewrite::parse::overlay(&source);
+        assert!(mistakes.is_empty());
+        let stored = json!({"userName": "ann", "emails": [{"value": "ann@corp.example"}]});
+        let (user, _) = lift(&lens("pingone", &[overlay.rules]), &stored);
+        assert_eq!(user["emails"][0]["type"], "home", "{name}");
+    }
+}
