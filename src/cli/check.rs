@@ -1,11 +1,28 @@
-//! `check`: every mistake of a configuration, and nothing served.
+//! `check`: every mistake of a configuration, and what each route does; nothing is served.
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde_json::{Value as Json, json};
+
 use super::Format;
-use super::load::load;
+use super::load::{Loaded, load};
 use super::output::{mistakes, say};
+use crate::config::model::{self, Mode};
+use crate::diagnostic;
+use crate::gateway::Route;
+use crate::gateway::report::{OperationReport, operations};
+use crate::gateway::table::{Fate, Table};
+use crate::scim::schema::Attribute;
+
+/// What a route that streams bodies unread cannot keep.
+const GIVEN_UP: [&str; 5] = [
+    "translation: both sides must speak the same dialect",
+    "what a client cannot see survives its PUT",
+    "nothing is lost silently",
+    "lists are complete or refused",
+    "what the upstream lacks is emulated, and discovery says what works",
+];
 
 pub(super) fn check(config: &Path, format: Format) -> ExitCode {
     let loaded = match load(config) {
@@ -15,20 +32,144 @@ pub(super) fn check(config: &Path, format: Format) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let warnings = loaded.warnings;
     match format {
-        Format::Json => mistakes(&warnings, format),
-        Format::Text => {
-            if !warnings.diagnostics.is_empty() {
-                mistakes(&warnings, format);
-            }
-            let routes = loaded.gateway.routes();
-            for route in routes {
-                let spec = &route.spec;
-                say(&format!("{}  {} -> {}", spec.name, spec.client.title, spec.upstream.title));
-            }
-            say(&format!("{} routes, no mistakes; rules {}", routes.len(), loaded.rules_hash));
-        }
+        Format::Json => say(&as_json(&loaded).to_string()),
+        Format::Text => text(&loaded),
     }
     ExitCode::SUCCESS
+}
+
+fn routes(loaded: &Loaded) -> impl Iterator<Item = (&model::Route, &Route)> {
+    loaded.config.routes.iter().zip(loaded.gateway.routes().iter().map(AsRef::as_ref))
+}
+
+fn text(loaded: &Loaded) {
+    if !loaded.warnings.diagnostics.is_empty() {
+        mistakes(&loaded.warnings, Format::Text);
+    }
+    for (of, route) in routes(loaded) {
+        let spec = &route.spec;
+        say(&format!("{}  {} -> {}", spec.name, spec.client.title, spec.upstream.title));
+        match of.mode {
+            Mode::Passthrough => {
+                say("  bodies stream through unread; this route gives up:");
+                GIVEN_UP.iter().for_each(|promise| say(&format!("    {promise}")));
+            }
+            Mode::Translate => translated(route),
+        }
+        overrides(loaded, of).iter().for_each(|line| say(&format!("  {line}")));
+    }
+    let count = loaded.gateway.routes().len();
+    say(&format!("{count} routes, no mistakes; rules {}", loaded.rules_hash));
+}
+
+fn translated(route: &Route) {
+    let Some(pair) = route.users.as_deref() else {
+        return say("  users      refused   one of the two dialects has none");
+    };
+    for operation in operations(pair, &route.spec.policies) {
+        say(&format!("  {}", line(&operation)));
+    }
+    say(&format!("  losses     {}", summary(&pair.table)));
+}
+
+fn line(operation: &OperationReport) -> String {
+    let OperationReport { name, says, calls: (least, most), why } = operation;
+    let calls = match (least, most) {
+        (_, 0) => String::new(),
+        (1, 1) => "1 call".to_owned(),
+        (least, most) if least == most => format!("{most} calls"),
+        (least, most) => format!("{least}-{most} calls"),
+    };
+    format!("{name:<10} {:<9} {calls:<10} {why}", says.label()).trim_end().to_owned()
+}
+
+/// `12 exact, 3 shared, 40 lost`
+fn summary(table: &Table) -> String {
+    let [exact, shared, lost] = counts(table);
+    let hidden = table.hidden.len();
+    format!(
+        "{exact} places carried exactly, {shared} shared, {lost} lost, {hidden} hidden from the \
+         client (`losses` names them)"
+    )
+}
+
+fn counts(table: &Table) -> [usize; 3] {
+    let count = |is: fn(&Fate) -> bool| table.rows.iter().filter(|row| is(&row.fate)).count();
+    [
+        count(|fate| matches!(fate, Fate::Carried { exact: true, .. } | Fate::Constant)),
+        count(|fate| matches!(fate, Fate::Carried { exact: false, .. })),
+        count(|fate| matches!(fate, Fate::Lost(_))),
+    ]
+}
+
+/// The upstream's own schema entries, which stand instead of the dialect's.
+fn overrides(loaded: &Loaded, route: &model::Route) -> Vec<String> {
+    let Some(upstream) = loaded.config.upstreams.get(&route.upstream.name) else {
+        return Vec::new();
+    };
+    let from = |key: &str, entry: &Attribute| {
+        let file = &route.upstream.file;
+        format!("{}: {}, from {key} in {file}", entry.name, facts(entry))
+    };
+    let own = upstream.schema.iter().map(|entry| {
+        let key = format!("upstream.{}.schema", upstream.name);
+        format!("schema     {} (instead of the dialect's)", from(&key, entry))
+    });
+    let extends = route
+        .client_extends
+        .iter()
+        .map(|entry| format!("client     {}", from("route.client_extends", entry)));
+    own.chain(extends).collect()
+}
+
+/// The facts that matter for a translation, in words.
+fn facts(entry: &Attribute) -> String {
+    let mut words = vec![format!("{:?}", entry.kind).to_lowercase()];
+    let operations = |set: crate::scim::schema::Operations| {
+        let all = crate::scim::schema::Operation::ALL;
+        let named: Vec<&str> = all.into_iter().filter(|o| set.has(*o)).map(|o| o.name()).collect();
+        named.join(", ")
+    };
+    words.extend(entry.multi_valued.then(|| "multi-valued".to_owned()));
+    words.extend(entry.open.then(|| "free keys".to_owned()));
+    words.extend(entry.max.map(|max| format!("at most {max}")));
+    let required = operations(entry.required);
+    words.extend((!required.is_empty()).then(|| format!("required in {required}")));
+    words.join(", ")
+}
+
+fn as_json(loaded: &Loaded) -> Json {
+    let warnings = &loaded.warnings;
+    json!({
+        "rules": loaded.rules_hash,
+        "warnings": diagnostic::json(&warnings.diagnostics, &warnings.sources),
+        "routes": routes(loaded).map(|(of, route)| route_json(loaded, of, route)).collect::<Vec<_>>(),
+    })
+}
+
+fn route_json(loaded: &Loaded, of: &model::Route, route: &Route) -> Json {
+    let spec = &route.spec;
+    let pair = route.users.as_deref().filter(|_| of.mode == Mode::Translate);
+    let operations: Vec<Json> = pair
+        .iter()
+        .flat_map(|pair| operations(pair, &spec.policies))
+        .map(|operation| {
+            let OperationReport { name, says, calls: (least, most), why } = operation;
+            json!({"name": name, "says": says.label(), "calls": [least, most], "why": why})
+        })
+        .collect();
+    let counted = pair.map(|pair| {
+        let [exact, shared, lost] = counts(&pair.table);
+        json!({"exact": exact, "shared": shared, "lost": lost, "hidden": pair.table.hidden.len()})
+    });
+    json!({
+        "route": spec.name,
+        "client": spec.client.name,
+        "upstream": spec.upstream.name,
+        "operations": operations,
+        "places": counted,
+        "gives_up": if of.mode == Mode::Passthrough { GIVEN_UP.to_vec() } else { Vec::new() },
+        "schema": overrides(loaded, of),
+    })
 }

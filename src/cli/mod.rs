@@ -14,8 +14,10 @@ mod explain;
 mod load;
 mod losses;
 mod output;
+pub mod reference;
 mod run;
 mod sandbox;
+mod test;
 mod translate;
 
 /// A SCIM gateway: a reverse proxy that translates between SCIM dialects by declarative rules.
@@ -54,6 +56,11 @@ enum Verb {
     ///
     /// Of all routes of the configuration, unless one is named.
     Losses(losses::Options),
+    /// Run the examples of every dialect's page (cases.md) through the engine, and show what differs.
+    ///
+    /// Exits with 1 where a block is not what the engine makes of the others. Tries your own rules
+    /// before they serve.
+    Test(test::Options),
     /// Serve one embedded vendor simulator over HTTP, to try clients against.
     Sandbox(sandbox::Options),
 }
@@ -67,7 +74,8 @@ struct Configured {
         short,
         value_name = "FILE",
         default_value = "config.toml",
-        env = "SCIM_GATEWAY_CONFIG"
+        env = "SCIM_GATEWAY_CONFIG",
+        hide_env_values = true
     )]
     config: PathBuf,
 }
@@ -89,6 +97,7 @@ pub fn main() -> ExitCode {
         Verb::Translate(options) => translate::translate(&options, format),
         Verb::Explain(options) => explain::explain(&options, format),
         Verb::Losses(options) => losses::losses(&options, format),
+        Verb::Test(options) => test::test(&options, format),
         Verb::Sandbox(options) => sandbox::sandbox(&options),
     }
 }

@@ -25,19 +25,41 @@ pub struct Merged {
     pub changed: bool,
 }
 
+/// Why put reads first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The upstream has places that the client cannot see.
+    Hidden,
+    /// Elements are aligned with those stored, picked, or share a place.
+    Aligned,
+    /// The upstream may have extensions that no schema lists.
+    Extensions,
+    /// What the client omits is kept.
+    Omitted,
+}
+
 impl Pair {
     /// Whether put can do without the old resource (design 6c.8): the client's words reach all that
     /// the upstream stores, and this request says all that is kept when omitted.
     pub fn needs_read(&self, user: &Object<'_>, policies: &Policies) -> bool {
-        let open = self.client.vendor.open_extensions;
-        if open || self.table.aligns || !self.table.hidden.is_empty() {
-            return true;
-        }
-        if self.omission(policies) == Omitted::Keep {
+        if self.reads(policies).is_some() {
             return true;
         }
         let lifted = self.client.lift(user, Message::Request(Operation::Replace));
         self.table.sticky.iter().any(|name| !lifted.object.contains(name))
+    }
+
+    /// Why put needs the old resource whatever the request says, if it does.
+    pub fn reads(&self, policies: &Policies) -> Option<Reads> {
+        if !self.table.hidden.is_empty() {
+            Some(Reads::Hidden)
+        } else if self.table.aligns {
+            Some(Reads::Aligned)
+        } else if self.client.vendor.open_extensions {
+            Some(Reads::Extensions)
+        } else {
+            (self.omission(policies) == Omitted::Keep).then_some(Reads::Omitted)
+        }
     }
 
     /// put (design 6c): the client's replacement over the resource that the upstream has.

@@ -6,6 +6,7 @@ mod array;
 mod demand;
 mod discover;
 pub mod discovery;
+pub mod example;
 pub mod guard;
 pub mod list;
 pub mod merge;

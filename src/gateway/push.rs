@@ -70,6 +70,14 @@ impl Pair {
         (same && far.spot.known.is_empty()).then_some(*far)
     }
 
+    /// The path of a complex attribute's `value`.
+    fn valued(&self, given: &Path) -> Option<Path> {
+        let names: Vec<String> = given.members().map(str::to_owned).collect();
+        let attribute = at(&self.upstream.canonical, &names)?;
+        attribute.attribute("value")?;
+        Some(Path { sub: [given.sub.clone(), vec!["value".to_owned()]].concat(), ..given.clone() })
+    }
+
     fn push_compare(
         &self,
         given: &Path,
@@ -77,8 +85,13 @@ impl Pair {
         literal: &Literal,
         forms: &FilterForms,
     ) -> Pushed {
-        let Some(far) = self.far(given) else { return Pushed::Nothing };
-        let target = path(&far.spot.names);
+        // A complex attribute stands for its `value` (RFC 7644 section 3.4.2.2).
+        let valued = self.valued(given);
+        let Some(far) = self.far(valued.as_ref().unwrap_or(given)) else { return Pushed::Nothing };
+        let mut target = path(&far.spot.names);
+        if valued.is_some() && target.sub.last().is_some_and(|sub| sub == "value") {
+            target.sub.pop();
+        }
         let Some(declared) = declared(forms, &target) else { return Pushed::Nothing };
         // Of several values, `ne` is for some servers "one is unlike it" and for others "none is like it".
         let vague = operator == Operator::Ne && self.has_several(given);
@@ -108,7 +121,8 @@ impl Pair {
             }
             (_, None) => return Pushed::Nothing,
         };
-        let names: Vec<String> = given.members().map(str::to_owned).collect();
+        let names: Vec<String> =
+            valued.as_ref().unwrap_or(given).members().map(str::to_owned).collect();
         let exact_here = at(&self.upstream.canonical, &names).is_some_and(Attribute::is_case_exact);
         let exact_there = declared.case_exact.unwrap_or(far.attribute.is_case_exact());
         let text =

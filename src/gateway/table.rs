@@ -62,8 +62,8 @@ impl Table {
             .into_iter()
             .filter(|(_, attribute, _)| attribute.mutability != Mutability::ReadOnly)
             .filter(|(spot, ..)| !under_read_only(upstream, spot))
-            .map(|(spot, ..)| spot.label().to_ascii_lowercase())
-            .filter(|leaf| !reached.contains(leaf))
+            .map(|(spot, ..)| spot.label())
+            .filter(|leaf| !reached.contains(&leaf.to_ascii_lowercase()))
             .collect();
         Self { rows, hidden, aligns, sticky: sticky(client, upstream) }
     }

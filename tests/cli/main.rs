@@ -4,4 +4,6 @@
 
 mod mistakes;
 mod program;
+mod reference;
 mod shipped;
+mod verbs;

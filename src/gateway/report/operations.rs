@@ -3,13 +3,17 @@
 use std::fmt::Write;
 
 use super::patch::{is_native, writes};
-use crate::dialect::model::{Paging, Put};
+use crate::dialect::model::Paging;
+use crate::gateway::merge::Reads;
 use crate::gateway::pair::Pair;
-use crate::gateway::route::{Omitted, Policies, Replace};
+use crate::gateway::route::{Policies, Replace};
 use crate::gateway::table::{Fate, Row, is_free};
 use crate::gateway::write::path;
 use crate::scim::Value;
 use crate::scim::schema::{Kind, Mutability, Operation};
+
+/// The place of extensions that no schema lists.
+const ANY: &str = "*";
 
 /// One line of the table of operations.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,23 +132,22 @@ fn replace(pair: &Pair, policies: &Policies) -> OperationReport {
 
 /// Why a PUT needs the old resource whatever it says (design 6c.8).
 fn reads(pair: &Pair, policies: &Policies) -> Option<String> {
-    let hidden = pair.table.hidden.len();
-    if hidden > 0 {
-        let first: Vec<&str> = pair.table.hidden.iter().take(3).map(String::as_str).collect();
-        let more = if hidden > 3 { format!(" and {} more", hidden - 3) } else { String::new() };
-        return Some(format!(
-            "the client cannot see {}{more}, which must be kept",
-            first.join(", ")
-        ));
-    }
-    if pair.table.aligns {
-        return Some("elements are aligned with those stored".to_owned());
-    }
-    let omitted = policies.omitted.unwrap_or(match pair.client_resource.put {
-        Put::Replace => Omitted::Clear,
-        Put::Merge => Omitted::Keep,
-    });
-    (omitted == Omitted::Keep).then(|| "what the client omits is kept".to_owned())
+    Some(match pair.reads(policies)? {
+        Reads::Hidden if pair.table.hidden.iter().any(|place| place != ANY) => {
+            let hidden: Vec<&String> = pair.table.hidden.iter().filter(|p| *p != ANY).collect();
+            let first: Vec<&str> = hidden.iter().take(3).map(|place| place.as_str()).collect();
+            let more = match hidden.len().saturating_sub(first.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("the client cannot see {}{more}, which must be kept", first.join(", "))
+        }
+        Reads::Aligned => "elements are aligned with those stored".to_owned(),
+        Reads::Hidden | Reads::Extensions => {
+            "the upstream may have extensions that no schema lists, which must be kept".to_owned()
+        }
+        Reads::Omitted => "what the client omits is kept".to_owned(),
+    })
 }
 
 fn patch(pair: &Pair) -> OperationReport {
@@ -161,15 +164,18 @@ fn patch(pair: &Pair) -> OperationReport {
         let why = format!("GET, then {}", writes(pair));
         return line("patch", Says::Emulated, (1, 2), why);
     }
-    if emulated.is_empty() {
-        return line("patch", Says::Native, (1, 1), "every attribute");
-    }
-    let why = format!("in one call: {}; else GET, then {}", native.join(", "), writes(pair));
+    let which = if emulated.is_empty() {
+        "every attribute by its path".to_owned()
+    } else {
+        native.join(", ")
+    };
+    let why = format!("in one call: {which}; else GET, then {}", writes(pair));
     line("patch", Says::Mixed, (1, 2), why)
 }
 
 fn is_writable(row: &Row) -> bool {
     row.mutability != Mutability::ReadOnly
+        && row.client != ANY
         && matches!(row.fate, Fate::Carried { read_only: false, .. })
 }
 
