@@ -9,8 +9,8 @@ use super::write::op;
 use crate::dialect::model::PatchForms;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::carry::{Carried, carried};
-use crate::rewrite::program::{Carrier, LossCause};
-use crate::rewrite::resolve::{Resolved, Spot, Target, resolve};
+use crate::rewrite::program::{Carrier, LossCause, Program};
+use crate::rewrite::resolve::{Resolved, Spot, Target, place, resolve};
 use crate::rewrite::translate::Loss;
 use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
 use crate::scim::path::Path;
@@ -154,23 +154,29 @@ impl Pair {
         names: Vec<String>,
         value: Option<&Value<'_>>,
     ) -> Result<Step, Fault> {
+        let clears = value.is_none_or(Value::is_cleared);
+        let lose = |program: &Program, spot: &Spot, cause| {
+            let loss = Loss { place: place(program, &spot.names), cause };
+            // To remove what the other side cannot hold is no information (design 6g).
+            Step::Lost(if clears { Vec::new() } else { vec![loss] })
+        };
         let spot = Spot::new(names);
-        let near = match resolve(&self.client.lift, &spot) {
+        let (lift, lower) = (&self.client.lift, &self.upstream.lower);
+        let near = match resolve(lift, &spot) {
             Resolved::To(near) if is_plain(&near) => near,
-            Resolved::Lost(lost) => return Ok(lose(&spot, lost.cause)),
-            Resolved::Unknown => return Ok(lose(&spot, LossCause::NoPlace)),
+            Resolved::Lost(lost) => return Ok(lose(lift, &spot, lost.cause)),
+            Resolved::Unknown => return Ok(lose(lift, &spot, LossCause::NoPlace)),
             _ => return Ok(Step::Stateful(SHARED)),
         };
-        let far = match resolve(&self.upstream.lower, &near.spot) {
+        let far = match resolve(lower, &near.spot) {
             Resolved::To(far) if far.read_only && !far.derived => {
-                return Ok(lose(&near.spot, LossCause::NoPlace));
+                return Ok(lose(lower, &near.spot, LossCause::NoPlace));
             }
             Resolved::To(far) if is_plain(&far) && !far.read_only => far,
-            Resolved::Lost(lost) => return Ok(lose(&near.spot, lost.cause)),
-            Resolved::Unknown => return Ok(lose(&near.spot, LossCause::NoPlace)),
+            Resolved::Lost(lost) => return Ok(lose(lower, &near.spot, lost.cause)),
+            Resolved::Unknown => return Ok(lose(lower, &near.spot, LossCause::NoPlace)),
             _ => return Ok(Step::Stateful(SHARED)),
         };
-        let clears = value.is_none_or(Value::is_cleared);
         if far.attribute.mutability == Mutability::Immutable
             || !far.attribute.accepted.has(Operation::Patch)
             || (clears && far.attribute.required.has(Operation::Replace))
@@ -184,9 +190,9 @@ impl Pair {
         let value = match through(near.rule.as_deref(), value, &near.spot)? {
             Some(value) => match through(far.rule.as_deref(), &value, &far.spot)? {
                 Some(value) => value,
-                None => return Ok(lose(&near.spot, LossCause::Rule)),
+                None => return Ok(lose(lower, &near.spot, LossCause::Rule)),
             },
-            None => return Ok(lose(&spot, LossCause::Rule)),
+            None => return Ok(lose(lift, &spot, LossCause::Rule)),
         };
         if let (Some(format), Some(text)) = (&far.attribute.format, value.as_str())
             && let Some(wanted) = violated(format, text)
@@ -305,10 +311,6 @@ fn through(
             Err(Fault::new(Cause::InvalidValue, detail))
         }
     }
-}
-
-fn lose(spot: &Spot, cause: LossCause) -> Step {
-    Step::Lost(vec![Loss { place: spot.label().into(), cause }])
 }
 
 fn owned(op: &Op<'_>) -> Op<'static> {

@@ -9,7 +9,11 @@ mod golden;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod locks;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
@@ -21,6 +25,8 @@ mod pairs;
 mod patch_shapes;
 #[cfg(test)]
 mod patch_table;
+#[cfg(test)]
+mod private;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
