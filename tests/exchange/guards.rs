@@ -88,7 +88,7 @@ async fn places_are_refused_by_name_with_all_below_them() {
         refused(
             &line,
             &post(&line, user.clone()).await,
-            user.as_object().unwrap().keys().last().unwrap(),
+            user.as_object().unwrap().keys().next_back().unwrap(),
         );
         let outcome = line.send("PUT", "/Users/7", &[], user.to_string().as_bytes()).await;
         refused(&line, &outcome, "");

@@ -53,7 +53,7 @@ fn patch(base: &str, id: &str, value: &str) -> Request {
 
 #[tokio::test]
 async fn changes_of_one_resource_queue_and_of_two_do_not() {
-    let gateway = Gateway::new(vec![spec("scim", "scim")], DIALECTS.canonical());
+    let gateway = Gateway::new(vec![spec("scim", "scim")], &DIALECTS);
     let route = &gateway.routes()[0];
     let user = |name: &str| json!({"userName": name, "emails": [{"value": "a@a.example", "type": "work"}]});
     for (same, wanted) in
@@ -92,7 +92,7 @@ async fn changes_of_one_resource_queue_and_of_two_do_not() {
 
 #[tokio::test]
 async fn who_waits_too_long_is_told_to_come_back() {
-    let gateway = Gateway::new(vec![spec("scim", "scim")], DIALECTS.canonical());
+    let gateway = Gateway::new(vec![spec("scim", "scim")], &DIALECTS);
     let route = &gateway.routes()[0];
     let upstream = slow(0);
     let shared = Shared::default();

@@ -13,6 +13,8 @@ mod guards;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod locks;
 #[cfg(test)]
 mod overlays;
