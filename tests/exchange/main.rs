@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod filters;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod groups;
@@ -14,6 +16,8 @@ mod guards;
 mod harness;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod lists;
 #[cfg(test)]
 mod locks;
 #[cfg(test)]
