@@ -88,9 +88,7 @@ impl Pair {
         let deactivates = ops
             .iter()
             .any(|op| op.path.members().eq(["active"]) && op.value == Some(Value::Bool(false)));
-        let forms = self.upstream_resource.patch.as_ref();
-        let takes = self.upstream_resource.operations.has(Operation::Patch);
-        let native = || print(&direct, forms.filter(|_| takes)?);
+        let native = || self.printed(&direct);
         let plan = if stateful {
             Plan::Emulate
         } else if !carried {
@@ -111,6 +109,19 @@ impl Pair {
         let ops: Vec<Op<'static>> = ops.iter().map(owned).collect();
         apply(&mut view, &ops, &self.client.vendor, &options).map_err(bad_patch)?;
         self.intake(view, Operation::Replace)
+    }
+
+    /// Operations in the upstream's forms: one body, or several where all change single elements of
+    /// multi-valued attributes, so that each can be repeated (design 6e.6). `None` where the upstream
+    /// cannot be told.
+    pub fn printed(&self, ops: &[Op<'_>]) -> Option<Vec<Object<'static>>> {
+        let resource = &self.upstream_resource;
+        let forms =
+            resource.patch.as_ref().filter(|_| resource.operations.has(Operation::Patch))?;
+        // Where an extension's URN ends and its attribute begins, only who knows the extension can tell.
+        let plain =
+            |op: &Op<'_>| op.path.urn.iter().all(|urn| resource.schema.attribute(urn).is_some());
+        if ops.iter().all(plain) { print(ops, forms) } else { None }
     }
 
     /// What one operation comes to.
@@ -206,10 +217,7 @@ impl Pair {
     }
 }
 
-/// Prints operations in an upstream's forms: one body, or several where all change single elements
-/// of multi-valued attributes, so that each can be repeated (design 6e.6). `None` where the upstream
-/// cannot be told.
-pub fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Vec<Object<'static>>> {
+fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Vec<Object<'static>>> {
     let elements = |op: &Op<'_>| {
         op.path.filter.is_some()
             || (op.kind == OpKind::Add && matches!(op.value, Some(Value::Array(_))))
