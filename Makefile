@@ -15,7 +15,7 @@ test: cmake
 	cargo test --locked --quiet
 
 bench: cmake
-	cargo bench --locked
+	cargo bench --locked --bench translate
 
 cmake:
 	@command -v cmake >/dev/null || .ci/cmake
