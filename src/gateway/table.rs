@@ -53,7 +53,7 @@ impl Table {
         let mut reached = BTreeSet::new();
         let mut aligns = false;
         for (spot, attribute, resolved) in leaves(&client.lift) {
-            let row = row(&spot, &attribute, resolved, upstream, &mut reached);
+            let row = row(&spot, &attribute, resolved, (client, upstream), &mut reached);
             aligns |= spot.array.is_some() && matches!(row.fate, Fate::Carried { .. });
             aligns |= matches!(row.fate, Fate::Carried { exact: false, .. });
             rows.push(row);
@@ -96,14 +96,17 @@ fn row(
     spot: &Spot,
     attribute: &Attribute,
     resolved: Resolved,
-    upstream: &Lens,
+    (client, upstream): (&Lens, &Lens),
     reached: &mut BTreeSet<String>,
 ) -> Row {
     let mut rules = Vec::new();
     let fate = match resolved {
         Resolved::To(near) => {
             rules.extend(near.rule.as_ref().map(|rule| rule.origin.clone()));
-            let exact = !near.picked && !many_to_one(near.rule.as_deref());
+            // An answer to the client may have room for fewer elements than its request fills.
+            let shown = resolve(&client.lower, &near.spot);
+            let whole = !matches!(shown, Resolved::To(shown) if shown.picked);
+            let exact = whole && !near.picked && !many_to_one(near.rule.as_deref());
             match resolve(&upstream.lower, &near.spot) {
                 Resolved::To(far) => {
                     rules.extend(far.rule.as_ref().map(|rule| rule.origin.clone()));
