@@ -51,9 +51,7 @@ impl Pair {
                 }
             }
         };
-        // Where one is all, it is the only page, and the total is what was found.
-        let paged = self.upstream_resource.list.paging == Paging::Index;
-        let direct = exact && paged && !unique;
+        let direct = exact && self.upstream_resource.list.paging == Paging::Index;
         Ok(ListPlan { query, truth, pushed, direct, unique })
     }
 

@@ -9,6 +9,8 @@ mod cases;
 #[cfg(test)]
 mod create;
 #[cfg(test)]
+mod described;
+#[cfg(test)]
 #[path = "../exchange/harness.rs"]
 #[expect(dead_code, reason = "shared with the area that runs exchanges")]
 mod harness;
@@ -40,5 +42,7 @@ mod seeds;
 mod speech;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod twins;
 #[cfg(test)]
 mod world;

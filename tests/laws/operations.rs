@@ -18,23 +18,27 @@ pub struct Op {
     value: Option<Json>,
 }
 
-/// What a plain server makes of the operations, one after the other; none where it refuses one.
-pub fn applied(view: &Json, ops: &[Op]) -> Option<Json> {
+/// What a plain server makes of the operations, one after the other, and whether a removal found
+/// nothing; none where it refuses one.
+pub fn applied(view: &Json, ops: &[Op]) -> Option<(Json, bool)> {
     let mut options = Options::of(Vendor::Scim);
     options.hidden = json!({});
     let server = Sandbox::new(Vendor::Scim, options);
     let id = server.seed(plain(view));
+    let mut vain = false;
     for op in ops {
         let mut request = Request::new(Method::PATCH, format!("/scim/v2/Users/{id}"));
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/scim+json"));
         request.headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer project:key"));
         request.body = spoken_message("scim", std::slice::from_ref(op)).to_string().into();
         // Section 3.5.2.2 knows no failure of a removal that finds nothing.
-        if !server.answer(&request).status.is_success() && op.op != "remove" {
+        let done = server.answer(&request).status.is_success();
+        if !done && op.op != "remove" {
             return None;
         }
+        vain |= !done;
     }
-    server.users().into_iter().next()
+    Some((server.users().into_iter().next()?, vain))
 }
 
 /// The request in a client's words.

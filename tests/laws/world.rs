@@ -29,7 +29,7 @@ impl World {
         Self::twin(client, upstream, |_| {})
     }
 
-    /// The pair with the upstream's rules changed.
+    /// The pair with the upstream's rules changed; an identity has them on both sides.
     pub fn twin(
         client: &'static str,
         upstream: &'static str,
@@ -39,11 +39,12 @@ impl World {
         let mut changed = named(upstream).as_ref().clone();
         let users = changed.resources.iter_mut().find(|r| r.schema.resource == "User");
         change(&mut users.expect("users").rules);
+        let changed = Arc::new(changed);
         let spec = PairSpec {
-            client: Arc::clone(named(client)),
+            client: Arc::clone(if client == upstream { &changed } else { named(client) }),
             client_vars: BTreeMap::new(),
             client_extends: Vec::new(),
-            upstream: Arc::new(changed),
+            upstream: changed,
             upstream_vars: BTreeMap::new(),
             overlays: Vec::new(),
         };
