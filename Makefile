@@ -2,7 +2,7 @@
 
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: run test bench cmake
+.PHONY: run test conformance bench cmake
 
 # Serves config.toml: every route on the simulators inside the program.
 run: cmake
@@ -13,6 +13,13 @@ test: cmake
 	cargo fmt --check
 	cargo clippy --locked --all-targets --quiet -- --deny warnings
 	cargo test --locked --quiet
+	$(MAKE) --no-print-directory conformance
+
+# Independent SCIM testers against routes of the real gateway: docs/conformance.md.
+conformance: cmake
+	cargo build --locked --quiet
+	tests/conformance/install
+	.tools/conformance/bin/python3 tests/conformance/run.py
 
 bench: cmake
 	cargo bench --locked --bench translate

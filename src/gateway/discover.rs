@@ -89,6 +89,7 @@ impl Pair {
             Fate::Carried { read_only: true, .. } | Fate::Constant => Mutability::ReadOnly,
             Fate::Carried { .. } | Fate::Lost(_) => attribute.mutability,
         };
-        Some(Attribute { mutability, ..attribute.clone() })
+        let format = row.format.clone().or_else(|| attribute.format.clone());
+        Some(Attribute { mutability, format, ..attribute.clone() })
     }
 }

@@ -48,6 +48,13 @@ fn is_guarded(place: &str, inactive: bool, policies: &Policies) -> bool {
         .iter()
         .filter(|guarded| !policies.waive.iter().any(|waived| waived.eq_ignore_ascii_case(guarded)))
         .any(|guarded| within(place, guarded) && (*guarded != "active" || inactive))
+        && !describes(place)
+}
+
+/// Whether a place only says more about a member, whose `value` alone is the membership.
+fn describes(place: &str) -> bool {
+    within(place, "members")
+        && place.rsplit_once('.').is_some_and(|(_, sub)| ["display", "type", "$ref"].contains(&sub))
 }
 
 /// Whether the place is that attribute or lies in it.

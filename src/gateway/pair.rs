@@ -11,7 +11,7 @@ use super::demand;
 use super::route::{Kind, RouteSpec};
 use super::table::Table;
 use crate::dialect::Dialect;
-use crate::dialect::model::{Quirk, Resource};
+use crate::dialect::model::{Clear, Quirk, Resource};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::{Lens, strip_cleared};
 use crate::rewrite::rule::Rules;
@@ -222,12 +222,16 @@ impl Pair {
         })
     }
 
-    /// An upstream's attributes in its schema's form; what is of the wrong type is left out.
+    /// An upstream's attributes in its schema's form; what is of the wrong type is left out, and so is
+    /// an empty text of an upstream that unsets by it: what was removed is not there.
     pub fn receive<'a>(&self, object: Object<'a>) -> (Object<'a>, Vec<Loss>) {
         let schema = &self.upstream.vendor;
         let mut losses = Vec::new();
         let mut taken = Object::with_capacity(object.len());
-        for (name, value) in object {
+        for (name, mut value) in object {
+            if self.upstream_resource.clear == Clear::Empty && is_unset(&mut value) {
+                continue;
+            }
             let Some(attribute) = schema.attribute(&name) else {
                 taken.push(name, value);
                 continue;
@@ -265,6 +269,14 @@ impl Pair {
             losses: Losses { lifting: lifted.losses, lowering: shown.losses },
         }
     }
+}
+
+/// Whether a value is an empty text; members of an object that are go.
+fn is_unset(value: &mut Value<'_>) -> bool {
+    if let Value::Object(object) = value {
+        object.retain(|_, member| !is_unset(member));
+    }
+    value.as_str().is_some_and(str::is_empty)
 }
 
 /// Refuses a translation with values that a rule cannot take: all are named.

@@ -171,6 +171,12 @@ impl Pair {
             _ => return Ok(Step::Stateful(SHARED)),
         };
         let clears = value.is_none_or(Value::is_cleared);
+        if clears && far.attribute.default.is_some() {
+            // Gone, it would come back as the vendor's default, which enables a disabled account.
+            let label = spot.label();
+            let detail = format!("The upstream cannot be without {label}: replace it by a value.");
+            return Err(Fault::new(Cause::Mutability, detail));
+        }
         if far.attribute.mutability == Mutability::Immutable
             || !far.attribute.accepted.has(Operation::Patch)
             || (clears && far.attribute.required.has(Operation::Replace))

@@ -8,7 +8,7 @@ use crate::rewrite::program::{LossCause, label};
 use crate::rewrite::resolve::{Resolved, Spot, leaves, resolve};
 use crate::rewrite::rule::Origin;
 use crate::scim::filter::Literal;
-use crate::scim::schema::{Attribute, Kind, Mutability};
+use crate::scim::schema::{Attribute, Format, Kind, Mutability};
 
 /// The fate of every leaf that the client's schema has.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Row {
     pub names: Vec<String>,
     pub mutability: Mutability,
     pub fate: Fate,
+    /// What the upstream demands of the text that is carried to it.
+    pub format: Option<Format>,
     /// The rules on the way, client's first.
     pub rules: Vec<Origin>,
 }
@@ -100,6 +102,7 @@ fn row(
     reached: &mut BTreeSet<String>,
 ) -> Row {
     let mut rules = Vec::new();
+    let mut format = None;
     let fate = match resolved {
         Resolved::To(near) => {
             rules.extend(near.rule.as_ref().map(|rule| rule.origin.clone()));
@@ -111,6 +114,9 @@ fn row(
                 Resolved::To(far) => {
                     rules.extend(far.rule.as_ref().map(|rule| rule.origin.clone()));
                     reached.insert(far.spot.label().to_ascii_lowercase());
+                    if near.rule.iter().chain(&far.rule).all(|rule| rule.values.is_none()) {
+                        format.clone_from(&far.attribute.format);
+                    }
                     let exact = exact && !far.picked && !many_to_one(far.rule.as_deref());
                     let upstream = described(&far.spot);
                     Fate::Carried { upstream, exact, read_only: far.read_only }
@@ -121,7 +127,7 @@ fn row(
         other => lost(other, spot, upstream, &mut rules),
     };
     let mutability = attribute.mutability;
-    Row { client: described(spot), names: spot.names.clone(), mutability, fate, rules }
+    Row { client: described(spot), names: spot.names.clone(), mutability, fate, format, rules }
 }
 
 fn lost(resolved: Resolved, near: &Spot, upstream: &Lens, rules: &mut Vec<Origin>) -> Fate {

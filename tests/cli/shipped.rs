@@ -31,7 +31,9 @@ fn it_loads_and_every_route_takes_the_demo_token() {
         assert!(known.iter().any(|entry| entry.sha256 == demo), "{}", route.label());
     }
     let clients: BTreeSet<_> = specs.iter().map(|spec| spec.client.name.as_str()).collect();
-    assert_eq!(clients, dialects.names().collect(), "each dialect is a client of some route");
+    // A library for servers has no clients of its own.
+    let speakers = dialects.names().filter(|name| *name != "scimmy").collect();
+    assert_eq!(clients, speakers, "each dialect is a client of some route");
 }
 
 /// An unknown key in each table makes the reader say which keys it knows there.

@@ -81,3 +81,55 @@ async fn every_pair_lives_through_a_users_life() {
         }
     }
 }
+
+/// A removal of `active` must not enable a disabled account, which the vendor's PUT without it does.
+#[tokio::test]
+async fn what_is_disabled_is_not_enabled_by_a_removal() {
+    for upstream in ["omni", "pingone"] {
+        let bench = Bench::new("scim", upstream);
+        let made = bench.send(Method::POST, "/Users", Some(&user("scim"))).await;
+        let at = format!("/Users/{}", body(&made)["id"].as_str().expect("an id"));
+        let off = json!({"Operations": [{"op": "replace", "path": "active", "value": false}]});
+        bench.send(Method::PATCH, &at, Some(&off)).await;
+
+        for value in [
+            json!({"op": "remove", "path": "active"}),
+            json!({"op": "replace", "value": {"active": null}}),
+        ] {
+            let patch = json!({"Operations": [value]});
+            let refused = bench.send(Method::PATCH, &at, Some(&patch)).await;
+            assert_eq!(refused.response.status, 400, "{upstream} {}", body(&refused));
+            assert_eq!(body(&refused)["scimType"], "mutability", "{upstream}");
+        }
+        let read = body(&bench.send(Method::GET, &at, None).await);
+        assert_eq!(read["active"], false, "{upstream}");
+    }
+}
+
+/// Descope unsets by an empty text: removed means absent, not empty.
+#[tokio::test]
+async fn what_was_removed_is_not_there() {
+    let bench = Bench::new("scim", "descope");
+    let made = bench.send(Method::POST, "/Users", Some(&user("scim"))).await;
+    let at = format!("/Users/{}", body(&made)["id"].as_str().expect("an id"));
+    let patch = json!({"Operations": [
+        {"op": "remove", "path": "displayName"}, {"op": "remove", "path": "name.givenName"},
+    ]});
+    let changed = bench.send(Method::PATCH, &at, Some(&patch)).await;
+    assert_eq!(changed.response.status, 200, "{}", body(&changed));
+    let read = body(&bench.send(Method::GET, &at, None).await);
+    assert_eq!(read.get("displayName"), None);
+    assert_eq!(read["name"], json!({"familyName": "Lee"}));
+}
+
+/// /Schemas says what the upstream demands, not what the client's own schema would take.
+#[tokio::test]
+async fn the_schemas_name_the_formats_of_the_upstream() {
+    let bench = Bench::new("scim", "omni");
+    let urn = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let core = body(&bench.send(Method::GET, &format!("/Schemas/{urn}"), None).await);
+    let attributes = core["attributes"].as_array().expect("attributes");
+    let name = attributes.iter().find(|it| it["name"] == "userName").expect("userName");
+    let said = name["description"].as_str().expect("a description");
+    assert!(said.ends_with("An e-mail address."), "{said}");
+}

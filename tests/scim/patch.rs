@@ -167,6 +167,7 @@ fn refuses_with_the_right_type() {
         ("invalidSyntax", json!([{"path": "active", "value": true}])),
         ("invalidSyntax", json!(["x"])),
         ("invalidSyntax", json!({"op": "add"})),
+        ("invalidSyntax", json!([])),
         ("noTarget", json!([{"op": "remove"}])),
         ("invalidValue", json!([{"op": "add", "path": "active"}])),
         ("invalidValue", json!([{"op": "add", "value": "x"}])),
@@ -235,6 +236,11 @@ fn an_extension_that_nobody_knows_is_split_like_a_known_one() {
             "add urn:acme:2.0:User:boss {\"value\":\"1\"}",
         ),
         (json!({"urn:acme:2.0:User:badge": 1}), "add urn:acme:2.0:User:badge 1"),
+        (
+            // As scim2-client writes an extension.
+            json!({"urn:acme:2.0:User": {"schemas": ["urn:acme:2.0:User"], "badge": 1}}),
+            "add urn:acme:2.0:User:badge 1",
+        ),
     ];
     for (value, wanted) in cases {
         let ops = ops(json!([{"op": "add", "value": value}]), &schema, ALL).unwrap();

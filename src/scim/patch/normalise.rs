@@ -35,8 +35,10 @@ pub fn normalise<'a>(
         .as_object()
         .and_then(|body| body.get("Operations"))
         .and_then(Value::as_array)
+        .filter(|operations| !operations.is_empty())
         .ok_or_else(|| {
-            let detail = "The PATCH body needs an array named Operations.";
+            // RFC 7644 section 3.5.2: one or more.
+            let detail = "The PATCH body needs an array named Operations, with one at least.";
             PatchError::new("invalidSyntax", detail)
         })?;
     if operations.len() > MAX_OPERATIONS {
@@ -184,6 +186,10 @@ impl<'a> Reader<'_, 'a> {
         };
         let extension = path.urn.as_deref().and_then(|urn| self.schema.attribute(urn));
         for (name, value) in members.iter() {
+            if name.eq_ignore_ascii_case("schemas") {
+                // Part of the message wherever a client puts it (scim2-client does here).
+                continue;
+            }
             // A free key may hold dots; a listed attribute's name does not.
             let whole = extension
                 .is_none_or(|extension| extension.is_free() || extension.attribute(name).is_some());
