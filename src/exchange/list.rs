@@ -50,47 +50,67 @@ enum Scan {
     FilterIgnored,
 }
 
+/// What the upstream's own page is worth.
+enum Direct {
+    Answers(usize, Vec<Stored>),
+    /// It does not show how many there are.
+    ProvesNothing,
+    FilterIgnored,
+}
+
 impl Exchange<'_> {
     /// The number of resources that satisfy the request, and those of the page asked for.
     async fn found(&mut self, plan: &ListPlan) -> Result<(usize, Vec<Stored>), Fault> {
-        if plan.direct
-            && let Some(page) = self.direct(plan).await?
-        {
-            return Ok(page);
-        }
-        self.caller.record.emulated = true;
-        let all = match self.scan(plan, plan.pushed.as_ref()).await? {
-            Scan::Complete(all) => all,
-            Scan::FilterIgnored => {
-                self.caller.record.filter_ignored = true;
-                match self.scan(plan, None).await? {
-                    Scan::Complete(all) => all,
-                    Scan::FilterIgnored => Vec::new(),
-                }
+        let mut pushed = plan.pushed.as_ref();
+        if plan.direct {
+            match self.direct(plan).await? {
+                Direct::Answers(total, page) => return Ok((total, page)),
+                Direct::ProvesNothing => {}
+                Direct::FilterIgnored => pushed = self.ignores_filters(),
             }
+        }
+        let mut scan = self.scan(plan, pushed).await?;
+        if let Scan::FilterIgnored = scan {
+            pushed = self.ignores_filters();
+            scan = self.scan(plan, pushed).await?;
+        }
+        let all = match scan {
+            Scan::Complete(all) => all,
+            Scan::FilterIgnored => Vec::new(),
         };
+        self.caller.record.emulated = self.caller.record.calls.len() > 1;
         let total = all.len();
         let skip = plan.query.start_index.saturating_sub(1);
         let count = plan.query.count.unwrap_or(usize::MAX);
         Ok((total, all.into_iter().skip(skip).take(count).collect()))
     }
 
-    /// The upstream's own page, where it answers just what was asked; `None` shows that it does not.
-    async fn direct(&mut self, plan: &ListPlan) -> Result<Option<(usize, Vec<Stored>)>, Fault> {
+    /// Counts it; what is left is to ask without a filter.
+    fn ignores_filters<'f>(&mut self) -> Option<&'f Filter> {
+        self.caller.record.filter_ignored = true;
+        None
+    }
+
+    /// The upstream's own page, where it answers just what was asked.
+    async fn direct(&mut self, plan: &ListPlan) -> Result<Direct, Fault> {
         let size = self.pair.page_size(plan.query.count);
         let pushed = plan.pushed.as_ref();
         let page = self.page(pushed, plan.query.start_index, size).await?;
         if pushed.is_some_and(|p| page.resources.iter().any(|s| !self.pair.answers(s, p))) {
-            return Ok(None);
+            return Ok(Direct::FilterIgnored);
         }
-        let Some(total) = page.total else { return Ok(None) };
+        let Some(total) = page.total else { return Ok(Direct::ProvesNothing) };
+        // Without a resource nothing shows whether the total is of the filter or of everything.
+        let blind = pushed.is_some() && page.resources.is_empty() && total > 0;
         let end = plan.query.start_index.saturating_sub(1).saturating_add(page.resources.len());
         // A page that is short of both what was asked and the total it claims proves nothing.
         let short = page.resources.len() < size && end < total;
-        if short || page.resources.len() > size {
-            return Ok(None);
+        // Some answer their first page whatever is asked: then it is looked for from the start.
+        let elsewhere = page.start_index != plan.query.start_index;
+        if blind || short || elsewhere || page.resources.len() > size {
+            return Ok(Direct::ProvesNothing);
         }
-        Ok(Some((total, page.resources)))
+        Ok(Direct::Answers(total, page.resources))
     }
 
     async fn page(
@@ -123,7 +143,10 @@ impl Exchange<'_> {
                 if pushed.is_some_and(|pushed| !self.pair.answers(&stored, pushed)) {
                     return Ok(Scan::FilterIgnored);
                 }
-                fresh += usize::from(seen.insert(stored.frame.id.clone().unwrap_or_default()));
+                if !seen.insert(stored.frame.id.clone().unwrap_or_default()) {
+                    continue;
+                }
+                fresh = fresh.saturating_add(1);
                 if self.pair.satisfies(&stored, &plan.truth) {
                     kept.push(stored);
                     if plan.unique {

@@ -63,3 +63,49 @@ impl Drop for Held<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(10)
+    }
+
+    #[tokio::test]
+    async fn a_key_is_there_only_while_someone_holds_or_wants_it() {
+        let locks = Locks::default();
+        let keys = || locks.held.lock().unwrap().len();
+        let held = locks.lock("a".to_owned(), soon()).await.unwrap();
+        let other = locks.lock("b".to_owned(), soon()).await.unwrap();
+        assert_eq!(keys(), 2);
+        let refused = locks.lock("a".to_owned(), soon()).await.unwrap_err();
+        assert_eq!(
+            (refused.cause, refused.retry_after),
+            (Cause::Busy, Some(Duration::from_secs(1)))
+        );
+        assert_eq!(keys(), 2, "who gave up takes nobody's key away");
+        assert!(locks.lock("a".to_owned(), soon()).await.is_err(), "it is still held");
+        drop(held);
+        assert_eq!(keys(), 1);
+        let held = locks.lock("a".to_owned(), soon()).await.unwrap();
+        // Who is dropped while it waits leaves nothing behind, either.
+        drop(tokio::time::timeout(Duration::ZERO, locks.lock("a".to_owned(), soon())).await);
+        drop((held, other));
+        assert_eq!(keys(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_the_lock_when_it_is_free() {
+        let locks = Locks::default();
+        let late = Instant::now() + Duration::from_secs(9);
+        let held = locks.lock("a".to_owned(), late).await.unwrap();
+        let free = async {
+            tokio::task::yield_now().await;
+            drop(held);
+        };
+        let (next, ()) = tokio::join!(locks.lock("a".to_owned(), late), free);
+        drop(next.unwrap());
+        assert!(locks.held.lock().unwrap().is_empty());
+    }
+}

@@ -51,7 +51,9 @@ impl Pair {
                 }
             }
         };
-        let direct = exact && self.upstream_resource.list.paging == Paging::Index;
+        // Where one is all, it is the only page, and the total is what was found.
+        let paged = self.upstream_resource.list.paging == Paging::Index;
+        let direct = exact && paged && !unique;
         Ok(ListPlan { query, truth, pushed, direct, unique })
     }
 

@@ -9,8 +9,8 @@ use super::write::op;
 use crate::dialect::model::PatchForms;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::carry::{Carried, carried};
-use crate::rewrite::program::{Carrier, LossCause};
-use crate::rewrite::resolve::{Resolved, Spot, Target, resolve};
+use crate::rewrite::program::{Carrier, LossCause, Program};
+use crate::rewrite::resolve::{Resolved, Spot, Target, place, resolve};
 use crate::rewrite::translate::Loss;
 use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
 use crate::scim::path::Path;
@@ -88,9 +88,7 @@ impl Pair {
         let deactivates = ops
             .iter()
             .any(|op| op.path.members().eq(["active"]) && op.value == Some(Value::Bool(false)));
-        let forms = self.upstream_resource.patch.as_ref();
-        let takes = self.upstream_resource.operations.has(Operation::Patch);
-        let native = || print(&direct, forms.filter(|_| takes)?);
+        let native = || self.printed(&direct);
         let plan = if stateful {
             Plan::Emulate
         } else if !carried {
@@ -111,6 +109,19 @@ impl Pair {
         let ops: Vec<Op<'static>> = ops.iter().map(owned).collect();
         apply(&mut view, &ops, &self.client.vendor, &options).map_err(bad_patch)?;
         self.intake(view, Operation::Replace)
+    }
+
+    /// Operations in the upstream's forms: one body, or several where all change single elements of
+    /// multi-valued attributes, so that each can be repeated (design 6e.6). `None` where the upstream
+    /// cannot be told.
+    pub fn printed(&self, ops: &[Op<'_>]) -> Option<Vec<Object<'static>>> {
+        let resource = &self.upstream_resource;
+        let forms =
+            resource.patch.as_ref().filter(|_| resource.operations.has(Operation::Patch))?;
+        // Where an extension's URN ends and its attribute begins, only who knows the extension can tell.
+        let plain =
+            |op: &Op<'_>| op.path.urn.iter().all(|urn| resource.schema.attribute(urn).is_some());
+        if ops.iter().all(plain) { print(ops, forms) } else { None }
     }
 
     /// What one operation comes to.
@@ -154,23 +165,29 @@ impl Pair {
         names: Vec<String>,
         value: Option<&Value<'_>>,
     ) -> Result<Step, Fault> {
+        let clears = value.is_none_or(Value::is_cleared);
+        let lose = |program: &Program, spot: &Spot, cause| {
+            let loss = Loss { place: place(program, &spot.names), cause };
+            // To remove what the other side cannot hold is no information (design 6g).
+            Step::Lost(if clears { Vec::new() } else { vec![loss] })
+        };
         let spot = Spot::new(names);
-        let near = match resolve(&self.client.lift, &spot) {
+        let (lift, lower) = (&self.client.lift, &self.upstream.lower);
+        let near = match resolve(lift, &spot) {
             Resolved::To(near) if is_plain(&near) => near,
-            Resolved::Lost(lost) => return Ok(lose(&spot, lost.cause)),
-            Resolved::Unknown => return Ok(lose(&spot, LossCause::NoPlace)),
+            Resolved::Lost(lost) => return Ok(lose(lift, &spot, lost.cause)),
+            Resolved::Unknown => return Ok(lose(lift, &spot, LossCause::NoPlace)),
             _ => return Ok(Step::Stateful(SHARED)),
         };
-        let far = match resolve(&self.upstream.lower, &near.spot) {
+        let far = match resolve(lower, &near.spot) {
             Resolved::To(far) if far.read_only && !far.derived => {
-                return Ok(lose(&near.spot, LossCause::NoPlace));
+                return Ok(lose(lower, &near.spot, LossCause::NoPlace));
             }
             Resolved::To(far) if is_plain(&far) && !far.read_only => far,
-            Resolved::Lost(lost) => return Ok(lose(&near.spot, lost.cause)),
-            Resolved::Unknown => return Ok(lose(&near.spot, LossCause::NoPlace)),
+            Resolved::Lost(lost) => return Ok(lose(lower, &near.spot, lost.cause)),
+            Resolved::Unknown => return Ok(lose(lower, &near.spot, LossCause::NoPlace)),
             _ => return Ok(Step::Stateful(SHARED)),
         };
-        let clears = value.is_none_or(Value::is_cleared);
         if clears && far.attribute.default.is_some() {
             // Gone, it would come back as the vendor's default, which enables a disabled account.
             let label = spot.label();
@@ -190,9 +207,9 @@ impl Pair {
         let value = match through(near.rule.as_deref(), value, &near.spot)? {
             Some(value) => match through(far.rule.as_deref(), &value, &far.spot)? {
                 Some(value) => value,
-                None => return Ok(lose(&near.spot, LossCause::Rule)),
+                None => return Ok(lose(lower, &near.spot, LossCause::Rule)),
             },
-            None => return Ok(lose(&spot, LossCause::Rule)),
+            None => return Ok(lose(lift, &spot, LossCause::Rule)),
         };
         if let (Some(format), Some(text)) = (&far.attribute.format, value.as_str())
             && let Some(wanted) = violated(format, text)
@@ -206,10 +223,7 @@ impl Pair {
     }
 }
 
-/// Prints operations in an upstream's forms: one body, or several where all change single elements
-/// of multi-valued attributes, so that each can be repeated (design 6e.6). `None` where the upstream
-/// cannot be told.
-pub fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Vec<Object<'static>>> {
+fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Vec<Object<'static>>> {
     let elements = |op: &Op<'_>| {
         op.path.filter.is_some()
             || (op.kind == OpKind::Add && matches!(op.value, Some(Value::Array(_))))
@@ -311,10 +325,6 @@ fn through(
             Err(Fault::new(Cause::InvalidValue, detail))
         }
     }
-}
-
-fn lose(spot: &Spot, cause: LossCause) -> Step {
-    Step::Lost(vec![Loss { place: spot.label().into(), cause }])
 }
 
 fn owned(op: &Op<'_>) -> Op<'static> {

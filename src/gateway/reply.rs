@@ -33,6 +33,8 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct StoredPage {
     pub total: Option<usize>,
+    /// One-based; 1 where the upstream does not say.
+    pub start_index: usize,
     pub resources: Vec<Stored>,
 }
 
@@ -123,7 +125,7 @@ impl Route {
                 Ok(Stored { frame, object: object.into_owned(), etag: None, losses })
             })
             .collect::<Result<_, Fault>>()?;
-        Ok(StoredPage { total: page.total, resources })
+        Ok(StoredPage { total: page.total, start_index: page.start_index, resources })
     }
 
     fn body<'b>(&self, response: &'b Response) -> Result<Value<'b>, Fault> {

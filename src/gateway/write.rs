@@ -3,7 +3,6 @@
 use super::demand;
 use super::merge::{Merged, attribute_at, writable};
 use super::pair::{Losses, Pair, checked};
-use super::patch::print;
 use crate::dialect::model::{Clear, Put};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::insert;
@@ -52,12 +51,9 @@ impl Pair {
         before: &Object<'_>,
         after: &Object<'_>,
     ) -> Option<Vec<Object<'static>>> {
-        if !self.upstream_resource.operations.has(Operation::Patch) {
-            return None;
-        }
         let mut ops = Vec::new();
         self.differ(before, after, &[], &mut ops);
-        print(&ops, self.upstream_resource.patch.as_ref()?)
+        self.printed(&ops)
     }
 
     /// The replacement, with what was cleared said as this upstream wants it said.

@@ -86,6 +86,23 @@ pub fn resolve(program: &Program, spot: &Spot) -> Resolved {
     Resolved::Branch
 }
 
+/// What a path is called in losses: as the program's leaf, and `<path>.*` or `*` where the names
+/// below are free. No name that a message brought is in it.
+pub fn place(program: &Program, names: &[String]) -> Arc<str> {
+    let mut plan = &program.root;
+    let mut called = Arc::clone(&plan.free);
+    for name in names {
+        let Some(node) = plan.node(name) else { return Arc::clone(&plan.free) };
+        called = Arc::clone(&node.label);
+        plan = match &node.plan {
+            Plan::Leaf(_) => break,
+            Plan::Object(inner) => inner,
+            Plan::Elements(elements) => &elements.rest.plan,
+        };
+    }
+    called
+}
+
 fn free(plan: &ObjectPlan, below: &[String], spot: &Spot, arm: Option<&Arm>) -> Resolved {
     match &plan.open {
         None => Resolved::Unknown,

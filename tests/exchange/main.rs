@@ -5,11 +5,21 @@
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod filters;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod lists;
+#[cfg(test)]
+mod locks;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
@@ -21,6 +31,8 @@ mod pairs;
 mod patch_shapes;
 #[cfg(test)]
 mod patch_table;
+#[cfg(test)]
+mod private;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]

@@ -100,7 +100,7 @@ fn brings_what_clients_send_into_normal_form() {
         ),
         (
             json!([{"op": "remove", "path": "emails", "value": [{"type": "work", "primary": true}]}]),
-            vec![r#"remove emails[primary eq true and type eq "work"]"#],
+            vec![r#"remove emails[type eq "work" and primary eq true]"#],
         ),
         (json!([{"op": "remove", "path": "members", "value": []}]), vec![]),
         (json!([{"op": "remove", "path": "members"}]), vec!["remove members"]),

@@ -106,7 +106,10 @@ fn replace(pair: &Pair, policies: &Policies) -> OperationReport {
         return line("replace", Says::Native, (1, 1), "replace = \"reset\": nothing is kept");
     }
     if let Some(why) = reads(pair, policies) {
-        let why = format!("reads first: {why}; then {}, if anything changes", writes(pair));
+        let why = format!(
+            "reads first: {why}; then {}, if anything changes",
+            writes(pair, Operation::Replace)
+        );
         return line("replace", Says::Emulated, (1, 2), why);
     }
     if !puts {
@@ -161,7 +164,7 @@ fn patch(pair: &Pair) -> OperationReport {
         return line("patch", Says::Refused, (0, 0), "the upstream can neither replace nor patch");
     }
     if native.is_empty() {
-        let why = format!("GET, then {}", writes(pair));
+        let why = format!("GET, then {}", writes(pair, Operation::Patch));
         return line("patch", Says::Emulated, (1, 2), why);
     }
     let which = if emulated.is_empty() {
@@ -169,7 +172,7 @@ fn patch(pair: &Pair) -> OperationReport {
     } else {
         native.join(", ")
     };
-    let why = format!("in one call: {which}; else GET, then {}", writes(pair));
+    let why = format!("in one call: {which}; else GET, then {}", writes(pair, Operation::Patch));
     line("patch", Says::Mixed, (1, 2), why)
 }
 

@@ -3,7 +3,7 @@
 use super::way::{Way, spot};
 use crate::fault::Fault;
 use crate::gateway::pair::{Losses, Pair};
-use crate::gateway::patch::{Plan, Step, print};
+use crate::gateway::patch::{Plan, Step};
 use crate::gateway::route::Route;
 use crate::rewrite::translate::Loss;
 use crate::scim::Value;
@@ -86,18 +86,20 @@ impl Route {
                     .collect(),
             ),
             Plan::Nothing => Calls::Nothing(read()),
-            Plan::Emulate => Calls::Emulated { read: read(), write: writes(pair), why },
+            Plan::Emulate => {
+                Calls::Emulated { read: read(), write: writes(pair, Operation::Patch), why }
+            }
         };
         Ok(PatchReport { operations, calls, losses: planned.losses })
     }
 }
 
-/// The methods that may write a changed resource.
-pub(super) fn writes(pair: &Pair) -> &'static str {
-    let has = |operation| pair.upstream_resource.operations.has(operation);
+/// The methods that may write a changed resource, where the client asked for that.
+pub(super) fn writes(pair: &Pair, asked: Operation) -> &'static str {
     let merges = pair.upstream_resource.put == crate::dialect::model::Put::Merge;
+    let has = |operation| pair.upstream_resource.operations.has(operation);
     match (has(Operation::Replace), has(Operation::Patch)) {
-        (true, true) if merges => "PATCH of the difference, or PUT",
+        (true, true) if merges || asked == Operation::Patch => "PATCH of the difference, or PUT",
         (true, _) => "PUT",
         (false, true) => "PATCH of the difference",
         (false, false) => "nothing: the upstream can neither replace nor patch",
@@ -111,13 +113,10 @@ pub(super) fn is_native(
     value: Value<'static>,
 ) -> bool {
     let op = Op { kind: OpKind::Replace, path: path.clone(), value: Some(value) };
-    let Some(forms) = &pair.upstream_resource.patch else { return false };
-    let takes = pair.upstream_resource.operations.has(Operation::Patch);
-    let body = match pair.step(&op) {
-        Ok(Step::Direct(direct) | Step::Partly(direct, _)) => print(&direct, forms),
-        _ => None,
-    };
-    takes && body.is_some()
+    match pair.step(&op) {
+        Ok(Step::Direct(direct) | Step::Partly(direct, _)) => pair.printed(&direct).is_some(),
+        _ => false,
+    }
 }
 
 fn text(op: &Op<'_>) -> String {

@@ -104,8 +104,13 @@ impl Refusal<'_> {
         self.told(Cause::UpstreamConflict, TAKEN)
     }
 
+    /// A status that says something to a SCIM client passes; any other is 400.
     fn refused(&self) -> Fault {
-        let mut fault = self.with_status(Cause::UpstreamRefused, REFUSED);
+        let passes = matches!(self.status, 400 | 403 | 409 | 413 | 414 | 422 | 423);
+        let mut fault = match passes {
+            true => self.with_status(Cause::UpstreamRefused, REFUSED),
+            false => self.told(Cause::UpstreamRefused, REFUSED),
+        };
         fault.scim_type = self.scim_type;
         fault
     }
