@@ -12,7 +12,7 @@ use super::pair::{Losses, Pair};
 use super::route::Route;
 use crate::fault::{Cause, Fault};
 use crate::scim::document::{Limits, parse};
-use crate::scim::endpoint::Id;
+use crate::scim::endpoint::segment;
 use crate::scim::http::{Request, Response};
 use crate::scim::projection::{Projection, project};
 use crate::scim::schema::Operation;
@@ -44,7 +44,7 @@ impl Route {
         let mut path = format!("{}/{}", self.upstream_base, pair.upstream_resource.path);
         if let Some(id) = id {
             path.push('/');
-            path.push_str(&Id::new(id).map(|id| id.encoded()).unwrap_or_default());
+            path.push_str(&segment(id));
         }
         path.push_str(below);
         let mut request = Request::new(method, path);

@@ -7,7 +7,7 @@ use super::pair::{Pair, PairSpec};
 use crate::dialect::model::MissingResource;
 use crate::dialect::{Dialect, Dialects};
 use crate::rewrite::rule::Rules;
-use crate::scim::endpoint::Id;
+use crate::scim::endpoint::segment;
 
 /// A route as configured: everything by value, nothing compiled.
 #[derive(Clone, Debug)]
@@ -221,7 +221,6 @@ impl Route {
 /// A base path with its variables filled in; one that is not given stays, and matches no path.
 fn fill(template: &str, variables: &BTreeMap<String, String>) -> String {
     variables.iter().fold(template.to_owned(), |path, (name, value)| {
-        let segment = Id::new(value.as_str()).map(|id| id.encoded()).unwrap_or_default();
-        path.replace(&format!("{{{name}}}"), &segment)
+        path.replace(&format!("{{{name}}}"), &segment(value))
     })
 }

@@ -113,6 +113,16 @@ impl Id {
 
     /// The identifier as exactly one path segment.
     pub fn encoded(&self) -> String {
-        utf8_percent_encode(&self.0, SEGMENT).to_string()
+        segment(&self.0)
+    }
+}
+
+/// Any text as exactly one path segment. "." and ".." would survive encoding and be taken for steps
+/// by whoever follows the URL.
+pub fn segment(text: &str) -> String {
+    match text {
+        "." => "%2E".to_owned(),
+        ".." => "%2E%2E".to_owned(),
+        text => utf8_percent_encode(text, SEGMENT).to_string(),
     }
 }

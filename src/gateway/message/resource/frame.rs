@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::dialect::model::Resource;
+use crate::scim::endpoint::segment;
 use crate::scim::value::{Object, Value};
 
 /// What a resource has beside its attributes.
@@ -34,9 +34,6 @@ pub struct Location<'l> {
     pub resources: &'l [Resource],
 }
 
-/// What stands unencoded in a path segment: RFC 3986 section 2.3.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 impl Meta {
     /// Reads what a vendor wrote; what cannot be understood is absent.
     pub(super) fn read(meta: &Value) -> Self {
@@ -63,12 +60,7 @@ impl Meta {
 impl Location<'_> {
     /// The URL of a resource; the id is one encoded segment.
     pub fn of(&self, resource: &Resource, id: &str) -> String {
-        // "." and ".." survive encoding and would be taken for steps by whoever follows the URL.
-        let id = match id {
-            "." => "%2E".into(),
-            ".." => "%2E%2E".into(),
-            id => utf8_percent_encode(id, SEGMENT).to_string(),
-        };
+        let id = segment(id);
         format!("{}/{}/{id}", self.base, resource.path)
     }
 }
