@@ -15,6 +15,7 @@ use crate::gateway::reply::{Stored, StoredPage};
 use crate::gateway::truth::Truth;
 use crate::scim::filter::Filter;
 use crate::scim::http::Response;
+use crate::scim::path::Path;
 use crate::scim::query::parse_search;
 use crate::scim::schema::Operation;
 
@@ -79,6 +80,10 @@ impl Exchange<'_> {
             Scan::FilterIgnored => Vec::new(),
         };
         self.caller.record.emulated = self.caller.record.calls.len() > 1;
+        let all = match &plan.query.sort {
+            Some(sort) => self.pair.sorted(all, sort),
+            None => all,
+        };
         let total = all.len();
         let skip = plan.query.start_index.saturating_sub(1);
         let count = plan.query.count.unwrap_or(usize::MAX);
@@ -95,18 +100,21 @@ impl Exchange<'_> {
     async fn direct(&mut self, plan: &ListPlan) -> Result<Direct, Fault> {
         let size = self.pair.page_size(plan.query.count);
         let pushed = plan.pushed.as_ref();
-        let page = self.page(pushed, plan.query.start_index, size).await?;
+        let start = plan.query.start_index;
+        let descending = plan.query.sort.as_ref().is_some_and(|sort| sort.descending);
+        let sort = plan.sorted.as_ref().map(|by| (by, descending));
+        let page = self.page(pushed, sort, (start, size)).await?;
         if pushed.is_some_and(|p| page.resources.iter().any(|s| !self.pair.answers(s, p))) {
             return Ok(Direct::FilterIgnored);
         }
         let Some(total) = page.total else { return Ok(Direct::ProvesNothing) };
         // Without a resource nothing shows whether the total is of the filter or of everything.
         let blind = pushed.is_some() && page.resources.is_empty() && total > 0;
-        let end = plan.query.start_index.saturating_sub(1).saturating_add(page.resources.len());
+        let end = start.saturating_sub(1).saturating_add(page.resources.len());
         // A page that is short of both what was asked and the total it claims proves nothing.
         let short = page.resources.len() < size && end < total;
         // Some answer their first page whatever is asked: then it is looked for from the start.
-        let elsewhere = page.start_index != plan.query.start_index;
+        let elsewhere = page.start_index != start;
         if blind || short || elsewhere || page.resources.len() > size {
             return Ok(Direct::ProvesNothing);
         }
@@ -116,10 +124,10 @@ impl Exchange<'_> {
     async fn page(
         &mut self,
         pushed: Option<&Filter>,
-        start: usize,
-        count: usize,
+        sort: Option<(&Path, bool)>,
+        range: (usize, usize),
     ) -> Result<StoredPage, Fault> {
-        let request = self.route.list_call(self.pair, pushed, start, count);
+        let request = self.route.list_call(self.pair, pushed, sort, range);
         let response = self.caller.call(Operation::List, request).await?;
         self.route.success(Operation::List, &response)?;
         self.route.page(self.pair, &response)
@@ -136,7 +144,8 @@ impl Exchange<'_> {
             if Instant::now() >= self.caller.deadline {
                 return Err(too_many("The upstream's list could not be read in time."));
             }
-            let page = self.page(pushed, fetched.saturating_add(1), list.max_count).await?;
+            let range = (fetched.saturating_add(1), list.max_count);
+            let page = self.page(pushed, None, range).await?;
             let size = page.resources.len();
             let mut fresh = 0_usize;
             for stored in page.resources {

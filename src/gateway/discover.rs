@@ -50,7 +50,7 @@ impl Route {
             filter: self.users.is_some(),
             max_results,
             change_password: false,
-            sort: false,
+            sort: self.users.is_some(),
             etag: self.users.as_ref().is_some_and(|pair| pair.upstream_resource.etag),
             bearer: true,
         }

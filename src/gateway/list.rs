@@ -11,6 +11,7 @@ use crate::fault::{Cause, Fault};
 use crate::scim::evaluate::matches;
 use crate::scim::filter::Filter;
 use crate::scim::http::Request;
+use crate::scim::path::Path;
 use crate::scim::query::{Query, encode};
 use crate::scim::{Object, Value};
 use http::Method;
@@ -27,6 +28,8 @@ pub struct ListPlan {
     pub direct: bool,
     /// Whether the first match is the only one.
     pub unique: bool,
+    /// The attribute that the upstream is asked to sort by.
+    pub sorted: Option<Path>,
 }
 
 impl Pair {
@@ -51,10 +54,11 @@ impl Pair {
                 }
             }
         };
+        let sorted = query.sort.as_ref().and_then(|sort| self.pushed_sort(sort));
         // Where one is all, it is the only page, and the total is what was found.
         let paged = self.upstream_resource.list.paging == Paging::Index;
-        let direct = exact && paged && !unique;
-        Ok(ListPlan { query, truth, pushed, direct, unique })
+        let direct = exact && paged && !unique && (query.sort.is_none() || sorted.is_some());
+        Ok(ListPlan { query, truth, pushed, direct, unique, sorted })
     }
 
     /// Whether a stored resource satisfies the truth: asked of the full lifted view (6f.1).
@@ -62,12 +66,15 @@ impl Pair {
         match truth {
             Truth::Always => true,
             Truth::Never => false,
-            Truth::Test(filter) => {
-                let mut lifted = self.lift(&stored.object).object;
-                framed(&mut lifted, &stored.frame);
-                matches(filter, &lifted, &self.upstream.canonical)
-            }
+            Truth::Test(filter) => matches(filter, &self.lifted(stored), &self.upstream.canonical),
         }
+    }
+
+    /// The full lifted view, with `id` and `meta`.
+    pub(super) fn lifted<'s>(&'s self, stored: &'s Stored) -> Object<'s> {
+        let mut lifted = self.lift(&stored.object).object;
+        framed(&mut lifted, &stored.frame);
+        lifted
     }
 
     /// Whether a stored resource satisfies what the upstream was asked; if not, it ignores filters.
@@ -85,13 +92,14 @@ impl Pair {
 }
 
 impl Route {
-    /// The request for one page; `start` is one-based.
+    /// The request for one page: the first resource's number, one-based, and how many. `sort` is the
+    /// attribute, and whether it descends.
     pub fn list_call(
         &self,
         pair: &Pair,
         pushed: Option<&Filter>,
-        start: usize,
-        count: usize,
+        sort: Option<(&Path, bool)>,
+        (start, count): (usize, usize),
     ) -> Request {
         let mut request = self.call(pair, Method::GET, None, "");
         let (start, count) = (start.to_string(), count.to_string());
@@ -104,6 +112,11 @@ impl Route {
             pairs.push(("startIndex", &start));
         }
         pairs.push(("count", &count));
+        let by = sort.map(|(by, _)| by.to_string());
+        if let (Some(by), Some((_, descending))) = (&by, sort) {
+            pairs.push(("sortBy", by));
+            pairs.push(("sortOrder", if descending { "descending" } else { "ascending" }));
+        }
         request.query = Some(encode(&pairs));
         request
     }

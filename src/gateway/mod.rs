@@ -18,6 +18,7 @@ pub mod receive;
 pub mod reply;
 pub mod report;
 pub mod route;
+mod sort;
 pub mod table;
 pub mod truth;
 mod write;

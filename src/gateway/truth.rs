@@ -77,7 +77,10 @@ impl Pair {
         Truth::Test(Filter::Compare { path: target, operator, literal })
     }
 
-    fn canonical_path(&self, given: &Path) -> Option<(Path, Option<std::sync::Arc<Carrier>>)> {
+    pub(super) fn canonical_path(
+        &self,
+        given: &Path,
+    ) -> Option<(Path, Option<std::sync::Arc<Carrier>>)> {
         let names: Vec<String> = given.members().map(str::to_owned).collect();
         if is_common(&names) {
             return Some((given.clone(), None));

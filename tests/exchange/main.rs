@@ -42,6 +42,8 @@ mod seeds;
 #[path = "../proxy/harness.rs"]
 mod sockets;
 #[cfg(test)]
+mod sorting;
+#[cfg(test)]
 mod versions;
 #[cfg(test)]
 mod wire;

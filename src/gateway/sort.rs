@@ -1,0 +1,107 @@
+//! Sorting (RFC 7644 section 3.4.2.3), by canonical values of the full lifted view.
+
+use std::cmp::Ordering;
+
+use super::pair::Pair;
+use super::reply::Stored;
+use super::truth::at;
+use crate::dialect::model::Paging;
+use crate::scim::Value;
+use crate::scim::path::Path;
+use crate::scim::query::Sort;
+
+impl Pair {
+    /// Sorts resources; equal ones, and those without a value, by id. Values that are absent come
+    /// last in ascending order, and first in descending order.
+    pub fn sorted(&self, resources: Vec<Stored>, sort: &Sort) -> Vec<Stored> {
+        let Some((by, _)) = self.canonical_path(&sort.by) else { return resources };
+        let names: Vec<String> = by.members().map(str::to_owned).collect();
+        let exact = at(&self.upstream.canonical, &names).is_some_and(|a| a.case_exact);
+        let mut keyed: Vec<(Option<Key>, Stored)> = resources
+            .into_iter()
+            .map(|stored| (self.key(&stored, &names, exact), stored))
+            .collect();
+        keyed.sort_by(|(a, x), (b, y)| {
+            let order = match (a, b) {
+                (Some(a), Some(b)) => a.cmp(b),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => Ordering::Equal,
+            };
+            let order = if sort.descending { order.reverse() } else { order };
+            order.then_with(|| x.frame.id.cmp(&y.frame.id))
+        });
+        keyed.into_iter().map(|(_, stored)| stored).collect()
+    }
+
+    /// The attribute by which the upstream itself can sort as the client asks.
+    pub fn pushed_sort(&self, sort: &Sort) -> Option<Path> {
+        let list = &self.upstream_resource;
+        if !list.sort || list.list.paging != Paging::Index {
+            return None;
+        }
+        let (by, rule) = self.canonical_path(&sort.by)?;
+        let far = self.far(&by)?;
+        let plain = rule.is_none() && far.rule.is_none() && far.spot.array.is_none();
+        plain.then(|| super::write::path(&far.spot.names))
+    }
+
+    fn key(&self, stored: &Stored, names: &[String], exact: bool) -> Option<Key> {
+        let lifted = self.lifted(stored);
+        let (first, rest) = names.split_first()?;
+        let mut at = lifted.get(first)?;
+        for name in rest {
+            at = spoken_for(at).as_object()?.get(name)?;
+        }
+        match spoken_for(at) {
+            Value::Object(object) => key(object.get("value")?, exact),
+            value => key(value, exact),
+        }
+    }
+}
+
+/// What a value is sorted by; numbers go before text.
+#[derive(Debug, PartialEq)]
+enum Key {
+    Flag(bool),
+    Number(f64),
+    Text(String),
+}
+
+impl Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Flag(a), Self::Flag(b)) => a.cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Flag(_) => 0,
+            Self::Number(_) => 1,
+            Self::Text(_) => 2,
+        }
+    }
+}
+
+fn key(value: &Value<'_>, exact: bool) -> Option<Key> {
+    match value {
+        Value::Bool(flag) => Some(Key::Flag(*flag)),
+        Value::Number(number) => number.as_f64().map(Key::Number),
+        Value::String(text) if exact => Some(Key::Text(text.to_string())),
+        Value::String(text) => Some(Key::Text(text.to_lowercase())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Of several elements the primary one counts, else the first.
+fn spoken_for<'v, 'a>(value: &'v Value<'a>) -> &'v Value<'a> {
+    let Some(elements) = value.as_array() else { return value };
+    let primary = |element: &&Value<'_>| {
+        element.as_object().and_then(|o| o.get("primary")?.as_bool()) == Some(true)
+    };
+    elements.iter().find(primary).or_else(|| elements.first()).unwrap_or(value)
+}
