@@ -115,7 +115,8 @@ class Report:
             self.bad += 1
             self.line(check.outcome.upper(), route, check, check.reason)
         elif entry["outcome"] == check.outcome:
-            self.line(f"{check.outcome}, known", route, check, entry["reason"])
+            said = f"{entry['reason']} ({check.reason})" if self.verbose else entry["reason"]
+            self.line(f"{check.outcome}, known", route, check, said)
         else:
             self.bad += 1
             self.line("STALE", route, check, f"listed as {entry['outcome']}, and is {check.outcome}")

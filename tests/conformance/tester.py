@@ -1,8 +1,9 @@
 """scim2-tester over HTTP, against one route.
 
-The tester fills resources with random values. Two things it cannot know are told to it here, and
-nothing that the gateway answers is judged more mildly: that a text has to be an e-mail address, and
-the name of an extension whose URN its path grammar cannot read.
+The tester fills resources with random values. Three things it cannot know are told to it here, and
+nothing that the gateway answers is judged more mildly: that a text has to be an e-mail address, that a
+member without a `$ref` is a user all the same, and the name of an extension whose URN its path grammar
+cannot read.
 """
 
 import random
@@ -57,7 +58,23 @@ def examples(known):
     return example
 
 
+def members(known):
+    """The id of a new user for the `value` of a member where /Schemas has no `$ref` to follow."""
+
+    def value(context, path, mutability=None, required=None):
+        binding = path.resolve()
+        model = binding.target_model if binding else None
+        member = model is not None and model.__name__ == "Members" and "ref" not in model.model_fields
+        if not (member and binding.target_field_name == "value"):
+            return known(context, path=path, mutability=mutability, required=required)
+        user = context.client.get_resource_model("User")
+        return context.resource_manager.create_and_register(user).id
+
+    return value
+
+
 filling.get_random_example_value = examples(filling.get_random_example_value)
+filling.generate_random_value = members(filling.generate_random_value)
 
 
 def checks(base):

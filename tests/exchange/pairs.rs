@@ -101,6 +101,10 @@ async fn what_is_disabled_is_not_enabled_by_a_removal() {
             assert_eq!(refused.response.status, 400, "{upstream} {}", body(&refused));
             assert_eq!(body(&refused)["scimType"], "mutability", "{upstream}");
         }
+        let mut null = body(&bench.send(Method::GET, &at, None).await);
+        null["active"] = Json::Null;
+        let put = bench.send(Method::PUT, &at, Some(&null)).await;
+        assert_eq!(put.response.status, 200, "{upstream} {}", body(&put));
         let read = body(&bench.send(Method::GET, &at, None).await);
         assert_eq!(read["active"], false, "{upstream}");
     }
