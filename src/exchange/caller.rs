@@ -16,6 +16,11 @@ pub struct Caller<'c> {
 }
 
 impl Caller<'_> {
+    /// The same caller for one more of several operations.
+    pub fn again(&mut self) -> Caller<'_> {
+        Caller { upstream: self.upstream, deadline: self.deadline, record: self.record }
+    }
+
     /// Sends one request.
     ///
     /// # Errors

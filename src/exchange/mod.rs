@@ -1,5 +1,6 @@
 //! Runs plans: straight-line async over [`Upstream`].
 
+mod bulk;
 mod caller;
 mod emulate;
 mod list;

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::caller::Caller;
 use super::lock::Locks;
 use super::record::Record;
-use super::{Upstream, list, patch, user};
+use super::{Upstream, bulk, list, patch, user};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::message::error::write_error;
@@ -73,15 +73,40 @@ pub fn fail(route: &Route, fault: Fault) -> Outcome {
     Outcome { response, record: Record { fault: Some(fault), ..Record::default() } }
 }
 
+/// Where an operation is asked, and what exchanges share.
+#[derive(Clone, Copy)]
+pub struct Asking<'e> {
+    pub route: &'e Route,
+    pub shared: &'e Shared,
+}
+
 async fn dispatch(
     route: &Route,
     request: &Request,
     caller: Caller<'_>,
     shared: &Shared,
 ) -> Result<Response, Fault> {
+    let asking = Asking { route, shared };
+    if route.receive(request)? == Asked::Bulk {
+        return bulk::bulk(asking, request, caller).await;
+    }
+    serve(asking, request, caller).await
+}
+
+/// Serves one operation, alone or as one of a bulk request.
+pub async fn serve(
+    asking: Asking<'_>,
+    request: &Request,
+    caller: Caller<'_>,
+) -> Result<Response, Fault> {
+    let Asking { route, shared } = asking;
     let (kind, operation, id) = match route.receive(request)? {
         Asked::Discovery(document) => return route.discover(&document, request.query.as_deref()),
         Asked::Resource { kind, operation, id } => (kind, operation, id),
+        Asked::Bulk => {
+            let detail = "A bulk request must not hold another: send that by itself.";
+            return Err(Fault::new(Cause::InvalidValue, detail));
+        }
     };
     caller.record.resource = Some(kind.name());
     caller.record.operation = Some(operation);

@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 
-use super::discovery::{Capabilities, Discovery};
+use super::bulk::{MAX_OPERATIONS, MAX_PAYLOAD};
+use super::discovery::{Bulk, Capabilities, Discovery};
 use super::message::headers;
 use super::pair::Pair;
 use super::route::Route;
@@ -46,7 +47,7 @@ impl Route {
         });
         Capabilities {
             patch: writes,
-            bulk: None,
+            bulk: Some(Bulk { max_operations: MAX_OPERATIONS, max_payload: MAX_PAYLOAD }),
             filter: self.users.is_some(),
             max_results,
             change_password: false,

@@ -3,6 +3,7 @@
 //! No I/O and no Pingora here: the exchange room makes the calls, the proxy room moves bytes.
 
 mod array;
+pub mod bulk;
 mod demand;
 mod discover;
 pub mod discovery;

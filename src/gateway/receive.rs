@@ -20,6 +20,8 @@ pub enum Asked {
         operation: Operation,
         id: Option<Id>,
     },
+    /// Several operations (RFC 7644 section 3.7).
+    Bulk,
     /// ServiceProviderConfig, ResourceTypes or Schemas (RFC 7644 section 4).
     Discovery(Endpoint),
 }
@@ -55,11 +57,13 @@ impl Route {
                 allow(method, &[Method::GET])?;
                 Ok(Asked::Discovery(endpoint))
             }
-            Endpoint::Search { segment: None } | Endpoint::Bulk | Endpoint::Me => {
-                Err(not_implemented(
-                    "This endpoint is not served on this route: use those of the resources themselves.",
-                ))
+            Endpoint::Bulk => {
+                allow(method, &[Method::POST])?;
+                Ok(Asked::Bulk)
             }
+            Endpoint::Search { segment: None } | Endpoint::Me => Err(not_implemented(
+                "This endpoint is not served on this route: use those of the resources themselves.",
+            )),
             Endpoint::Root => Err(self.unknown()),
         }
     }

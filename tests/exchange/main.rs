@@ -3,6 +3,8 @@
 //! (`cfg(test)` tells clippy that helpers are tests, too.)
 
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod filters;

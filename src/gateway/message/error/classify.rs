@@ -90,7 +90,9 @@ impl Refusal<'_> {
             405..=408 | 411 | 415 | 417 | 421 | 426 | 431 => {
                 self.told(Cause::UpstreamUnexpected, OUR_FORM)
             }
-            412 => self.told(Cause::PreconditionFailed, CHANGED),
+            // A precondition can only fail of a resource that is there.
+            412 if on_item => self.told(Cause::PreconditionFailed, CHANGED),
+            412 => self.told(Cause::UpstreamUnexpected, NO_ANSWER),
             429 => self.told(Cause::UpstreamThrottled, THROTTLED),
             400..=499 => self.refused(),
             503 => self.with_status(Cause::UpstreamFailed, UNAVAILABLE),

@@ -1,0 +1,132 @@
+//! Bulk (RFC 7644 section 3.7): each operation is an exchange of its own, in order; one that refers
+//! to a resource made later waits for it, and circles are refused.
+
+use std::collections::HashMap;
+
+use http::{Method, StatusCode};
+
+use super::caller::Caller;
+use super::run::{Asking, serve};
+use crate::fault::{Cause, Fault};
+use crate::gateway::bulk::{BulkOperation, read, refers, resolved, write};
+use crate::gateway::message::error::write_error;
+use crate::scim::http::{Request, Response};
+use crate::scim::{Object, Value};
+
+/// Answers a bulk request; what fails in it is in its answer.
+pub async fn bulk(
+    asking: Asking<'_>,
+    request: &Request,
+    mut caller: Caller<'_>,
+) -> Result<Response, Fault> {
+    let body = asking.route.document(request)?;
+    let bulk = read(&body, request.body.len())?;
+    let mut made: HashMap<String, String> = HashMap::new();
+    let mut answers: Vec<Option<Object<'static>>> = bulk.operations.iter().map(|_| None).collect();
+    let (mut failed, mut moved) = (0_usize, true);
+    'passes: while moved {
+        moved = false;
+        for (operation, answer) in bulk.operations.iter().zip(&mut answers) {
+            if answer.is_some() || refers(operation).any(|id| !made.contains_key(id)) {
+                continue;
+            }
+            moved = true;
+            let outcome = one(asking, request, caller.again(), operation, &made).await;
+            failed += usize::from(!outcome.status.is_success());
+            if let (Some(id), Some(bulk_id)) = (made_id(&outcome), &operation.bulk_id) {
+                made.insert(bulk_id.clone(), id);
+            }
+            *answer = Some(told(operation, &outcome));
+            if bulk.fail_on_errors.is_some_and(|most| failed >= most) {
+                break 'passes;
+            }
+        }
+    }
+    let stopped = bulk.fail_on_errors.is_some_and(|most| failed >= most);
+    for (operation, answer) in bulk.operations.iter().zip(&mut answers) {
+        if answer.is_none() && !stopped {
+            let fault = Fault {
+                status: Some(StatusCode::CONFLICT),
+                ..Fault::new(
+                    Cause::InvalidValue,
+                    "The operation refers to a bulkId that no operation of this request makes, or \
+                     in a circle. Send what it refers to first.",
+                )
+            };
+            let response = write_error(&asking.route.spec.client, &fault, "");
+            *answer = Some(told(operation, &response));
+        }
+    }
+    Ok(write(&asking.route.spec.client, answers.into_iter().flatten().collect()))
+}
+
+async fn one(
+    asking: Asking<'_>,
+    outer: &Request,
+    caller: Caller<'_>,
+    operation: &BulkOperation<'_>,
+    made: &HashMap<String, String>,
+) -> Response {
+    let (path, body) = resolved(operation, made);
+    let mut headers = outer.headers.clone();
+    headers.remove(http::header::IF_MATCH);
+    if let Some(version) = operation.version.as_deref().and_then(|v| v.parse().ok()) {
+        headers.insert(http::header::IF_MATCH, version);
+    }
+    let request = Request {
+        method: operation.method.clone(),
+        path: format!("{}{path}", asking.route.client_base),
+        query: None,
+        headers,
+        body: body.into(),
+    };
+    match serve(asking, &request, caller).await {
+        Ok(response) => response,
+        Err(fault) => write_error(&asking.route.spec.client, &fault, ""),
+    }
+}
+
+/// The id of a resource that an operation made.
+fn made_id(response: &Response) -> Option<String> {
+    let location = response.headers.get(http::header::LOCATION)?.to_str().ok()?;
+    let id = location.rsplit('/').next()?;
+    Some(percent_encoding::percent_decode_str(id).decode_utf8().ok()?.into_owned())
+}
+
+/// RFC 7644 section 3.7.3: status, location, and the error's body.
+fn told(operation: &BulkOperation<'_>, response: &Response) -> Object<'static> {
+    let mut told = Object::new();
+    told.push("method", Value::String(operation.method.as_str().to_owned().into()));
+    if let Some(id) = &operation.bulk_id {
+        told.push("bulkId", Value::String(id.clone().into()));
+    }
+    let header = |name| response.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    if let Some(version) = header(http::header::ETAG) {
+        told.push("version", Value::String(version.into()));
+    }
+    if let Some(location) = header(http::header::LOCATION) {
+        told.push("location", Value::String(location.into()));
+    } else if operation.method != Method::POST && response.status.is_success() {
+        told.push("location", Value::String(operation.location.clone().into()));
+    }
+    told.push("status", Value::String(response.status.as_str().to_owned().into()));
+    if !response.status.is_success()
+        && let Ok(error) = serde_json::from_slice::<serde_json::Value>(&response.body)
+    {
+        told.push("response", Value::from(error));
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_resource_is_known_by_its_location() {
+        let mut response = Response::new(StatusCode::CREATED);
+        let location = "https://gateway.example/Users/a%20b".parse().unwrap();
+        response.headers.insert(http::header::LOCATION, location);
+        assert_eq!(made_id(&response).as_deref(), Some("a b"));
+    }
+}

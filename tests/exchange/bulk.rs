@@ -1,0 +1,78 @@
+//! Bulk requests: order, bulkIds, failOnErrors, bounds.
+
+use http::Method;
+use serde_json::{Value as Json, json};
+
+use crate::harness::{Bench, body};
+
+fn bulk(operations: &Json) -> Json {
+    json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations})
+}
+
+fn post(id: &str, name: &str) -> Json {
+    let data = json!({"userName": format!("{name}@corp.example"), "displayName": name});
+    json!({"method": "POST", "path": "/Users", "bulkId": id, "data": data})
+}
+
+fn statuses(answer: &Json) -> Vec<String> {
+    let operations = answer["Operations"].as_array().cloned().unwrap_or_default();
+    operations.iter().map(|o| o["status"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_group_may_come_before_the_users_it_names() {
+    for upstream in ["scim", "omni", "descope"] {
+        let bench = Bench::new("scim", upstream);
+        let group = json!({
+            "method": "POST", "path": "/Groups", "bulkId": "g",
+            "data": {"displayName": "Sales", "members": [{"value": "bulkId:u"}]}
+        });
+        let rename = json!({
+            "method": "PATCH", "path": "/Users/bulkId:u",
+            "data": {"Operations": [{"op": "replace", "path": "displayName", "value": "Bo"}]}
+        });
+        let request = bulk(&json!([group, post("u", "ann"), rename]));
+        let answer = bench.send(Method::POST, "/Bulk", Some(&request)).await;
+        assert_eq!(answer.response.status, 200, "{upstream} {:?}", answer.record.fault);
+        let answer = body(&answer);
+        assert_eq!(statuses(&answer), ["201", "201", "200"], "{upstream} {answer}");
+        let user = bench.sandbox.users()[0].clone();
+        assert_eq!(user["displayName"], "Bo", "{upstream}");
+        assert_eq!(bench.sandbox.groups()[0]["members"][0]["value"], user["id"], "{upstream}");
+        let location = answer["Operations"][1]["location"].as_str().expect("a location");
+        assert!(location.ends_with(user["id"].as_str().expect("an id")), "{upstream} {location}");
+    }
+}
+
+#[tokio::test]
+async fn circles_and_strangers_are_refused_and_the_rest_is_done() {
+    let bench = Bench::new("scim", "scim");
+    let circle = |id: &str, other: &str| {
+        json!({"method": "POST", "path": "/Groups", "bulkId": id,
+               "data": {"displayName": id, "members": [{"value": format!("bulkId:{other}")}]}})
+    };
+    let request =
+        bulk(&json!([circle("a", "b"), circle("b", "a"), circle("c", "nobody"), post("u", "ann")]));
+    let answer = body(&bench.send(Method::POST, "/Bulk", Some(&request)).await);
+    assert_eq!(statuses(&answer), ["409", "409", "409", "201"], "{answer}");
+    assert!(bench.sandbox.groups().is_empty());
+}
+
+#[tokio::test]
+async fn fail_on_errors_stops_and_bounds_are_kept() {
+    let bench = Bench::new("scim", "scim");
+    let bad = json!({"method": "POST", "path": "/Users", "bulkId": "x", "data": {"displayName": "no name"}});
+    let mut request = bulk(&json!([bad, post("u", "ann")]));
+    request["failOnErrors"] = json!(1);
+    let answer = body(&bench.send(Method::POST, "/Bulk", Some(&request)).await);
+    assert_eq!(statuses(&answer), ["400"], "{answer}");
+    assert_eq!(answer["Operations"][0]["response"]["scimType"], "invalidValue");
+    assert!(bench.sandbox.requests().is_empty());
+
+    let many: Vec<Json> = (0..1_001).map(|n| post(&n.to_string(), "ann")).collect();
+    let answer = bench.send(Method::POST, "/Bulk", Some(&bulk(&json!(many)))).await;
+    assert_eq!(answer.response.status, 413);
+    let nested = bulk(&json!([{"method": "POST", "path": "/Bulk", "bulkId": "n", "data": {}}]));
+    assert_eq!(bench.send(Method::POST, "/Bulk", Some(&nested)).await.response.status, 400);
+    assert!(bench.sandbox.requests().is_empty());
+}
