@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use tokio::time::Instant;
 
-use super::run::Exchange;
+use super::caller::Caller;
+use super::run::{Asking, Exchange};
 use crate::dialect::model::Paging;
-use crate::fault::Fault;
+use crate::fault::{Cause, Fault};
 use crate::gateway::guard::report;
 use crate::gateway::list::{ListPlan, too_many};
 use crate::gateway::pair::Losses;
@@ -14,7 +15,7 @@ use crate::gateway::receive::bad_query;
 use crate::gateway::reply::{Stored, StoredPage};
 use crate::gateway::truth::Truth;
 use crate::scim::filter::Filter;
-use crate::scim::http::Response;
+use crate::scim::http::{Request, Response};
 use crate::scim::path::Path;
 use crate::scim::query::parse_search;
 use crate::scim::schema::Operation;
@@ -40,6 +41,49 @@ pub async fn list(mut exchange: Exchange<'_>, operation: Operation) -> Result<Re
         .collect();
     let mut response = route.answer_list(total, plan.query.start_index, shown)?;
     exchange.caller.record.lose(&losses, "response");
+    report(&mut response, &losses, &route.spec.policies);
+    Ok(response)
+}
+
+/// `POST .search` at the base: the resources of all types, one type after the other (RFC 7644
+/// section 3.4.3).
+pub async fn search_all(
+    asking: Asking<'_>,
+    request: &Request,
+    mut caller: Caller<'_>,
+) -> Result<Response, Fault> {
+    let Asking { route, shared } = asking;
+    let body = route.document(request)?;
+    let (mut total, mut shown, mut losses) = (0_usize, Vec::new(), Losses::default());
+    let mut start = 1;
+    for pair in route.pairs() {
+        let urns = pair.client.vendor.urns();
+        let mut query = parse_search(&body, &pair.known(&urns)).map_err(bad_query)?;
+        if query.sort.is_some() {
+            return Err(Fault::new(
+                Cause::NotImplemented,
+                "Resources of several types are not sorted together: search one type, such as \
+                 /Users/.search.",
+            ));
+        }
+        start = query.start_index;
+        let count = query.count.unwrap_or(usize::MAX);
+        (query.start_index, query.count) = (1, None);
+        let plan = ListPlan { direct: false, ..pair.plan_list(query)? };
+        let mut exchange = Exchange { route, pair, request, caller: caller.again(), shared };
+        let found = match plan.truth {
+            Truth::Never => Vec::new(),
+            Truth::Always | Truth::Test(_) => exchange.found(&plan).await?.1,
+        };
+        let skip = start.saturating_sub(1).saturating_sub(total);
+        total = total.saturating_add(found.len());
+        let room = count.saturating_sub(shown.len());
+        shown.extend(found.iter().skip(skip).take(room).map(|stored| {
+            route.shown(pair, Operation::List, stored, &plan.query.projection, &mut losses)
+        }));
+    }
+    let mut response = route.answer_list(total, start, shown)?;
+    caller.record.lose(&losses, "response");
     report(&mut response, &losses, &route.spec.policies);
     Ok(response)
 }

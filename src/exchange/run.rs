@@ -87,10 +87,14 @@ async fn dispatch(
     shared: &Shared,
 ) -> Result<Response, Fault> {
     let asking = Asking { route, shared };
-    if route.receive(request)? == Asked::Bulk {
-        return bulk::bulk(asking, request, caller).await;
+    match route.receive(request)? {
+        Asked::Bulk => bulk::bulk(asking, request, caller).await,
+        Asked::All => {
+            caller.record.operation = Some(Operation::Search);
+            list::search_all(asking, request, caller).await
+        }
+        Asked::Discovery(_) | Asked::Resource { .. } => serve(asking, request, caller).await,
     }
-    serve(asking, request, caller).await
 }
 
 /// Serves one operation, alone or as one of a bulk request.
@@ -103,8 +107,9 @@ pub async fn serve(
     let (kind, operation, id) = match route.receive(request)? {
         Asked::Discovery(document) => return route.discover(&document, request.query.as_deref()),
         Asked::Resource { kind, operation, id } => (kind, operation, id),
-        Asked::Bulk => {
-            let detail = "A bulk request must not hold another: send that by itself.";
+        Asked::Bulk | Asked::All => {
+            let detail =
+                "A bulk request must hold operations on resources only: send this by itself.";
             return Err(Fault::new(Cause::InvalidValue, detail));
         }
     };

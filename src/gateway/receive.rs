@@ -20,6 +20,8 @@ pub enum Asked {
         operation: Operation,
         id: Option<Id>,
     },
+    /// `.search` over all resource types (RFC 7644 section 3.4.3).
+    All,
     /// Several operations (RFC 7644 section 3.7).
     Bulk,
     /// ServiceProviderConfig, ResourceTypes or Schemas (RFC 7644 section 4).
@@ -61,7 +63,11 @@ impl Route {
                 allow(method, &[Method::POST])?;
                 Ok(Asked::Bulk)
             }
-            Endpoint::Search { segment: None } | Endpoint::Me => Err(not_implemented(
+            Endpoint::Search { segment: None } => {
+                allow(method, &[Method::POST])?;
+                Ok(Asked::All)
+            }
+            Endpoint::Me => Err(not_implemented(
                 "This endpoint is not served on this route: use those of the resources themselves.",
             )),
             Endpoint::Root => Err(self.unknown()),

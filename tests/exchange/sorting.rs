@@ -38,3 +38,32 @@ async fn lists_are_sorted_on_every_upstream() {
         assert_eq!(bench.sandbox.foreign(), Vec::<String>::new(), "{upstream}");
     }
 }
+
+#[tokio::test]
+async fn a_search_over_all_types_finds_users_and_groups() {
+    for upstream in ["scim", "omni", "descope"] {
+        let bench = Bench::new("scim", upstream);
+        for name in ["ann", "bo"] {
+            let user = json!({"userName": format!("{name}@corp.example"), "displayName": name});
+            bench.send(Method::POST, "/Users", Some(&user)).await;
+        }
+        let group = json!({"displayName": "bo"});
+        let made = bench.send(Method::POST, "/Groups", Some(&group)).await;
+        assert_eq!(made.response.status, 201, "{upstream} {:?}", made.record.fault);
+        let cases = [
+            (json!({}), 3, 3),
+            (json!({"filter": "displayName eq \"bo\""}), 2, 2),
+            (json!({"filter": "userName sw \"ann\""}), 1, 1),
+            (json!({"startIndex": 3, "count": 5}), 3, 1),
+            (json!({"startIndex": 2, "count": 1}), 3, 1),
+        ];
+        for (search, total, shown) in cases {
+            let answer = bench.send(Method::POST, "/.search", Some(&search)).await;
+            assert_eq!(answer.response.status, 200, "{upstream} {:?}", answer.record.fault);
+            let list = body(&answer);
+            assert_eq!(list["totalResults"], total, "{upstream} {search}");
+            let resources = list["Resources"].as_array().map_or(0, Vec::len);
+            assert_eq!(resources, shown, "{upstream} {search}");
+        }
+    }
+}
