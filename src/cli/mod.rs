@@ -2,7 +2,7 @@
 //!
 //! Exit 0: done; 1: what was asked for failed; 2: the command line is wrong.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -37,11 +37,11 @@ enum Verb {
     ///
     /// Prints, for each route, a curl command that lists users through it. Exits with 1 where the
     /// configuration has a mistake or an address is taken.
-    Run(Configured),
+    Run(Named),
     /// Report every mistake of a configuration, its dialects and its overlays, and serve nothing.
     ///
     /// Secrets are read too, so that what passes here starts.
-    Check(Configured),
+    Check(Named),
     /// Translate one document along a route and print what the other side gets; make no call.
     ///
     /// Requests go from the client's words to the upstream's, answers the other way. What is lost is
@@ -80,6 +80,22 @@ struct Configured {
     config: PathBuf,
 }
 
+/// The argument of a verb that is about the configuration itself.
+#[derive(Debug, clap::Args)]
+struct Named {
+    /// The configuration file; goes before --config.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
+}
+
+impl Named {
+    fn path(&self) -> &Path {
+        self.file.as_deref().unwrap_or(&self.configured.config)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.
@@ -92,8 +108,8 @@ enum Format {
 pub fn main() -> ExitCode {
     let Arguments { verb, format } = Arguments::parse();
     match verb {
-        Verb::Run(Configured { config }) => run::run(&config, format),
-        Verb::Check(Configured { config }) => check::check(&config, format),
+        Verb::Run(named) => run::run(named.path(), format),
+        Verb::Check(named) => check::check(named.path(), format),
         Verb::Translate(options) => translate::translate(&options, format),
         Verb::Explain(options) => explain::explain(&options, format),
         Verb::Losses(options) => losses::losses(&options, format),

@@ -13,10 +13,11 @@ pub(super) fn config(source: &Source, around: &Surroundings<'_>) -> Result<Confi
     let reader = Reader::new(source);
     let document = reader.document();
     let read = document.as_ref().and_then(|document| root(reader.root(document), around));
+    let shown = reader.shown();
     let diagnostics = reader.finish();
     match read {
         Some(config) if !any_error(&diagnostics) => Ok(config),
-        _ => Err(Mistakes { diagnostics, sources: vec![source.clone()] }),
+        _ => Err(Mistakes { diagnostics, sources: vec![shown] }),
     }
 }
 

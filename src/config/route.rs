@@ -179,6 +179,7 @@ fn credential(item: Item<'_>) -> Option<Credential> {
     let fits = hex::decode_to_slice(hash.string()?, &mut sha256).is_ok();
     if !fits {
         // The text is not repeated: it may be the token itself.
+        hash.hide();
         let diagnostic = hash.mistake(TOKEN, "this is not a SHA-256", "not 64 hexadecimal digits");
         hash.reader().report(diagnostic.with_hint("printf %s \"$TOKEN\" | sha256sum"));
     }

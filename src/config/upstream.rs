@@ -62,6 +62,7 @@ fn target(item: Item<'_>) -> Option<Target> {
     };
     let url = Url::parse(text).ok().filter(usable);
     if url.is_none() {
+        item.hide();
         // The text is not repeated: a URL may hold a password.
         let diagnostic = item.mistake(URL, "this is not the URL of an upstream", "not usable");
         let hint = "write https://host or https://host/path, without user, query and fragment, \
@@ -93,6 +94,7 @@ fn auth(item: Item<'_>, sandbox: bool, around: &Surroundings<'_>) -> Option<Secr
     table.close();
     let bearer = bearer?;
     let ways = ["env", "file", "literal"].map(|way| bearer.item(way).map(|item| (way, item)));
+    bearer.item("literal").into_iter().for_each(Item::hide);
     let mut given = ways.into_iter().flatten();
     let found = match (given.next(), given.next()) {
         (Some((way, item)), None) => secret(way, item, sandbox, around),

@@ -27,6 +27,7 @@ const VERSION: Code = Code { id: "T006", title: "a format version that is not su
 pub struct Reader<'s> {
     source: &'s Source,
     found: RefCell<Vec<Diagnostic>>,
+    hidden: RefCell<Vec<Range<usize>>>,
 }
 
 /// A table and the keys that were asked of it.
@@ -47,7 +48,7 @@ pub struct Item<'r> {
 
 impl<'s> Reader<'s> {
     pub fn new(source: &'s Source) -> Self {
-        Self { source, found: RefCell::new(Vec::new()) }
+        Self { source, found: RefCell::default(), hidden: RefCell::default() }
     }
 
     /// The document. A file with syntax errors gives those alone: what follows them is a guess.
@@ -88,6 +89,20 @@ impl<'s> Reader<'s> {
 
     pub fn report(&self, diagnostic: Diagnostic) {
         self.found.borrow_mut().push(diagnostic);
+    }
+
+    /// The source as diagnostics may show it: what [`Item::hide`] named is asterisks, so that no
+    /// line which is quoted tells a secret.
+    pub fn shown(&self) -> Source {
+        let mut text = self.source.text.to_string();
+        for span in self.hidden.borrow().iter() {
+            // The quotes stay.
+            let inner = span.start.saturating_add(1)..span.end.saturating_sub(1);
+            if let Some(length) = text.get(inner.clone()).map(str::len) {
+                text.replace_range(inner, &"*".repeat(length));
+            }
+        }
+        Source { name: self.source.name.clone(), text: text.into() }
     }
 
     /// What was reported, sorted by place.
@@ -193,6 +208,11 @@ impl<'r> Item<'r> {
 
     pub fn span(self) -> Range<usize> {
         self.value.span()
+    }
+
+    /// Keeps the value out of every line that diagnostics quote.
+    pub fn hide(self) {
+        self.reader.hidden.borrow_mut().push(self.span());
     }
 
     /// An error whose label is this value.

@@ -95,7 +95,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("C006", "{ env = \"TOKEN\" }", "{ }", "{ }"),
     ("C007", "env = \"TOKEN\"", "env = \"NOT_SET\"", "\"NOT_SET\""),
     ("C007", "env = \"TOKEN\"", "file = \"empty\"", "\"empty\""),
-    ("C008", "env = \"TOKEN\"", "literal = \"abc\"", "\"abc\""),
+    ("C008", "env = \"TOKEN\"", "literal = \"hunter2\"", "\"hunter2\""),
     ("C009", "prefix = \"/a\"", "prefix = \"/a/\"", "\"/a/\""),
     ("C009", "prefix = \"/a\"", "prefix = \"a\"", "\"a\""),
     ("C009", "prefix = \"/a\"", "prefix = \"/a/../b\"", "\"/a/../b\""),
@@ -165,6 +165,7 @@ fn each_mistake_has_its_code_and_points_at_its_text() {
         for secret in ["s3cr3t-value", "hunter2"] {
             let message = format!("{} {:?} {}", diagnostic.message, diagnostic.hint, label.text);
             assert!(!message.contains(secret), "{code}: {message}");
+            assert!(!shown.contains(secret), "{code}: {shown}");
         }
     }
 }
