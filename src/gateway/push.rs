@@ -218,47 +218,40 @@ impl Pair {
 /// What cannot be asked is left out of a conjunction, which then finds more.
 fn conjunction(all: Vec<Pushed>, connective: bool) -> Pushed {
     let whole = all.len();
-    let mut exact = true;
-    let mut tests = Vec::new();
-    for pushed in all {
-        match pushed {
-            Pushed::Exact(test) => tests.push(test),
-            Pushed::Superset(test) => {
-                exact = false;
-                tests.push(test);
-            }
-            Pushed::Nothing => {}
-        }
-    }
+    let (mut tests, mut exact) = asked(all);
     if !connective {
         tests.truncate(1);
     }
     exact &= tests.len() == whole;
+    one_or(tests, exact, Filter::And)
+}
+
+/// Of a disjunction all can be asked, or nothing.
+fn disjunction(all: Vec<Pushed>) -> Pushed {
+    let whole = all.len();
+    let (tests, exact) = asked(all);
+    if tests.len() == whole { one_or(tests, exact, Filter::Or) } else { Pushed::Nothing }
+}
+
+/// What can be asked, and whether each is exact.
+fn asked(all: Vec<Pushed>) -> (Vec<Filter>, bool) {
+    let exact = !all.iter().any(|pushed| matches!(pushed, Pushed::Superset(_)));
+    let tests = all.into_iter().filter_map(|pushed| match pushed {
+        Pushed::Exact(test) | Pushed::Superset(test) => Some(test),
+        Pushed::Nothing => None,
+    });
+    (tests.collect(), exact)
+}
+
+fn one_or(mut tests: Vec<Filter>, exact: bool, many: fn(Vec<Filter>) -> Filter) -> Pushed {
     let filter = match (tests.len(), tests.pop()) {
         (_, None) => return Pushed::Nothing,
         (1, Some(only)) => only,
         (_, Some(last)) => {
             tests.push(last);
-            Filter::And(tests)
+            many(tests)
         }
     };
-    if exact { Pushed::Exact(filter) } else { Pushed::Superset(filter) }
-}
-
-fn disjunction(all: Vec<Pushed>) -> Pushed {
-    let mut exact = true;
-    let mut tests = Vec::new();
-    for pushed in all {
-        match pushed {
-            Pushed::Exact(test) => tests.push(test),
-            Pushed::Superset(test) => {
-                exact = false;
-                tests.push(test);
-            }
-            Pushed::Nothing => return Pushed::Nothing,
-        }
-    }
-    let filter = Filter::Or(tests);
     if exact { Pushed::Exact(filter) } else { Pushed::Superset(filter) }
 }
 

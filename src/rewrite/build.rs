@@ -44,56 +44,39 @@ pub enum Key {
 }
 
 impl<'a> Builder<'a> {
-    /// Writes a value at a destination; `below` are names further down, under a free key.
+    /// Writes a value at a destination; `below` is a name further down: an extension at the top.
     pub fn write(&mut self, dest: &'a Dest, key: Key, below: Option<&'a str>, value: Value<'a>) {
-        let mut builder = self;
-        let last = dest.steps.len().saturating_sub(usize::from(below.is_none()));
-        for (depth, step) in dest.steps.iter().enumerate() {
-            if depth == last {
-                builder.set(step.position, Cow::Borrowed(&step.name), value);
-                return;
+        match (below, dest.steps.split_last()) {
+            (None, Some((last, above))) => {
+                let builder = self.at(dest, above.len(), key);
+                builder.set(last.position, Cow::Borrowed(&last.name), value);
             }
-            let slot = builder.slot(step.position, &step.name);
-            builder = if dest.array == Some(depth) {
-                slot.element(key, &dest.fields)
-            } else {
-                slot.object()
-            };
-        }
-        if let Some(name) = below {
-            builder.set(u16::MAX, Cow::Borrowed(name), value);
+            (Some(name), _) => {
+                self.at(dest, dest.steps.len(), key).set(u16::MAX, Cow::Borrowed(name), value);
+            }
+            (None, None) => {}
         }
     }
 
     /// Writes a free key: the destination's last step stands for any name.
     pub fn write_key(&mut self, dest: &'a Dest, key: Key, name: &'a str, value: Value<'a>) {
-        if let Some(parent) = self.parent(dest, key) {
-            parent.set(u16::MAX, Cow::Borrowed(name), value);
-        }
+        let parent = dest.steps.len().saturating_sub(1);
+        self.at(dest, parent, key).set(u16::MAX, Cow::Borrowed(name), value);
     }
 
     /// Writes the object that holds the destination, unless something lies in it already.
     pub fn write_parent(&mut self, dest: &'a Dest, key: Key, value: Value<'a>) {
-        let mut builder = self;
         let parent = dest.steps.len().saturating_sub(2);
-        for (depth, step) in dest.steps.iter().enumerate().take(parent + 1) {
-            if depth == parent {
-                builder.set(step.position, Cow::Borrowed(&step.name), value);
-                return;
-            }
-            let slot = builder.slot(step.position, &step.name);
-            builder = if dest.array == Some(depth) {
-                slot.element(key, &dest.fields)
-            } else {
-                slot.object()
-            };
+        if let Some(step) = dest.steps.get(parent) {
+            let builder = self.at(dest, parent, key);
+            builder.set(step.position, Cow::Borrowed(&step.name), value);
         }
     }
 
-    fn parent(&mut self, dest: &'a Dest, key: Key) -> Option<&mut Builder<'a>> {
+    /// The object that so many steps of a destination lead to; made where it is not there.
+    fn at(&mut self, dest: &'a Dest, steps: usize, key: Key) -> &mut Self {
         let mut builder = self;
-        let steps = dest.steps.get(..dest.steps.len().checked_sub(1)?)?;
-        for (depth, step) in steps.iter().enumerate() {
+        for (depth, step) in dest.steps.iter().take(steps).enumerate() {
             let slot = builder.slot(step.position, &step.name);
             builder = if dest.array == Some(depth) {
                 slot.element(key, &dest.fields)
@@ -101,7 +84,7 @@ impl<'a> Builder<'a> {
                 slot.object()
             };
         }
-        Some(builder)
+        builder
     }
 
     /// Says that a multi-valued attribute was cleared, unless it has elements.
