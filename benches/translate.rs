@@ -134,6 +134,7 @@ fn route(dialects: &Dialects, client: &str, upstream: &str) -> Arc<Route> {
         upstream_vars: vars(upstream),
         upstream_name: upstream.to_owned(),
         overlays: Vec::new(),
+        group_overlays: Vec::new(),
         public_url: "https://gateway.example".to_owned(),
         policies: Policies::default(),
     };

@@ -115,6 +115,7 @@ impl Along {
             upstream_vars,
             upstream_name: to.to_owned(),
             overlays,
+            group_overlays: Vec::new(),
             public_url: "https://gateway.example".to_owned(),
             policies: Policies::default(),
         };

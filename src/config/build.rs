@@ -12,7 +12,8 @@ use super::model::{Config, Named, Route, Upstream, Vars};
 use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, did_you_mean};
 use crate::dialect::{Dialect, Dialects};
 use crate::gateway::RouteSpec;
-use crate::rewrite::check::check;
+use crate::gateway::route::Kind;
+use crate::rewrite::check::{check, conflicts};
 use crate::rewrite::parse;
 use crate::rewrite::rule::{Rules, SetValue};
 use crate::scim::schema::Attribute;
@@ -72,13 +73,22 @@ fn spec(
     let client = dialect(&route.client, dialects, found);
     let target = dialect(&upstream.dialect, dialects, found);
     let (client, target) = (client?, with_schema(&target?, &upstream.schema));
-    let overlays: Vec<Rules> = route
+    let all: Vec<(Kind, Rules)> = route
         .overlays
         .iter()
         .filter_map(|source| overlay(source, &target, dialects, found))
         .collect();
+    let of = |wanted: Kind| {
+        let rules = all.iter().filter(|(kind, _)| *kind == wanted).map(|(_, rules)| rules.clone());
+        rules.collect::<Vec<Rules>>()
+    };
+    let (overlays, group_overlays) = (of(Kind::User), of(Kind::Group));
+    for (kind, rules) in [(Kind::User, &overlays), (Kind::Group, &group_overlays)] {
+        found.extend(conflicting(kind, rules, &target, dialects));
+    }
+    let rules: Vec<Rules> = all.into_iter().map(|(_, rules)| rules).collect();
     found.extend(vars(&route.client_vars, &client, Role::Client, &[]));
-    found.extend(vars(&upstream.vars, &target, Role::Upstream, &overlays));
+    found.extend(vars(&upstream.vars, &target, Role::Upstream, &rules));
     Some(RouteSpec {
         name: route.label(),
         host: route.host.clone(),
@@ -90,6 +100,7 @@ fn spec(
         upstream_vars: upstream.vars.values.clone(),
         upstream_name: upstream.name.clone(),
         overlays,
+        group_overlays,
         public_url: config.server.public_url.clone(),
         policies: route.policies.clone(),
     })
@@ -130,12 +141,33 @@ fn with_schema(dialect: &Arc<Dialect>, entries: &[Attribute]) -> Arc<Dialect> {
     Arc::new(own)
 }
 
+/// What two overlays of one route say of overlapping places: they are one set (design 6a.4, 6a.7).
+fn conflicting(
+    kind: Kind,
+    overlays: &[Rules],
+    target: &Dialect,
+    dialects: &Dialects,
+) -> Vec<Diagnostic> {
+    let resource = target.resources.iter().find(|r| r.schema.resource == kind.name());
+    let (Some(resource), Some(canonical)) = (resource, dialects.canonical_of(kind.name())) else {
+        return Vec::new();
+    };
+    if overlays.len() < 2 {
+        return Vec::new();
+    }
+    let all = Rules {
+        maps: overlays.iter().flat_map(|rules| rules.maps.iter().cloned()).collect(),
+        ..Rules::default()
+    };
+    conflicts(&all, canonical, &resource.schema)
+}
+
 fn overlay(
     source: &Source,
     dialect: &Dialect,
     dialects: &Dialects,
     found: &mut Vec<Diagnostic>,
-) -> Option<Rules> {
+) -> Option<(Kind, Rules)> {
     let (overlay, mistakes) = parse::overlay(source);
     let broken = any_error(&mistakes);
     found.extend(mistakes);
@@ -156,7 +188,8 @@ fn overlay(
     match (resource, dialects.canonical_of(&overlay.resource)) {
         (Some(resource), Some(canonical)) => {
             found.extend(check(&overlay.rules, canonical, &resource.schema));
-            Some(overlay.rules)
+            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == overlay.resource)?;
+            Some((kind, overlay.rules))
         }
         _ => {
             let message = format!("`{}` has no resource `{}`", dialect.name, overlay.resource);

@@ -64,6 +64,7 @@ impl Stage {
             upstream: Arc::clone(&dialect),
             upstream_vars: BTreeMap::new(),
             overlays: Vec::new(),
+            group_overlays: Vec::new(),
         };
         Some(Self { pair: Pair::new(&spec, canonical, route::Kind::User)?, plain, dialect })
     }

@@ -45,6 +45,7 @@ pub struct PairSpec {
     pub upstream: Arc<Dialect>,
     pub upstream_vars: BTreeMap<String, String>,
     pub overlays: Vec<Rules>,
+    pub group_overlays: Vec<Rules>,
 }
 
 /// A request in the upstream's words, not yet framed.
@@ -82,6 +83,7 @@ impl PairSpec {
             upstream: Arc::clone(&route.upstream),
             upstream_vars: route.upstream_vars.clone(),
             overlays: route.overlays.clone(),
+            group_overlays: route.group_overlays.clone(),
         }
     }
 
@@ -93,6 +95,7 @@ impl PairSpec {
             && self.client_extends == other.client_extends
             && self.upstream_vars == other.upstream_vars
             && self.overlays == other.overlays
+            && self.group_overlays == other.group_overlays
     }
 }
 
@@ -102,10 +105,10 @@ impl Pair {
         let of = |dialect: &Dialect| {
             dialect.resources.iter().find(|r| r.schema.resource == kind.name()).cloned()
         };
-        // Overlays and what a route's clients manage besides are about users.
+        // What a route's clients manage besides is about users.
         let (overlays, extends): (&[Rules], &[Attribute]) = match kind {
             Kind::User => (&spec.overlays, &spec.client_extends),
-            Kind::Group => (&[], &[]),
+            Kind::Group => (&spec.group_overlays, &[]),
         };
         let (mut client_resource, upstream_resource) = (of(&spec.client)?, of(&spec.upstream)?);
         // Both sides know the extensions of both, so that a loss can name its place.

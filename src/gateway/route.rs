@@ -28,6 +28,8 @@ pub struct RouteSpec {
     pub upstream_name: String,
     /// User rules of all overlays of the route, as one set.
     pub overlays: Vec<Rules>,
+    /// Group rules of all overlays of the route, as one set.
+    pub group_overlays: Vec<Rules>,
     /// Scheme and authority under which clients reach the gateway, such as `https://scim.example.com`.
     pub public_url: String,
     pub policies: Policies,

@@ -42,6 +42,11 @@ fn load(text: &str) -> Result<(), Mistakes> {
     std::fs::write(directory.path().join("empty"), "\n").unwrap();
     let overlay = "version = 1\ndialect = \"scim\"\nresource = \"Robot\"\n";
     std::fs::write(directory.path().join("robot.toml"), overlay).unwrap();
+    let overlay = "version = 1\ndialect = \"scim\"\nresource = \"User\"\n\n[[map]]\n\
+                   canonical = \"$.title\"\nvendor = \"$.nickName\"\n";
+    for name in ["one.toml", "two.toml"] {
+        std::fs::write(directory.path().join(name), overlay).unwrap();
+    }
     let env = |name: &str| (name == "TOKEN").then(|| "s3cr3t-value".to_owned());
     let around = Surroundings { directory: directory.path(), env: &env };
     let config = Config::read(&Source::new("config.toml", text), &around)?;
@@ -215,4 +220,12 @@ fn text_that_is_not_a_configuration_is_refused_and_never_panics() {
     ]) {
         let _ = load(text);
     }
+}
+
+#[test]
+fn two_overlays_of_one_route_may_not_claim_one_place() {
+    let both = "prefix = \"/a\"\noverlays = [\"one.toml\", \"two.toml\"]";
+    let found = load(&good().replacen("prefix = \"/a\"", both, 1)).unwrap_err();
+    let shown = found.text(false);
+    assert!(shown.contains("one.toml") && shown.contains("two.toml"), "{shown}");
 }

@@ -142,3 +142,22 @@ async fn an_upstream_without_groups_says_so_or_shows_none() {
     assert_eq!(made.response.status, 501);
     assert!(bench.sandbox.requests().is_empty());
 }
+
+#[tokio::test]
+async fn an_overlay_of_groups_is_about_groups_alone() {
+    let text = "version = 1\ndialect = \"scim\"\nresource = \"Group\"\n\n[[map]]\n\
+                canonical = \"$.externalId\"\nvendor = \"$['urn:example:2.0:Group'].code\"\n";
+    let source = scim_gateway::diagnostic::Source { name: "o".into(), text: text.into() };
+    let (overlay, mistakes) = scim_gateway::rewrite::parse::overlay(&source);
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    let bench = Bench::with("scim", "scim", |spec, _| spec.group_overlays.push(overlay.rules));
+    let group = json!({"displayName": "Sales", "externalId": "S-1"});
+    let made = bench.send(Method::POST, "/Groups", Some(&group)).await;
+    assert_eq!(made.response.status, 201, "{:?}", made.record.fault);
+    assert_eq!(body(&made)["externalId"], "S-1");
+    assert_eq!(bench.sandbox.groups()[0]["urn:example:2.0:Group"], json!({"code": "S-1"}));
+    let user = json!({"userName": "ann@corp.example", "externalId": "A-1"});
+    let made = bench.send(Method::POST, "/Users", Some(&user)).await;
+    assert_eq!(made.response.status, 201, "{:?}", made.record.fault);
+    assert_eq!(bench.sandbox.users()[0]["externalId"], "A-1");
+}

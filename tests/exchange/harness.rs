@@ -122,6 +122,7 @@ pub fn spec(client: &str, upstream: &str) -> RouteSpec {
         upstream_vars: environment(upstream),
         upstream_name: upstream.to_owned(),
         overlays: Vec::new(),
+        group_overlays: Vec::new(),
         public_url: "https://gateway.example".to_owned(),
         policies: Policies::default(),
     }

@@ -47,6 +47,7 @@ impl World {
             upstream: changed,
             upstream_vars: BTreeMap::new(),
             overlays: Vec::new(),
+            group_overlays: Vec::new(),
         };
         Self {
             client,

@@ -51,6 +51,7 @@ fn route(prefix: &str, host: Option<&str>, dialect: &Arc<Dialect>) -> RouteSpec 
         upstream_vars: BTreeMap::new(),
         upstream_name: "up".into(),
         overlays: Vec::new(),
+        group_overlays: Vec::new(),
         public_url: "http://127.0.0.1".into(),
         policies: Policies::default(),
     }

@@ -46,6 +46,7 @@ fn spec(dialects: &Dialects, exchange: &Exchange, prefix: &str) -> RouteSpec {
         upstream_vars: variables(&exchange.upstream, &[environment, ("population", POPULATION)]),
         upstream_name: prefix.to_owned(),
         overlays: exchange.overlays(),
+        group_overlays: Vec::new(),
         public_url: "https://gateway.example".to_owned(),
         policies: Policies::default(),
     }
