@@ -8,7 +8,7 @@ use crate::rewrite::program::{LossCause, label};
 use crate::rewrite::resolve::{Resolved, Spot, leaves, resolve};
 use crate::rewrite::rule::Origin;
 use crate::scim::filter::Literal;
-use crate::scim::schema::{Attribute, Format, Kind, Mutability};
+use crate::scim::schema::{Attribute, Format, Mutability};
 
 /// The fate of every leaf that the client's schema has.
 #[derive(Debug)]
@@ -206,9 +206,4 @@ pub fn described(spot: &Spot) -> String {
 /// Whether a row stands for free keys.
 pub fn is_free(row: &Row) -> bool {
     row.names.last().is_some_and(|name| name == "*")
-}
-
-/// Whether an attribute is one that holds others.
-pub fn holds_others(attribute: &Attribute) -> bool {
-    attribute.kind == Kind::Complex
 }

@@ -11,7 +11,7 @@ use super::place::{Element, Place};
 use super::program::{LossCause, Program, label};
 use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};
 use super::translate::{Loss, Message, Translation, translate};
-use crate::scim::schema::{Attribute, Kind, Operation, Schema, is_urn};
+use crate::scim::schema::{Attribute, Operation, Schema, is_urn};
 use crate::scim::{Object, Value};
 
 /// The compiled rules of one dialect, with a route's overlays and variables.
@@ -257,9 +257,4 @@ fn stripped(value: &mut Value<'_>) -> bool {
         }
         other => other.is_cleared(),
     }
-}
-
-/// Whether an attribute can hold sub-attributes.
-pub fn is_complex(attribute: &Attribute) -> bool {
-    attribute.kind == Kind::Complex
 }

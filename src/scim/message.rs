@@ -1,9 +1,5 @@
 //! The messages of RFC 7644: their URNs, and lists of resources.
 
-use std::borrow::Cow;
-
-use serde_json::Number;
-
 use super::value::{Object, Value};
 
 pub const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -32,23 +28,6 @@ pub enum ListError {
     ResourcesNotAnArray,
     #[error("An entry of the list's Resources is not an object.")]
     ResourceNotAnObject,
-}
-
-/// A `ListResponse` (RFC 7644 section 3.4.2). `start_index` is one-based.
-pub fn list_response<'a>(
-    resources: Vec<Value<'a>>,
-    total_results: usize,
-    start_index: usize,
-) -> Object<'a> {
-    let number = |number: usize| Value::Number(Number::from(number));
-    let members = [
-        ("schemas", Value::Array(vec![Value::text(LIST_RESPONSE)])),
-        ("totalResults", number(total_results)),
-        ("startIndex", number(start_index)),
-        ("itemsPerPage", number(resources.len())),
-        ("Resources", Value::Array(resources)),
-    ];
-    members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect()
 }
 
 /// Reads a `ListResponse`, whatever its `schemas` say. Numbers may be strings, and a list without
