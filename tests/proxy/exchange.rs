@@ -99,9 +99,7 @@ async fn one_client_connection_carries_many_exchanges_over_one_upstream_connecti
         }
         assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
     }
-    assert_eq!(upstream.requests().len(), 5);
-    // On a busy machine a request may come before the last connection is back in the pool.
-    assert!(upstream.connections() <= 2, "{} connections", upstream.connections());
+    assert_eq!((upstream.requests().len(), upstream.connections()), (5, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
