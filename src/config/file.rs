@@ -30,14 +30,15 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
     let rules = root.item("rules").and_then(|item| value::path(item, around.directory));
     let (names, upstreams) = upstreams(&root, around);
     let open = server.as_ref().is_some_and(|s| s.listen.iter().any(|a| !a.ip().is_loopback()));
-    let depth = server.as_ref().map_or(32, |server| server.limits.depth);
+    let limits = server.as_ref().map(|server| server.limits.clone()).unwrap_or_default();
+    let bounds = (limits.depth, limits.body);
     let tables = root.tables("route");
     if tables.is_empty() {
         let message = "there is no [[route]]: nothing would be served";
         reader.report(reader.mistake(NOTHING, 0..0, message, "in this file"));
     }
     let routes: Vec<Route> =
-        tables.into_iter().filter_map(|t| route::route(t, around, open, depth)).collect();
+        tables.into_iter().filter_map(|t| route::route(t, around, open, bounds)).collect();
     for diagnostic in together(&routes, &names, &upstreams) {
         reader.report(diagnostic);
     }

@@ -38,12 +38,13 @@ const TRANSLATING: [&str; 10] = [
     "scan_limit",
 ];
 
-/// Reads one route; `open` says whether an address is reachable from elsewhere.
+/// Reads one route; `open` says whether an address is reachable from elsewhere, `bounds` how deep and
+/// how long a body may be.
 pub(super) fn route(
     table: Table<'_>,
     around: &Surroundings<'_>,
     open: bool,
-    depth: usize,
+    bounds: (usize, usize),
 ) -> Option<Route> {
     let mode = table.item("mode").and_then(|item| item.word(MODES)).unwrap_or(Mode::Translate);
     if mode == Mode::Passthrough {
@@ -56,7 +57,8 @@ pub(super) fn route(
     let overlays = table.items("overlays");
     let overlays = overlays.into_iter().filter_map(|item| overlay(item, around)).collect();
     let auth = table.need("auth").and_then(|item| auth(item, open));
-    let policies = policies(&table, depth);
+    let everybody = matches!(auth, Some(Auth::None));
+    let policies = policies(&table, bounds, everybody);
     let client_vars = vars(&table, "client_vars");
     let client_extends = extends(&table, "client_extends");
     table.close();
@@ -74,7 +76,7 @@ pub(super) fn route(
     })
 }
 
-fn policies(table: &Table<'_>, depth: usize) -> Policies {
+fn policies(table: &Table<'_>, (depth, body): (usize, usize), open: bool) -> Policies {
     let default = Policies::default();
     let replace = table.item("replace").and_then(|item| item.word(REPLACES));
     let loss = table.item("loss").and_then(|item| item.word(LOSSES));
@@ -91,6 +93,8 @@ fn policies(table: &Table<'_>, depth: usize) -> Policies {
         missing_resource: table.item("missing_resource").and_then(|item| item.word(MISSING)),
         scan_limit: scan_limit.unwrap_or(default.scan_limit),
         max_depth: depth,
+        max_body: body,
+        open,
     }
 }
 

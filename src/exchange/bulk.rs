@@ -23,11 +23,12 @@ pub async fn bulk(
     let bulk = read(&body, request.body.len())?;
     let mut made: HashMap<String, String> = HashMap::new();
     let mut answers: Vec<Option<Object<'static>>> = bulk.operations.iter().map(|_| None).collect();
+    let waits: Vec<Vec<&str>> = bulk.operations.iter().map(|o| refers(o).collect()).collect();
     let (mut failed, mut moved) = (0_usize, true);
     'passes: while moved {
         moved = false;
-        for (operation, answer) in bulk.operations.iter().zip(&mut answers) {
-            if answer.is_some() || refers(operation).any(|id| !made.contains_key(id)) {
+        for ((operation, answer), waits) in bulk.operations.iter().zip(&mut answers).zip(&waits) {
+            if answer.is_some() || waits.iter().any(|id| !made.contains_key(*id)) {
                 continue;
             }
             moved = true;

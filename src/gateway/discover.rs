@@ -47,13 +47,16 @@ impl Route {
         });
         Capabilities {
             patch: writes,
-            bulk: Some(Bulk { max_operations: MAX_OPERATIONS, max_payload: MAX_PAYLOAD }),
+            bulk: Some(Bulk {
+                max_operations: MAX_OPERATIONS,
+                max_payload: MAX_PAYLOAD.min(self.spec.policies.max_body),
+            }),
             filter: self.users.is_some(),
             max_results,
             change_password: false,
             sort: self.users.is_some(),
             etag: self.users.as_ref().is_some_and(|pair| pair.upstream_resource.etag),
-            bearer: true,
+            bearer: !self.spec.policies.open,
         }
     }
 }

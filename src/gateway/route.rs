@@ -54,6 +54,10 @@ pub struct Policies {
     pub scan_limit: usize,
     /// The deepest JSON of a body.
     pub max_depth: usize,
+    /// The longest body that a client may send, in bytes.
+    pub max_body: usize,
+    /// Whether clients need no token.
+    pub open: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +99,8 @@ impl Default for Policies {
             missing_resource: None,
             scan_limit: 5_000,
             max_depth: 32,
+            max_body: 1 << 20,
+            open: false,
         }
     }
 }

@@ -76,3 +76,17 @@ async fn fail_on_errors_stops_and_bounds_are_kept() {
     assert_eq!(bench.send(Method::POST, "/Bulk", Some(&nested)).await.response.status, 400);
     assert!(bench.sandbox.requests().is_empty());
 }
+
+#[tokio::test]
+async fn discovery_names_the_routes_own_bounds_and_whether_a_token_is_needed() {
+    let bench = Bench::with("scim", "scim", |spec, _| {
+        spec.policies.max_body = 5_000;
+        spec.policies.open = true;
+    });
+    let config = body(&bench.send(Method::GET, "/ServiceProviderConfig", None).await);
+    assert_eq!(config["bulk"]["maxPayloadSize"], 5_000);
+    assert_eq!(config["authenticationSchemes"], json!([]));
+    let config = Bench::new("scim", "scim");
+    let config = body(&config.send(Method::GET, "/ServiceProviderConfig", None).await);
+    assert_eq!(config["authenticationSchemes"][0]["type"], "oauthbearertoken");
+}
