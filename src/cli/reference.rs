@@ -67,6 +67,7 @@ fn metrics() -> String {
     );
     for metric in METRICS {
         let kind = match metric.kind {
+            Kind::Gauge => "gauge",
             Kind::Counter => "counter",
             Kind::Histogram => "histogram, seconds",
         };

@@ -12,7 +12,7 @@ use super::output::{complain, mistakes, say};
 use crate::config::model::{Auth, Route};
 use crate::gateway::RouteSpec;
 use crate::ops::{Admin, Metrics, Watch, log};
-use crate::proxy::{self, Edge, Stopped};
+use crate::proxy::{self, Edge, Live, Stopped};
 
 /// The token of the shipped `config.toml`. It is no secret.
 const DEMO_TOKEN: &str = "demo-token";
@@ -53,8 +53,8 @@ fn serve(loaded: Loaded) -> Result<Stopped, String> {
         say(&invitation(route, &spec.spec));
     }
     let Loaded { config, gateway, doors, .. } = loaded;
-    let edge = Edge::new(gateway, doors, config.server.limits.clone());
-    proxy::serve(&config.server, edge, Arc::new(Watch::new(metrics)), ready)
+    let edge = Edge::new(gateway, doors, config.server.limits.clone(), Arc::default());
+    proxy::serve(&config.server, Arc::new(Live::new(edge)), Arc::new(Watch::new(metrics)), ready)
 }
 
 /// A curl command that lists users through a route.

@@ -6,7 +6,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::model::{Log, LogFormat};
-use crate::proxy::Seen;
+use crate::proxy::{Event, Seen};
 
 /// The target of this crate's events. Libraries are heard from a warning on: Pingora's lines of
 /// information hold paths and addresses.
@@ -59,4 +59,12 @@ pub(super) fn line(seen: &Seen<'_>) {
         more = fault.and_then(|fault| fault.log.as_deref()),
         "exchange"
     );
+}
+
+/// The line of something that is no request's answer.
+pub(super) fn event(event: &Event) {
+    match event {
+        Event::Ready(true) => tracing::info!("requests are welcome"),
+        Event::Ready(false) => tracing::info!("no more requests are taken; those under way go on"),
+    }
 }

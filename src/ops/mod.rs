@@ -10,7 +10,7 @@ pub mod metrics;
 pub use admin::Admin;
 pub use metrics::Metrics;
 
-use crate::proxy::{Observer, Seen};
+use crate::proxy::{Event, Observer, Seen};
 
 /// Counts and logs what the edge answered.
 pub struct Watch {
@@ -27,5 +27,10 @@ impl Observer for Watch {
     fn answered(&self, seen: &Seen<'_>) {
         self.metrics.count(seen);
         log::line(seen);
+    }
+
+    fn happened(&self, event: &Event) {
+        self.metrics.happened(event);
+        log::event(event);
     }
 }

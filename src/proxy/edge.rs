@@ -15,7 +15,8 @@ pub struct Edge {
     /// By the route's name.
     doors: HashMap<String, Door>,
     pub(super) limits: Limits,
-    pub(super) shared: Shared,
+    /// Outlives this edge: an exchange of the one before may still hold a lock.
+    pub(super) shared: Arc<Shared>,
 }
 
 /// One route's entrance.
@@ -34,8 +35,13 @@ pub enum Way {
 }
 
 impl Edge {
-    pub fn new(gateway: Gateway, doors: HashMap<String, Door>, limits: Limits) -> Self {
-        Self { gateway, doors, limits, shared: Shared::default() }
+    pub fn new(
+        gateway: Gateway,
+        doors: HashMap<String, Door>,
+        limits: Limits,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self { gateway, doors, limits, shared }
     }
 
     /// The route that a request belongs to and its door; a route without a door is none.

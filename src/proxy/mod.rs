@@ -5,6 +5,7 @@
 mod auth;
 mod deadline;
 mod edge;
+mod live;
 mod observer;
 mod passthrough;
 mod peer;
@@ -17,7 +18,8 @@ mod signed;
 mod tls;
 
 pub use edge::{Door, Edge, Way};
-pub use observer::{Observer, Seen};
+pub use live::Live;
+pub use observer::{Event, Observer, Seen};
 pub use remote::Remote;
 pub use server::{Stopped, bind, serve};
 pub use signed::Signed;

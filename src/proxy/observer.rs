@@ -1,4 +1,4 @@
-//! What the edge tells of each request that it answered. Who counts and logs is not its business.
+//! What the edge tells of each request that it answered, and of its own life. Who counts and logs is not its business.
 
 use std::time::Duration;
 
@@ -6,9 +6,18 @@ use http::StatusCode;
 
 use crate::exchange::Record;
 
-/// Told once for each request, after its answer was written or failed to be.
+/// Told once for each request, after its answer was written or failed to be, and of what happens
+/// beside requests.
 pub trait Observer: Send + Sync {
     fn answered(&self, seen: &Seen<'_>);
+    fn happened(&self, event: &Event);
+}
+
+/// Something that is no request's answer: bounded words only, no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Whether requests are welcome has changed.
+    Ready(bool),
 }
 
 /// One answered request: bounded words only, no id, value, token or query.

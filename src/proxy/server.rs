@@ -13,8 +13,8 @@ use pingora::server::{ExecutionPhase, RunArgs, Server};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::edge::Edge;
-use super::observer::Observer;
+use super::live::Live;
+use super::observer::{Event, Observer};
 use super::service::Service;
 use crate::config::model;
 
@@ -43,7 +43,7 @@ pub fn bind(addresses: &[SocketAddr]) -> Result<(), (SocketAddr, io::Error)> {
 /// Where certificate or key cannot be used.
 pub fn serve(
     settings: &model::Server,
-    edge: Edge,
+    live: Arc<Live>,
     observer: Arc<dyn Observer>,
     ready: Arc<AtomicBool>,
 ) -> Result<Stopped, String> {
@@ -54,7 +54,7 @@ pub fn serve(
         ..ServerConf::default()
     };
     let mut server = Server::new_with_opt_and_conf(None, conf);
-    let service = Service { edge: Arc::new(edge), observer };
+    let service = Service { live, observer: Arc::clone(&observer) };
     let mut proxy = http_proxy_service_with_name(&server.configuration, service, "scim-gateway");
     for address in &settings.listen {
         let address = address.to_string();
@@ -73,22 +73,27 @@ pub fn serve(
     }
     server.bootstrap();
     server.add_service(proxy);
-    follow(server.watch_execution_phase(), ready);
+    follow(server.watch_execution_phase(), ready, observer);
     server.run(RunArgs::default());
     Ok(Stopped)
 }
 
 /// Keeps `ready` in step with the server's life.
-fn follow(mut phases: Receiver<ExecutionPhase>, ready: Arc<AtomicBool>) {
+fn follow(
+    mut phases: Receiver<ExecutionPhase>,
+    ready: Arc<AtomicBool>,
+    observer: Arc<dyn Observer>,
+) {
     std::thread::spawn(move || {
         loop {
-            match phases.blocking_recv() {
-                Ok(ExecutionPhase::Running) => ready.store(true, Ordering::Release),
-                Ok(ExecutionPhase::GracefulTerminate | ExecutionPhase::ShutdownStarted) => {
-                    ready.store(false, Ordering::Release);
-                }
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
+            let welcome = match phases.blocking_recv() {
+                Ok(ExecutionPhase::Running) => true,
+                Ok(ExecutionPhase::GracefulTerminate | ExecutionPhase::ShutdownStarted) => false,
+                Ok(_) | Err(RecvError::Lagged(_)) => continue,
                 Err(RecvError::Closed) => return,
+            };
+            if ready.swap(welcome, Ordering::AcqRel) != welcome {
+                observer.happened(&Event::Ready(welcome));
             }
         }
     });

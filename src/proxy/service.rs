@@ -17,19 +17,22 @@ use tokio::time::Instant;
 
 use super::deadline::Bounded;
 use super::edge::{Edge, Way};
+use super::live::Live;
 use super::{Observer, Remote, Seen, passthrough, reply, request};
 use crate::exchange::{self, Outcome, Record, Upstream};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 
 pub(super) struct Service {
-    pub edge: Arc<Edge>,
+    pub live: Arc<Live>,
     pub observer: Arc<dyn Observer>,
 }
 
 /// What is known of one request while it is served.
 pub(super) struct Context {
     began: Instant,
+    /// The edge that this request met; it stays whatever takes its place.
+    edge: Arc<Edge>,
     request_id: String,
     route: Option<Arc<Route>>,
     credential: Option<String>,
@@ -48,6 +51,7 @@ impl ProxyHttp for Service {
     fn new_ctx(&self) -> Context {
         Context {
             began: Instant::now(),
+            edge: self.live.edge(),
             request_id: String::new(),
             route: None,
             credential: None,
@@ -63,9 +67,11 @@ impl ProxyHttp for Service {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<bool> {
+        // A context is made as early as a kept connection waits for its next request.
         context.began = Instant::now();
+        context.edge = self.live.edge();
         context.request_id = request::id(&session.req_header().headers);
-        let limits = &self.edge.limits;
+        let limits = &context.edge.limits;
         session.set_read_timeout(Some(limits.client));
         session.set_write_timeout(Some(limits.client));
         let outcome = match self.admit(session, context) {
@@ -116,8 +122,8 @@ impl ProxyHttp for Service {
         context: &mut Context,
     ) -> pingora::Result<()> {
         context.streamed += body.as_ref().map_or(0, Bytes::len);
-        if context.streamed > self.edge.limits.body {
-            context.record.fault = Some(request::too_large(&self.edge.limits));
+        if context.streamed > context.edge.limits.body {
+            context.record.fault = Some(request::too_large(&context.edge.limits));
             return Error::e_explain(ErrorType::HTTPStatus(413), "body beyond its bound");
         }
         Ok(())
@@ -178,10 +184,11 @@ impl Service {
     fn admit(&self, session: &Session, context: &mut Context) -> Result<(Arc<Route>, Way), Fault> {
         let header = session.req_header();
         let host = request::host(header);
+        let edge = Arc::clone(&context.edge);
         let (route, door) =
-            self.edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
+            edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
         context.route = Some(Arc::clone(route));
-        request::bounds(session, &self.edge.limits)?;
+        request::bounds(session, &edge.limits)?;
         context.credential = door.auth.admit(&header.headers)?.map(str::to_owned);
         Ok((Arc::clone(route), door.way.clone()))
     }
@@ -193,14 +200,14 @@ impl Service {
         route: &Route,
         upstream: &dyn Upstream,
     ) -> Outcome {
-        let limits = &self.edge.limits;
+        let limits = &context.edge.limits;
         let request = match request::read(session, &context.request_id, limits).await {
             Ok(request) => request,
             Err(fault) => return exchange::fail(route, fault),
         };
         let deadline = Instant::now() + limits.exchange;
         let bounded = Bounded { upstream, deadline };
-        exchange::run(route, request, &bounded, &self.edge.shared, deadline).await
+        exchange::run(route, request, &bounded, &context.edge.shared, deadline).await
     }
 }
 

@@ -10,7 +10,7 @@ use scim_gateway::exchange::{Outcome, Shared, Upstream, run};
 use scim_gateway::fault::Fault;
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
 use scim_gateway::ops::{Metrics, Watch};
-use scim_gateway::proxy::{Observer, Seen};
+use scim_gateway::proxy::{Event, Observer, Seen};
 use scim_gateway::scim::http::{Request, Response};
 
 use crate::harness::{DIALECTS, spec};
@@ -164,6 +164,11 @@ impl Observer for Watched {
     fn answered(&self, seen: &Seen<'_>) {
         let watch = Watch::new(self.metrics.clone());
         self.capture(|| watch.answered(seen));
+    }
+
+    fn happened(&self, event: &Event) {
+        let watch = Watch::new(self.metrics.clone());
+        self.capture(|| watch.happened(event));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use scim_gateway::config::model::{Auth, Credential, Server};
 use scim_gateway::gateway::Gateway;
-use scim_gateway::proxy::{self, Door, Edge, Way};
+use scim_gateway::proxy::{self, Door, Edge, Live, Way};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{DIALECTS, spec};
@@ -25,7 +25,8 @@ pub fn serve(clients: &[&str], upstream: &str, watched: &Watched) -> SocketAddr 
         (format!("/{client}/scim"), Door { auth, way: Way::Translate(shared.clone()) })
     };
     let doors: HashMap<_, _> = clients.iter().map(door).collect();
-    let edge = Edge::new(gateway, doors, limits());
+    let edge = Edge::new(gateway, doors, limits(), Arc::default());
+    let live = Arc::new(Live::new(edge));
     let settings = Server {
         listen: vec![listen],
         tls: None,
@@ -33,7 +34,7 @@ pub fn serve(clients: &[&str], upstream: &str, watched: &Watched) -> SocketAddr 
         limits: limits(),
     };
     let observer = Arc::new(watched.clone());
-    std::thread::spawn(move || proxy::serve(&settings, edge, observer, Arc::default()));
+    std::thread::spawn(move || proxy::serve(&settings, live, observer, Arc::default()));
     wait_for(listen);
     listen
 }

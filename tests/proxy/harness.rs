@@ -11,7 +11,7 @@ use scim_gateway::config::model::{Auth, Credential, Limits, Server, Timeouts, Tl
 use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
-use scim_gateway::proxy::{self, Door, Edge, Observer, Remote, Seen, Way};
+use scim_gateway::proxy::{self, Door, Edge, Event, Live, Observer, Remote, Seen, Way};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -26,6 +26,8 @@ impl Observer for Log {
     fn answered(&self, seen: &Seen<'_>) {
         self.0.lock().unwrap().push(format!("{seen:?}"));
     }
+
+    fn happened(&self, _: &Event) {}
 }
 
 impl Log {
@@ -119,7 +121,8 @@ pub fn launch(specs: Vec<RouteSpec>, doors: HashMap<String, Door>, tls: Option<T
     let listen = free_port();
     let log = Arc::new(Log::default());
     let gateway = Gateway::new(specs, &Dialects::embedded().unwrap());
-    let edge = Edge::new(gateway, doors, limits());
+    let edge = Edge::new(gateway, doors, limits(), Arc::default());
+    let live = Arc::new(Live::new(edge));
     let settings = Server {
         listen: vec![listen],
         tls,
@@ -127,7 +130,7 @@ pub fn launch(specs: Vec<RouteSpec>, doors: HashMap<String, Door>, tls: Option<T
         limits: limits(),
     };
     let observer = log.clone();
-    std::thread::spawn(move || proxy::serve(&settings, edge, observer, Arc::default()));
+    std::thread::spawn(move || proxy::serve(&settings, live, observer, Arc::default()));
     wait_for(listen);
     Running { address: listen, log }
 }

@@ -1,111 +1,23 @@
-//! The metrics: one table, and how an answered request is counted.
+//! How answered requests and events are counted, by the one table of metrics.
 //!
 //! Every label is bounded: names from the configuration, words of closed sets, places of the
 //! compiled loss table.
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
 use crate::exchange::Record;
 use crate::fault::Cause;
-use crate::proxy::Seen;
+use crate::proxy::{Event, Seen};
 
-/// One metric as operators read about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Metric {
-    pub name: &'static str,
-    pub kind: Kind,
-    pub help: &'static str,
-    pub labels: &'static [&'static str],
-}
+mod table;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Counter,
-    /// In seconds.
-    Histogram,
-}
-
-/// Every metric, sorted by name.
-pub const METRICS: &[Metric] = &[
-    AUTH_FAILURES,
-    EMULATIONS,
-    FAULTS,
-    FILTERS_IGNORED,
-    LOSSES,
-    DURATION,
-    REQUESTS,
-    UPSTREAM_DURATION,
-    UPSTREAM_CALLS,
-];
-
-const AUTH_FAILURES: Metric = Metric {
-    name: "scim_gateway_auth_failures_total",
-    kind: Kind::Counter,
-    help: "Requests without a token that their route knows.",
-    labels: &["route"],
+use self::table::{
+    AUTH_FAILURES, BUCKETS, DURATION, EMULATIONS, FAULTS, FILTERS_IGNORED, LOSSES, READY, REQUESTS,
+    UPSTREAM_CALLS, UPSTREAM_DURATION,
 };
-
-const EMULATIONS: Metric = Metric {
-    name: "scim_gateway_emulations_total",
-    kind: Kind::Counter,
-    help: "Exchanges that did with several upstream calls what the upstream cannot do in one.",
-    labels: &["route", "operation"],
-};
-
-const FAULTS: Metric = Metric {
-    name: "scim_gateway_faults_total",
-    kind: Kind::Counter,
-    help: "Failed requests by cause and by the side that is guilty.",
-    labels: &["route", "cause", "side"],
-};
-
-const FILTERS_IGNORED: Metric = Metric {
-    name: "scim_gateway_filters_ignored_total",
-    kind: Kind::Counter,
-    help: "Lists in which the upstream answered resources that its filter excludes.",
-    labels: &["route"],
-};
-
-const LOSSES: Metric = Metric {
-    name: "scim_gateway_losses_total",
-    kind: Kind::Counter,
-    help: "Information that one side said and the other cannot hold.",
-    labels: &["route", "place", "cause", "direction"],
-};
-
-const DURATION: Metric = Metric {
-    name: "scim_gateway_request_duration_seconds",
-    kind: Kind::Histogram,
-    help: "Time from the request's header to the end of the answer.",
-    labels: &["route", "operation"],
-};
-
-const REQUESTS: Metric = Metric {
-    name: "scim_gateway_requests_total",
-    kind: Kind::Counter,
-    help: "Answered requests.",
-    labels: &["route", "resource", "operation", "status"],
-};
-
-const UPSTREAM_DURATION: Metric = Metric {
-    name: "scim_gateway_upstream_call_duration_seconds",
-    kind: Kind::Histogram,
-    help: "Time of one call to an upstream.",
-    labels: &["upstream", "operation"],
-};
-
-const UPSTREAM_CALLS: Metric = Metric {
-    name: "scim_gateway_upstream_calls_total",
-    kind: Kind::Counter,
-    help: "Calls to upstreams; status is none where there was no whole answer.",
-    labels: &["upstream", "operation", "status"],
-};
-
-/// Upper bounds in seconds: a translation takes less than the first, a scan more than most.
-const BUCKETS: &[f64] =
-    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+pub use table::{Kind, METRICS, Metric};
 
 /// What stands for a label that does not apply.
 const NONE: &str = "none";
@@ -119,6 +31,7 @@ pub struct Metrics {
     faults: IntCounterVec,
     filters_ignored: IntCounterVec,
     losses: IntCounterVec,
+    ready: IntGauge,
     duration: HistogramVec,
     requests: IntCounterVec,
     upstream_duration: HistogramVec,
@@ -137,6 +50,7 @@ impl Metrics {
             faults: counter(&registry, FAULTS)?,
             filters_ignored: counter(&registry, FILTERS_IGNORED)?,
             losses: counter(&registry, LOSSES)?,
+            ready: gauge(&registry, READY)?,
             duration: histogram(&registry, DURATION)?,
             requests: counter(&registry, REQUESTS)?,
             upstream_duration: histogram(&registry, UPSTREAM_DURATION)?,
@@ -182,6 +96,12 @@ impl Metrics {
         }
     }
 
+    pub fn happened(&self, event: &Event) {
+        match event {
+            Event::Ready(ready) => self.ready.set(i64::from(*ready)),
+        }
+    }
+
     /// The text exposition format 0.0.4.
     pub fn text(&self) -> String {
         let mut out = Vec::new();
@@ -195,6 +115,12 @@ fn counter(registry: &Registry, metric: Metric) -> Result<IntCounterVec, prometh
     let counter = IntCounterVec::new(Opts::new(metric.name, metric.help), metric.labels)?;
     registry.register(Box::new(counter.clone()))?;
     Ok(counter)
+}
+
+fn gauge(registry: &Registry, metric: Metric) -> Result<IntGauge, prometheus::Error> {
+    let gauge = IntGauge::new(metric.name, metric.help)?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
 }
 
 fn histogram(registry: &Registry, metric: Metric) -> Result<HistogramVec, prometheus::Error> {

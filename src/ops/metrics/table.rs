@@ -1,0 +1,106 @@
+//! The metrics as one table: `docs/metrics.md` is generated from it, and every counter is made of it.
+
+/// One metric as operators read about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub help: &'static str,
+    pub labels: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Counter,
+    Gauge,
+    /// In seconds.
+    Histogram,
+}
+
+/// Every metric, sorted by name.
+pub const METRICS: &[Metric] = &[
+    AUTH_FAILURES,
+    EMULATIONS,
+    FAULTS,
+    FILTERS_IGNORED,
+    LOSSES,
+    READY,
+    DURATION,
+    REQUESTS,
+    UPSTREAM_DURATION,
+    UPSTREAM_CALLS,
+];
+
+pub(super) const AUTH_FAILURES: Metric = Metric {
+    name: "scim_gateway_auth_failures_total",
+    kind: Kind::Counter,
+    help: "Requests without a token that their route knows.",
+    labels: &["route"],
+};
+
+pub(super) const EMULATIONS: Metric = Metric {
+    name: "scim_gateway_emulations_total",
+    kind: Kind::Counter,
+    help: "Exchanges that did with several upstream calls what the upstream cannot do in one.",
+    labels: &["route", "operation"],
+};
+
+pub(super) const FAULTS: Metric = Metric {
+    name: "scim_gateway_faults_total",
+    kind: Kind::Counter,
+    help: "Failed requests by cause and by the side that is guilty.",
+    labels: &["route", "cause", "side"],
+};
+
+pub(super) const FILTERS_IGNORED: Metric = Metric {
+    name: "scim_gateway_filters_ignored_total",
+    kind: Kind::Counter,
+    help: "Lists in which the upstream answered resources that its filter excludes.",
+    labels: &["route"],
+};
+
+pub(super) const LOSSES: Metric = Metric {
+    name: "scim_gateway_losses_total",
+    kind: Kind::Counter,
+    help: "Information that one side said and the other cannot hold.",
+    labels: &["route", "place", "cause", "direction"],
+};
+
+pub(super) const READY: Metric = Metric {
+    name: "scim_gateway_ready",
+    kind: Kind::Gauge,
+    help: "1 while requests are welcome, 0 before and in the graceful end.",
+    labels: &[],
+};
+
+pub(super) const DURATION: Metric = Metric {
+    name: "scim_gateway_request_duration_seconds",
+    kind: Kind::Histogram,
+    help: "Time from the request's header to the end of the answer.",
+    labels: &["route", "operation"],
+};
+
+pub(super) const REQUESTS: Metric = Metric {
+    name: "scim_gateway_requests_total",
+    kind: Kind::Counter,
+    help: "Answered requests.",
+    labels: &["route", "resource", "operation", "status"],
+};
+
+pub(super) const UPSTREAM_DURATION: Metric = Metric {
+    name: "scim_gateway_upstream_call_duration_seconds",
+    kind: Kind::Histogram,
+    help: "Time of one call to an upstream.",
+    labels: &["upstream", "operation"],
+};
+
+pub(super) const UPSTREAM_CALLS: Metric = Metric {
+    name: "scim_gateway_upstream_calls_total",
+    kind: Kind::Counter,
+    help: "Calls to upstreams; status is none where there was no whole answer.",
+    labels: &["upstream", "operation", "status"],
+};
+
+/// Upper bounds in seconds: a translation takes less than the first, a scan more than most.
+pub(super) const BUCKETS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
