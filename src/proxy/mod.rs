@@ -3,6 +3,7 @@
 //! It knows nothing of SCIM: a translated route's bytes go to [`crate::exchange`] and come back.
 
 mod auth;
+mod broken;
 mod deadline;
 mod edge;
 mod live;
@@ -15,6 +16,7 @@ mod request;
 mod server;
 mod service;
 mod signed;
+mod talk;
 mod tls;
 
 pub use edge::{Door, Edge, Way};

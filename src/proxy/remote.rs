@@ -7,18 +7,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use http::Method;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method, StatusCode};
 use pingora::connectors::ConnectorOptions;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorType};
 use url::Url;
 
+use super::broken::{cut_off, kind, timed_out, unreachable};
 use super::peer::Host;
+use super::talk::talk;
 use super::tls;
 use crate::config::model::Timeouts;
 use crate::exchange::Upstream;
@@ -31,8 +31,6 @@ const AGENT: &str = concat!("scim-gateway/", env!("CARGO_PKG_VERSION"));
 const POOL: usize = 128;
 /// Dead connections from the pool that one call may meet before it opens a new one.
 const STALE: usize = 4;
-/// Informational answers (RFC 9110 section 15.2) that one call reads over.
-const INFORMATIONAL: usize = 8;
 
 /// One upstream on the network.
 pub struct Remote {
@@ -152,7 +150,7 @@ impl Remote {
         let (mut session, peer, reused) = self.connect().await.map_err(Broken::Final)?;
         session.set_read_timeout(peer.options.read_timeout);
         session.set_write_timeout(peer.options.write_timeout);
-        let talked = self.talk(&mut session, header, request).await;
+        let talked = talk(&mut session, header, request, self.answer_limit).await;
         match talked {
             Ok((response, whole)) => {
                 if whole {
@@ -186,73 +184,6 @@ impl Remote {
         self.host.forget();
         Err(unreachable(last.as_deref()))
     }
-
-    /// Sends the request and reads the answer; with whether the connection can be used again.
-    async fn talk(
-        &self,
-        session: &mut HttpSession,
-        header: &RequestHeader,
-        request: &Request,
-    ) -> Result<(Response, bool), Fault> {
-        let written = write(session, header, &request.body).await;
-        // An upstream may answer before it has read everything: what it says goes before the
-        // failure to write.
-        let mut read = session.read_response_header().await;
-        for _ in 0..INFORMATIONAL {
-            let informational =
-                session.response_header().is_some_and(|header| header.status.is_informational());
-            if read.is_err() || !informational {
-                break;
-            }
-            read = session.read_response_header().await;
-        }
-        read.map_err(|error| broken(&error))?;
-        let (status, headers) = self.answer_header(session)?;
-        let bodiless = request.method == Method::HEAD
-            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let body =
-            if bodiless { Bytes::new() } else { self.answer_body(session, &headers).await? };
-        let whole = written.is_ok() && session.response_done();
-        Ok((Response { status, headers, body }, whole))
-    }
-
-    fn answer_header(&self, session: &HttpSession) -> Result<(StatusCode, HeaderMap), Fault> {
-        let header = session
-            .response_header()
-            .filter(|header| !header.status.is_informational())
-            .ok_or_else(|| cut_off("only informational answers"))?;
-        let size: usize =
-            header.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        if size > self.answer_limit {
-            return Err(too_large("the header of the answer"));
-        }
-        Ok((header.status, header.headers.clone()))
-    }
-
-    async fn answer_body(
-        &self,
-        session: &mut HttpSession,
-        headers: &HeaderMap,
-    ) -> Result<Bytes, Fault> {
-        let declared = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.parse::<usize>().ok());
-        if declared.is_some_and(|length| length > self.answer_limit) {
-            return Err(too_large("the declared length of the answer"));
-        }
-        let mut body = BytesMut::with_capacity(declared.unwrap_or(0));
-        while let Some(chunk) = session.read_response_body().await.map_err(|e| broken(&e))? {
-            if body.len() + chunk.len() > self.answer_limit {
-                return Err(too_large("the answer"));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        if declared.is_some_and(|length| length != body.len()) {
-            return Err(cut_off("the body is shorter than its Content-Length"));
-        }
-        Ok(body.freeze())
-    }
 }
 
 #[async_trait]
@@ -262,68 +193,4 @@ impl Upstream for Remote {
             .await
             .unwrap_or_else(|_| Err(timed_out("the whole call")))
     }
-}
-
-async fn write(
-    session: &mut HttpSession,
-    header: &RequestHeader,
-    body: &Bytes,
-) -> pingora::Result<()> {
-    session.write_request_header(Box::new(header.clone())).await?;
-    if !body.is_empty() {
-        session.write_request_body(body.clone(), true).await?;
-    }
-    session.finish_request_body().await
-}
-
-/// What an error after the connection was made means.
-fn broken(error: &Error) -> Fault {
-    match error.etype() {
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout => timed_out(&kind(error)),
-        _ => cut_off(&kind(error)),
-    }
-}
-
-fn unreachable(error: Option<&Error>) -> Fault {
-    let log = error.map_or_else(|| "no address".to_owned(), kind);
-    let timed_out = error.is_some_and(|error| {
-        matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout)
-    });
-    let cause = if timed_out { Cause::UpstreamTimeout } else { Cause::UpstreamUnreachable };
-    Fault::new(
-        cause,
-        "The upstream of this route does not take connections; nothing was sent. Try again later.",
-    )
-    .with_log(log)
-}
-
-fn timed_out(log: &str) -> Fault {
-    Fault::new(
-        Cause::UpstreamTimeout,
-        "The upstream did not answer in time; whether it did what was asked is not known. Look before \
-         you send it again.",
-    )
-    .with_log(log)
-}
-
-fn cut_off(log: &str) -> Fault {
-    Fault::new(
-        Cause::UpstreamCutOff,
-        "The upstream broke off its answer; whether it did what was asked is not known. Look before you \
-         send it again.",
-    )
-    .with_log(log)
-}
-
-fn too_large(what: &str) -> Fault {
-    Fault::new(
-        Cause::UpstreamTooLarge,
-        "The upstream's answer is larger than this gateway takes; ask for fewer resources at once.",
-    )
-    .with_log(what)
-}
-
-/// Pingora's name for the failure: no address, host or content.
-fn kind(error: &Error) -> String {
-    error.etype().as_str().to_owned()
 }
