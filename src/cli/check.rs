@@ -6,12 +6,15 @@ use std::process::ExitCode;
 use serde_json::{Value as Json, json};
 
 use super::Format;
+use super::document::plural;
 use super::load::{Loaded, load};
 use super::output::{mistakes, say};
 use crate::config::model::{self, Mode};
 use crate::diagnostic;
 use crate::gateway::Route;
+use crate::gateway::pair::Pair;
 use crate::gateway::report::{OperationReport, operations};
+use crate::gateway::route::Kind;
 use crate::gateway::table::{Fate, Table};
 use crate::scim::schema::Attribute;
 
@@ -64,13 +67,29 @@ fn text(loaded: &Loaded) {
 }
 
 fn translated(route: &Route) {
-    let Some(pair) = route.users.as_deref() else {
-        return say("  users      refused   one of the two dialects has none");
-    };
-    for operation in operations(pair, &route.spec.policies) {
-        say(&format!("  {}", line(&operation)));
+    for kind in Kind::ALL {
+        say(&format!("  {}", plural(kind)));
+        let Some(pair) = route.pair(kind) else {
+            say(&format!("    {}", missing(route, kind)));
+            continue;
+        };
+        for operation in operations(pair, &route.spec.policies) {
+            say(&format!("    {}", line(&operation)));
+        }
+        say(&format!("    losses     {}", summary(&pair.table)));
     }
-    say(&format!("  losses     {}", summary(&pair.table)));
+}
+
+/// What becomes of a resource type that one of the dialects lacks.
+fn missing(route: &Route, kind: Kind) -> &'static str {
+    let mut known = route.spec.client.resources.iter();
+    if !known.any(|resource| resource.schema.resource == kind.name()) {
+        return "refused: the client's dialect has none";
+    }
+    if route.empty_if_missing() {
+        return "the upstream has none: lists are empty, anything else is refused (501)";
+    }
+    "refused: the upstream has none (501)"
 }
 
 fn line(operation: &OperationReport) -> String {
@@ -150,26 +169,31 @@ fn as_json(loaded: &Loaded) -> Json {
 
 fn route_json(loaded: &Loaded, of: &model::Route, route: &Route) -> Json {
     let spec = &route.spec;
-    let pair = route.users.as_deref().filter(|_| of.mode == Mode::Translate);
-    let operations: Vec<Json> = pair
-        .iter()
-        .flat_map(|pair| operations(pair, &spec.policies))
-        .map(|operation| {
-            let OperationReport { name, says, calls: (least, most), why } = operation;
-            json!({"name": name, "says": says.label(), "calls": [least, most], "why": why})
-        })
+    let pairs = Kind::ALL.into_iter().filter_map(|kind| route.pair(kind).zip(Some(kind)));
+    let resources: Vec<Json> = pairs
+        .filter(|_| of.mode == Mode::Translate)
+        .map(|(pair, kind)| resource_json(pair, kind, route))
         .collect();
-    let counted = pair.map(|pair| {
-        let [exact, shared, lost] = counts(&pair.table);
-        json!({"exact": exact, "shared": shared, "lost": lost, "hidden": pair.table.hidden.len()})
-    });
     json!({
         "route": spec.name,
         "client": spec.client.name,
         "upstream": spec.upstream.name,
-        "operations": operations,
-        "places": counted,
+        "resources": resources,
         "gives_up": if of.mode == Mode::Passthrough { GIVEN_UP.to_vec() } else { Vec::new() },
         "schema": overrides(loaded, of),
+    })
+}
+
+fn resource_json(pair: &Pair, kind: Kind, route: &Route) -> Json {
+    let operations = operations(pair, &route.spec.policies).into_iter().map(|operation| {
+        let OperationReport { name, says, calls: (least, most), why } = operation;
+        json!({"name": name, "says": says.label(), "calls": [least, most], "why": why})
+    });
+    let [exact, shared, lost] = counts(&pair.table);
+    let hidden = pair.table.hidden.len();
+    json!({
+        "resource": kind.name(),
+        "operations": operations.collect::<Vec<_>>(),
+        "places": {"exact": exact, "shared": shared, "lost": lost, "hidden": hidden},
     })
 }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value as Json, json};
@@ -12,9 +13,11 @@ use super::Format;
 use super::output::{complain, say};
 use crate::fault::Fault;
 use crate::gateway::pair::Losses;
+use crate::gateway::route::Kind;
 use crate::gateway::{Route, pair::Pair};
 use crate::rewrite::rule::Origin;
 use crate::rewrite::translate::Loss;
+use crate::scim::Value;
 use crate::scim::document::{Limits, parse};
 use crate::scim::http::Response;
 
@@ -75,10 +78,53 @@ pub(super) fn answer(bytes: Vec<u8>) -> Response {
     response
 }
 
-/// The route's users.
-pub(super) fn users(route: &Route) -> Result<&Pair, Failure> {
-    let why = "one of the two dialects has no users";
-    route.users.as_deref().ok_or_else(|| Failure::Usage(why.to_owned()))
+/// Which resource type a document is about.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Typed {
+    /// The resource type; where it is not given, as the document's `schemas` say, or User.
+    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::name)))]
+    resource: Option<String>,
+}
+
+impl Typed {
+    /// The route's pair of the type that is named, or else told by the first document that tells one.
+    pub fn pair<'r>(&self, route: &'r Route, documents: &[&[u8]]) -> Result<&'r Pair, Failure> {
+        let named = |name: &str| Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let kind = match &self.resource {
+            Some(name) => named(name),
+            None => documents.iter().find_map(|bytes| told_by(bytes, route)),
+        };
+        let kind = kind.unwrap_or(Kind::User);
+        let why = format!("one of the route's two dialects has no {}", plural(kind));
+        route.pair(kind).ok_or(Failure::Usage(why))
+    }
+}
+
+/// The resource type that the `schemas` of a resource, or of a list's first one, name.
+fn told_by(bytes: &[u8], route: &Route) -> Option<Kind> {
+    let limits = Limits { max_depth: route.spec.policies.max_depth };
+    let parsed = parse(bytes, &limits).ok()?;
+    let body = parsed.as_object()?;
+    let first = body.get("Resources").and_then(Value::as_array).and_then(<[_]>::first);
+    let whole = first.and_then(Value::as_object).unwrap_or(body);
+    // In an envelope, the resource is the only member.
+    let inner = whole.iter().next().and_then(|(_, inner)| inner.as_object());
+    let resource = inner.filter(|_| whole.len() == 1).unwrap_or(whole);
+    let schemas = resource.get("schemas").and_then(Value::as_array)?;
+    // The type's name ends its URN, whatever vendor's (RFC 7643 section 8.7, and URLs of older forms).
+    let is = |urn: &str, kind: Kind| {
+        urn.rsplit([':', '/']).next().is_some_and(|last| last.eq_ignore_ascii_case(kind.name()))
+    };
+    let urns = || schemas.iter().filter_map(Value::as_str);
+    Kind::ALL.into_iter().find(|kind| urns().any(|urn| is(urn, *kind)))
+}
+
+/// The resource type in sentences and tables.
+pub(super) fn plural(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "users",
+        Kind::Group => "groups",
+    }
 }
 
 /// `400 invalidValue (client): …`

@@ -6,11 +6,12 @@ use serde_json::{Value as Json, json};
 
 use super::Format;
 use super::along::{Along, Chosen};
-use super::document::rules;
+use super::document::{plural, rules};
 use super::output::say;
 use crate::config::model::Mode;
 use crate::gateway::guard::GUARDED;
 use crate::gateway::pair::Pair;
+use crate::gateway::route::Kind;
 use crate::gateway::table::{Fate, Row};
 use crate::scim::schema::Mutability;
 
@@ -36,22 +37,16 @@ fn text(chosen: &Chosen) -> Vec<String> {
     let spec = &chosen.route.spec;
     let mut lines =
         vec![format!("{}  {} -> {}", spec.name, spec.client.title, spec.upstream.title)];
-    let Some(pair) = translated(chosen) else {
+    if chosen.mode == Mode::Passthrough {
         lines.push("  bodies stream through unread: nothing is translated and nothing lost".into());
         return lines;
-    };
-    let rows = &pair.table.rows;
-    section(&mut lines, "carried exactly", rows.iter().filter(|row| exact(row)));
-    section(
-        &mut lines,
-        "carried, but several share one place",
-        rows.iter().filter(|row| shared(row)),
-    );
-    section(&mut lines, "only shown", rows.iter().filter(|row| shown(row)));
-    section(&mut lines, "lost", rows.iter().filter(|row| matches!(row.fate, Fate::Lost(_))));
-    if !pair.table.hidden.is_empty() {
-        lines.push("  the upstream's own, which the client cannot see and PUT keeps".to_owned());
-        lines.extend(pair.table.hidden.iter().map(|place| format!("    {place}")));
+    }
+    for kind in Kind::ALL {
+        lines.push(format!("  {}", plural(kind)));
+        match chosen.route.pair(kind) {
+            Some(pair) => of(&mut lines, pair),
+            None => lines.push("    not on this route: one of the two dialects has none".into()),
+        }
     }
     lines.push("  refused instead of lost".to_owned());
     let guarded = guarded(chosen);
@@ -63,11 +58,23 @@ fn text(chosen: &Chosen) -> Vec<String> {
     lines
 }
 
+fn of(lines: &mut Vec<String>, pair: &Pair) {
+    let rows = &pair.table.rows;
+    section(lines, "carried exactly", rows.iter().filter(|row| exact(row)));
+    section(lines, "carried, but several share one place", rows.iter().filter(|row| shared(row)));
+    section(lines, "only shown", rows.iter().filter(|row| shown(row)));
+    section(lines, "lost", rows.iter().filter(|row| matches!(row.fate, Fate::Lost(_))));
+    if !pair.table.hidden.is_empty() {
+        lines.push("    the upstream's own, which the client cannot see and PUT keeps".to_owned());
+        lines.extend(pair.table.hidden.iter().map(|place| format!("      {place}")));
+    }
+}
+
 fn section<'r>(lines: &mut Vec<String>, title: &str, rows: impl Iterator<Item = &'r Row>) {
     let rows: Vec<String> = rows.map(row).collect();
     if !rows.is_empty() {
-        lines.push(format!("  {title}"));
-        lines.extend(rows.into_iter().map(|row| format!("    {row}")));
+        lines.push(format!("    {title}"));
+        lines.extend(rows.into_iter().map(|row| format!("      {row}")));
     }
 }
 
@@ -105,10 +112,6 @@ fn shown(row: &Row) -> bool {
     }
 }
 
-fn translated(chosen: &Chosen) -> Option<&Pair> {
-    chosen.route.users.as_deref().filter(|_| chosen.mode == Mode::Translate)
-}
-
 /// Places whose loss is refused on the route.
 fn guarded(chosen: &Chosen) -> Vec<String> {
     let policies = &chosen.route.spec.policies;
@@ -123,15 +126,21 @@ fn guarded(chosen: &Chosen) -> Vec<String> {
 
 fn as_json(chosen: &Chosen) -> Json {
     let spec = &chosen.route.spec;
-    let pair = translated(chosen);
-    let rows: Vec<Json> = pair.iter().flat_map(|pair| &pair.table.rows).map(row_json).collect();
+    let translated = chosen.mode == Mode::Translate;
+    let pairs = Kind::ALL.into_iter().filter_map(|kind| chosen.route.pair(kind).zip(Some(kind)));
+    let resources = pairs.filter(|_| translated).map(|(pair, kind)| {
+        json!({
+            "resource": kind.name(),
+            "places": pair.table.rows.iter().map(row_json).collect::<Vec<_>>(),
+            "hidden": pair.table.hidden,
+        })
+    });
     json!({
         "route": spec.name,
         "client": spec.client.name,
         "upstream": spec.upstream.name,
-        "translated": pair.is_some(),
-        "places": rows,
-        "hidden": pair.map(|pair| &pair.table.hidden),
+        "translated": translated,
+        "resources": resources.collect::<Vec<_>>(),
         "guarded": guarded(chosen),
     })
 }

@@ -11,6 +11,7 @@ use crate::diagnostic::{Mistakes, Source};
 use crate::dialect::Dialects;
 use crate::dialect::cases::{Case, bless, cases};
 use crate::gateway::example::{Mismatch, Stage};
+use crate::gateway::route::Kind;
 
 /// The most blocks that one page is given anew.
 const MOST: usize = 1_000;
@@ -57,10 +58,21 @@ fn page(dialects: &Dialects, source: &Source, options: &Options) -> Result<Page,
     let folder = Path::new(&*source.name).parent().and_then(Path::file_name);
     let dialect = folder.and_then(|name| dialects.named(&name.to_string_lossy()));
     let plain = dialects.named("scim");
-    let stage = plain.zip(dialect).and_then(|(p, d)| Stage::new(dialects.canonical(), p, d));
+    let stage = |kind: Kind| {
+        let (plain, dialect) = plain.zip(dialect)?;
+        Stage::new(dialects.canonical_of(kind.name())?, plain, dialect, kind)
+    };
+    let stages: Vec<_> =
+        Kind::ALL.into_iter().filter_map(|k| Some((k.name(), stage(k)?))).collect();
     let own = options.directory.as_deref().is_some_and(|d| Path::new(&*source.name).starts_with(d));
     let mut page = Page { name: source.name.to_string(), ran: 0, wrong: Vec::new(), blessed: 0 };
-    let Some(stage) = stage else { return Ok(page) };
+    if stages.is_empty() {
+        return Ok(page);
+    }
+    let run = |case: &Case| {
+        let stage = stages.iter().find(|(name, _)| *name == case.resource());
+        stage.map_or_else(|| vec![unknown(case)], |(_, stage)| stage.run(case))
+    };
     let mut text = source.text.to_string();
     for _ in 0..MOST {
         let current = Source::new(source.name.as_ref(), text.as_str());
@@ -71,7 +83,7 @@ fn page(dialects: &Dialects, source: &Source, options: &Options) -> Result<Page,
         page.ran = found.len();
         page.wrong = found
             .iter()
-            .flat_map(|case| stage.run(case).into_iter().map(|wrong| (case.clone(), wrong)))
+            .flat_map(|case| run(case).into_iter().map(|wrong| (case.clone(), wrong)))
             .collect();
         let computed = page.wrong.iter().find(|(_, wrong)| wrong.source.is_none());
         let Some((case, wrong)) = computed.filter(|_| options.bless && own) else { break };
@@ -88,6 +100,13 @@ fn page(dialects: &Dialects, source: &Source, options: &Options) -> Result<Page,
         complain(&format!("{} cannot be written", source.name));
     }
     Ok(page)
+}
+
+/// A case about resources that the dialect does not have.
+fn unknown(case: &Case) -> Mismatch {
+    let expected = case.blocks.first().map(|block| block.text.clone()).unwrap_or_default();
+    let got = format!("the dialect has no {}", case.resource());
+    Mismatch { block: 0, expected, got, source: Some("there is nothing to compare".to_owned()) }
 }
 
 fn print(pages: &[Page], format: Format) -> ExitCode {

@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::Format;
 use super::along::Along;
-use super::document::{Failure, answer, losses, losses_json, pretty, read, users};
+use super::document::{Failure, Typed, answer, losses, losses_json, pretty, read};
 use super::output::{complain, say};
 use crate::fault::{Cause, Fault};
-use crate::gateway::guard::guard;
+use crate::gateway::guard::{guard, may_deactivate};
 use crate::gateway::message::resource::read_request;
 use crate::gateway::pair::{Losses, Pair};
 use crate::gateway::patch::Plan;
@@ -28,6 +28,8 @@ use crate::scim::{Object, Value};
 pub(super) struct Options {
     #[command(flatten)]
     along: Along,
+    #[command(flatten)]
+    typed: Typed,
     /// What the document is: a request of the client's, or an answer of the upstream's.
     #[arg(long, short, value_enum, default_value_t = Document::Create)]
     operation: Document,
@@ -106,9 +108,11 @@ fn print(done: &Done, format: Format) {
 }
 
 fn document(options: &Options, route: &Route) -> Result<Done, Failure> {
-    let pair = users(route)?;
     let bytes = read(&options.document)?;
     let old = options.old.as_deref().map(read).transpose()?;
+    let documents: Vec<&[u8]> =
+        [Some(&bytes), old.as_ref()].into_iter().flatten().map(Vec::as_slice).collect();
+    let pair = options.typed.pair(route, &documents)?;
     let old = old.map(|old| route.stored(pair, Operation::Get, &answer(old))).transpose()?;
     let known = old.as_ref().and_then(|old| old.frame.id.clone());
     let id = options.id.clone().or(known).unwrap_or_else(|| "ID".to_owned());
@@ -141,9 +145,10 @@ fn sent(request: Request, losses: Losses, notes: Vec<String>) -> Done {
 }
 
 fn create(route: &Route, pair: &Pair, bytes: &[u8]) -> Result<Done, Failure> {
-    let user = taken(route, pair, bytes, Operation::Create)?;
-    let lowered = pair.create(&user)?;
-    guard(&lowered.losses, &user, &route.spec.policies)?;
+    let resource = taken(route, pair, bytes, Operation::Create)?;
+    let lowered = pair.create(&resource)?;
+    guard(&lowered.losses, &resource, &route.spec.policies)?;
+    may_deactivate(&resource, &route.spec.policies)?;
     let mut notes = Vec::new();
     if lowered.deactivate {
         notes.push(
@@ -161,17 +166,18 @@ fn replace(
     old: Option<&Stored>,
     id: &str,
 ) -> Result<Done, Failure> {
-    let user = taken(route, pair, bytes, Operation::Replace)?;
+    let resource = taken(route, pair, bytes, Operation::Replace)?;
     let policies = &route.spec.policies;
+    may_deactivate(&resource, policies)?;
     if let Some(old) = old.filter(|_| policies.replace == Replace::Preserve) {
-        let merged = pair.merge(&user, &old.object, policies, false)?;
-        guard(&merged.losses, &user, policies)?;
+        let merged = pair.merge(&resource, &old.object, policies, false)?;
+        guard(&merged.losses, &resource, policies)?;
         return written(route, pair, Operation::Replace, &merged, id);
     }
-    let lowered = pair.replace(&user)?;
-    guard(&lowered.losses, &user, policies)?;
+    let lowered = pair.replace(&resource)?;
+    guard(&lowered.losses, &resource, policies)?;
     let mut notes = Vec::new();
-    if policies.replace == Replace::Preserve && pair.needs_read(&user, policies) {
+    if policies.replace == Replace::Preserve && pair.needs_read(&resource, policies) {
         notes.push(
             "the gateway reads the resource first and keeps what the client cannot see; give it \
              with --old to see that"
@@ -191,11 +197,9 @@ fn patch(
 ) -> Result<Done, Failure> {
     let ops = pair.operations(&body(route, bytes)?)?;
     let planned = pair.plan_patch(&ops)?;
-    let mut said = Object::new();
-    if planned.deactivates {
-        said.push("active", Value::Bool(false));
-    }
+    let said = planned.said();
     guard(&planned.losses, &said, &route.spec.policies)?;
+    may_deactivate(&said, &route.spec.policies)?;
     match (planned.plan, old) {
         (Plan::Native(bodies), _) => {
             let writes = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();

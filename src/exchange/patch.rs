@@ -3,12 +3,11 @@
 use super::run::Exchange;
 use super::version::admits;
 use crate::fault::Fault;
-use crate::gateway::guard::guard;
+use crate::gateway::guard::{guard, may_deactivate};
 use crate::gateway::patch::Plan;
 use crate::gateway::reply::Stored;
 use crate::scim::http::Response;
 use crate::scim::schema::Operation;
-use crate::scim::{Object, Value};
 
 /// PATCH of one resource.
 pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
@@ -17,13 +16,10 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
     let demanded = exchange.demanded()?;
     let planned = exchange.pair.plan_patch(&ops)?;
     let policies = &exchange.route.spec.policies;
-    let mut said = Object::new();
-    if planned.deactivates {
-        said.push("active", Value::Bool(false));
-    }
+    let said = planned.said();
     exchange.caller.record.lose(&planned.losses, "request");
     guard(&planned.losses, &said, policies)?;
-    exchange.may_deactivate(&said)?;
+    may_deactivate(&said, policies)?;
     let mut losses = planned.losses;
     let native = match planned.plan {
         Plan::Nothing => {

@@ -8,16 +8,16 @@ use http::{HeaderValue, Method, StatusCode};
 use super::run::Exchange;
 use super::version::unchanged;
 use crate::fault::{Cause, Fault};
-use crate::gateway::guard::{guard, report};
+use crate::gateway::guard::{guard, may_deactivate, report};
 use crate::gateway::message::resource::read_request;
 use crate::gateway::message::version::Versions;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::gateway::route::Replace;
+use crate::scim::Object;
 use crate::scim::http::Response;
 use crate::scim::projection::Projection;
 use crate::scim::schema::Operation;
-use crate::scim::{Object, Value};
 
 /// POST: one call; a second one where the upstream cannot create what is inactive (design 7).
 pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
@@ -25,7 +25,7 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
     let lowered = exchange.pair.create(&user)?;
     exchange.caller.record.lose(&lowered.losses, "request");
     guard(&lowered.losses, &user, &exchange.route.spec.policies)?;
-    exchange.may_deactivate(&user)?;
+    may_deactivate(&user, &exchange.route.spec.policies)?;
     let request = exchange.route.call_with(exchange.pair, Operation::Create, None, &lowered.object);
     let response = exchange.caller.call(Operation::Create, request).await?;
     exchange.route.success(Operation::Create, &response)?;
@@ -62,8 +62,8 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
 pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let user = exchange.taken(Operation::Replace, Some(id))?;
     let demanded = exchange.demanded()?;
-    exchange.may_deactivate(&user)?;
     let policies = &exchange.route.spec.policies;
+    may_deactivate(&user, policies)?;
     let plain = policies.replace == Replace::Reset || !exchange.pair.needs_read(&user, policies);
     if plain && exchange.pair.upstream_resource.operations.has(Operation::Replace) {
         let lowered = exchange.pair.replace(&user)?;
@@ -168,21 +168,6 @@ impl<'e> Exchange<'e> {
         losses.extend(request_losses);
         report(&mut response, &losses, &route.spec.policies);
         response
-    }
-
-    /// # Errors
-    /// `Forbidden` where the route refuses deactivations.
-    pub fn may_deactivate(&self, user: &Object<'_>) -> Result<(), Fault> {
-        use crate::gateway::route::Irreversible;
-        let inactive = user.get("active").and_then(Value::as_bool) == Some(false);
-        if inactive && self.route.spec.policies.irreversible == Irreversible::Refuse {
-            return Err(Fault::new(
-                Cause::Forbidden,
-                "This route refuses deactivations (irreversible = \"refuse\"). Deactivate the \
-                 account at the upstream, or allow it on the route.",
-            ));
-        }
-        Ok(())
     }
 
     /// The update that makes a new resource inactive.

@@ -37,7 +37,7 @@ pub struct Mismatch {
     pub source: Option<String>,
 }
 
-/// What a case's examples run on.
+/// What cases about one resource type run on.
 pub struct Stage {
     pair: Pair,
     plain: Arc<Dialect>,
@@ -54,8 +54,13 @@ struct Made {
 }
 
 impl Stage {
-    /// A route from plain SCIM to the dialect; `None` where one of them has no users.
-    pub fn new(canonical: &Schema, plain: &Arc<Dialect>, dialect: &Arc<Dialect>) -> Option<Self> {
+    /// A route from plain SCIM to the dialect; `None` where one of them has no such resources.
+    pub fn new(
+        canonical: &Schema,
+        plain: &Arc<Dialect>,
+        dialect: &Arc<Dialect>,
+        kind: route::Kind,
+    ) -> Option<Self> {
         let (plain, dialect) = (Arc::clone(plain), Arc::clone(dialect));
         let spec = PairSpec {
             client: Arc::clone(&plain),
@@ -66,7 +71,7 @@ impl Stage {
             overlays: Vec::new(),
             group_overlays: Vec::new(),
         };
-        Some(Self { pair: Pair::new(&spec, canonical, route::Kind::User)?, plain, dialect })
+        Some(Self { pair: Pair::new(&spec, canonical, kind)?, plain, dialect })
     }
 
     /// Every computed block of a case that differs from what the engine makes.

@@ -3,7 +3,7 @@
 use http::header::{HeaderName, HeaderValue};
 
 use super::pair::Losses;
-use super::route::{LossPolicy, Policies};
+use super::route::{Irreversible, LossPolicy, Policies};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::translate::Loss;
 use crate::scim::http::Response;
@@ -41,6 +41,22 @@ pub fn guard(losses: &Losses, user: &Object<'_>, policies: &Policies) -> Result<
              map it in an overlay, or allow the loss on the route."
         ),
     ))
+}
+
+/// Refuses a request that deactivates the resource, where the route says so.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn may_deactivate(user: &Object<'_>, policies: &Policies) -> Result<(), Fault> {
+    let inactive = user.get("active").and_then(Value::as_bool) == Some(false);
+    if inactive && policies.irreversible == Irreversible::Refuse {
+        return Err(Fault::new(
+            Cause::Forbidden,
+            "This route refuses deactivations (irreversible = \"refuse\"). Deactivate the account \
+             at the upstream, or allow it on the route.",
+        ));
+    }
+    Ok(())
 }
 
 fn is_guarded(place: &str, inactive: bool, policies: &Policies) -> bool {

@@ -49,6 +49,17 @@ pub enum Step {
     Stateful(&'static str),
 }
 
+impl Planned {
+    /// What the operations say of guarded attributes.
+    pub fn said(&self) -> Object<'static> {
+        let mut said = Object::new();
+        if self.deactivates {
+            said.push("active", Value::Bool(false));
+        }
+        said
+    }
+}
+
 const SHARED: &str = "several elements or values share the upstream's place";
 
 impl Pair {

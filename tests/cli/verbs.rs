@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_scim-gateway"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("SCIM_GATEWAY_CONFIG")
@@ -13,7 +13,7 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 /// Exit code, standard output, standard error.
-fn told(arguments: &[&str]) -> String {
+pub fn told(arguments: &[&str]) -> String {
     let output = run(arguments);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let code = output.status.code().unwrap();
@@ -48,10 +48,11 @@ fn check_in_json_is_json() {
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let routes = told["routes"].as_array().unwrap();
     assert_eq!(routes.len(), 10);
+    let users = &routes[0]["resources"][0];
     let names: Vec<_> =
-        routes[0]["operations"].as_array().unwrap().iter().map(|o| &o["name"]).collect();
+        users["operations"].as_array().unwrap().iter().map(|o| &o["name"]).collect();
     assert_eq!(names, ["create", "get", "replace", "patch", "delete", "list", "filter", "search"]);
-    let replace = &routes[0]["operations"][2];
+    let replace = &users["operations"][2];
     assert_eq!(replace["says"], "emulated", "{replace}");
     assert_eq!(replace["calls"], serde_json::json!([1, 2]));
 }
@@ -145,7 +146,7 @@ fn losses_in_json_are_of_all_routes() {
     let output = run(&["losses", "--format", "json"]);
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told.as_array().unwrap().len(), 10);
-    let places = told[0]["places"].as_array().unwrap();
+    let places = told[0]["resources"][0]["places"].as_array().unwrap();
     let shadowed = places.iter().find(|place| place["cause"] == "shadowed").unwrap();
     assert_eq!(shadowed["rules"], serde_json::json!(["rules/overlays/omni-department.toml:7"]));
 }

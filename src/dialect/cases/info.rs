@@ -46,6 +46,7 @@ pub(super) struct Info {
     pub kind: Kind,
     pub message: Option<Message>,
     pub direction: Option<Direction>,
+    pub resource: Option<&'static str>,
     pub source: Option<String>,
 }
 
@@ -67,7 +68,13 @@ pub(super) fn read(text: &str) -> Result<Option<Info>, Vec<(Code, String, String
         let message = format!("`{language} {word}` is not a kind of case block");
         mistakes.push((CASE_BLOCK, message, hint(word, names, &known)));
     }
-    let mut info = Info { kind: Kind::Canonical, message: None, direction: None, source: None };
+    let mut info = Info {
+        kind: Kind::Canonical,
+        message: None,
+        direction: None,
+        resource: None,
+        source: None,
+    };
     for word in words {
         mistakes.extend(attribute(&mut info, word).err());
     }
@@ -86,7 +93,10 @@ const KINDS: [(&str, &str, Kind); 6] = [
     ("json", "error", Kind::Error),
 ];
 
-const NAMES: [&str; 3] = ["operation", "direction", "source"];
+/// The resource types that cases are about.
+const RESOURCES: [&str; 2] = ["User", "Group"];
+
+const NAMES: [&str; 4] = ["operation", "direction", "resource", "source"];
 
 fn attribute(info: &mut Info, word: &str) -> Result<(), (Code, String, String)> {
     let refuse = |what: String, hint: String| Err((CASE_ATTRIBUTE, what, hint));
@@ -113,10 +123,20 @@ fn attribute(info: &mut Info, word: &str) -> Result<(), (Code, String, String)> 
             };
             info.direction.replace(direction).is_some()
         }
+        "resource" => {
+            let Some(resource) = RESOURCES.into_iter().find(|name| *name == value) else {
+                let what = format!("`{value}` is not a resource type of cases");
+                return refuse(what, hint(value, RESOURCES, &RESOURCES.join(", ")));
+            };
+            info.resource.replace(resource).is_some()
+        }
         "source" if !value.is_empty() => info.source.replace(value.to_owned()).is_some(),
         _ => {
             let what = format!("`{word}` is not an attribute of a case block");
-            return refuse(what, hint(name, NAMES, "operation=…, direction=…, source=…"));
+            return refuse(
+                what,
+                hint(name, NAMES, "operation=…, direction=…, resource=…, source=…"),
+            );
         }
     };
     if again { refuse(format!("`{name}` twice"), "say it once".into()) } else { Ok(()) }

@@ -34,6 +34,8 @@ pub struct Block {
     /// The message that the block is, from `operation=`.
     pub message: Option<Message>,
     pub direction: Option<Direction>,
+    /// The resource type's name, from `resource=`; of users where no block of the case says it.
+    pub resource: Option<&'static str>,
     /// Where a block written by hand comes from: a vendor page's URL or a seed's name. Such a block
     /// is never updated.
     pub source: Option<String>,
@@ -51,6 +53,13 @@ pub fn cases(source: &Source) -> (Vec<Case>, Vec<Diagnostic>) {
     let mut found = reading.found;
     sort(&mut found);
     (reading.cases, found)
+}
+
+impl Case {
+    /// The name of the resource type that the case is about.
+    pub fn resource(&self) -> &'static str {
+        self.blocks.iter().find_map(|block| block.resource).unwrap_or("User")
+    }
 }
 
 struct Reading<'s> {
@@ -137,8 +146,9 @@ impl Reading<'_> {
             let at = self.first_line(&range);
             return self.report(CASE_OUTSIDE, at, "this block belongs to no case", "here", hint);
         };
-        let info::Info { kind, message, direction, source } = info;
-        case.blocks.push(Block { kind, message, direction, source, text, span: content });
+        let info::Info { kind, message, direction, resource, source } = info;
+        let span = content;
+        case.blocks.push(Block { kind, message, direction, resource, source, text, span });
     }
 
     /// Where the text of a block without any would stand.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::patch::{is_native, writes};
+use super::patch::{is_native, takes_elements, writes};
 use crate::dialect::model::Paging;
 use crate::gateway::merge::Reads;
 use crate::gateway::pair::Pair;
@@ -159,6 +159,8 @@ fn patch(pair: &Pair) -> OperationReport {
         let into = if goes_natively(pair, row) { &mut native } else { &mut emulated };
         into.push(row.client.as_str());
     }
+    let elements = elements(pair);
+    native.extend(elements.iter().map(String::as_str));
     let (puts, patches) = (has(pair, Operation::Replace), has(pair, Operation::Patch));
     if !puts && !patches {
         return line("patch", Says::Refused, (0, 0), "the upstream can neither replace nor patch");
@@ -174,6 +176,18 @@ fn patch(pair: &Pair) -> OperationReport {
     };
     let why = format!("in one call: {which}; else GET, then {}", writes(pair, Operation::Patch));
     line("patch", Says::Mixed, (1, 2), why)
+}
+
+/// Arrays whose elements are added and removed natively, one by one.
+fn elements(pair: &Pair) -> Vec<String> {
+    let arrays = pair.client.vendor.attributes.iter().filter(|array| {
+        array.multi_valued
+            && array.kind == Kind::Complex
+            && array.mutability != Mutability::ReadOnly
+            && array.attribute("value").is_some()
+    });
+    let taken = arrays.filter(|array| takes_elements(pair, array));
+    taken.map(|array| format!("{} one by one", array.name)).collect()
 }
 
 fn is_writable(row: &Row) -> bool {

@@ -2,14 +2,17 @@
 
 use super::way::{Way, spot};
 use crate::fault::Fault;
+use crate::gateway::guard::{guard, may_deactivate};
 use crate::gateway::pair::{Losses, Pair};
-use crate::gateway::patch::{Plan, Step};
+use crate::gateway::patch::{Plan, Planned, Step};
 use crate::gateway::route::Route;
 use crate::rewrite::translate::Loss;
-use crate::scim::Value;
+use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Request;
 use crate::scim::patch::{Op, OpKind};
-use crate::scim::schema::Operation;
+use crate::scim::path::Path;
+use crate::scim::schema::{Attribute, Operation};
+use crate::scim::{Object, Value};
 use http::Method;
 
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub enum OpFate {
     Direct(Vec<String>),
     Lost(Vec<Loss>),
     Stateful(&'static str),
+    /// A rule or the upstream's schema cannot take it.
+    Refused(Fault),
 }
 
 /// What is sent to the upstream.
@@ -45,52 +50,64 @@ pub enum Calls {
     Native(Vec<Request>),
     /// Read, change, write the difference, if there is one. Why not in one call.
     Emulated { read: Request, write: &'static str, why: &'static str },
+    /// Nothing, before any call.
+    Refused(Fault),
 }
 
 impl Route {
     /// Explains operations in normal form on a resource of that id.
-    ///
-    /// # Errors
-    /// Those of [`Pair::plan_patch`].
-    pub fn explain_patch(
-        &self,
-        pair: &Pair,
-        ops: &[Op<'_>],
-        id: &str,
-    ) -> Result<PatchReport, Fault> {
-        let planned = pair.plan_patch(ops)?;
-        let mut why = "the upstream's PATCH cannot say one of the operations";
-        let mut operations = Vec::new();
-        for op in ops {
-            let fate = match pair.step(op)? {
-                Step::Direct(direct) | Step::Partly(direct, _) => {
-                    OpFate::Direct(direct.iter().map(text).collect())
-                }
-                Step::Lost(losses) => OpFate::Lost(losses),
-                Step::Stateful(reason) => {
-                    why = reason;
-                    OpFate::Stateful(reason)
-                }
-            };
-            operations.push(OpReport { text: text(op), fate, way: pair.way(&spot(&op.path)) });
-        }
-        if !pair.upstream_resource.operations.has(Operation::Patch) {
-            why = "the upstream has no PATCH";
-        }
+    pub fn explain_patch(&self, pair: &Pair, ops: &[Op<'_>], id: &str) -> PatchReport {
+        let operations: Vec<OpReport> = ops.iter().map(|op| pair.explain_op(op)).collect();
+        let policies = &self.spec.policies;
+        let planned = pair.plan_patch(ops).and_then(|planned| {
+            guard(&planned.losses, &planned.said(), policies)?;
+            may_deactivate(&planned.said(), policies)?;
+            Ok(planned)
+        });
         let read = || self.call(pair, Method::GET, Some(id), "");
-        let calls = match planned.plan {
-            Plan::Native(bodies) => Calls::Native(
-                bodies
-                    .iter()
-                    .map(|body| self.call_with(pair, Operation::Patch, Some(id), body))
-                    .collect(),
-            ),
-            Plan::Nothing => Calls::Nothing(read()),
-            Plan::Emulate => {
-                Calls::Emulated { read: read(), write: writes(pair, Operation::Patch), why }
+        let write = |body| self.call_with(pair, Operation::Patch, Some(id), body);
+        let (calls, losses) = match planned {
+            Err(fault) => (Calls::Refused(fault), Losses::default()),
+            Ok(Planned { plan, losses, .. }) => {
+                let calls = match plan {
+                    Plan::Native(bodies) => Calls::Native(bodies.iter().map(write).collect()),
+                    Plan::Nothing => Calls::Nothing(read()),
+                    Plan::Emulate => {
+                        let why = pair.why_emulated(&operations);
+                        Calls::Emulated { read: read(), write: writes(pair, Operation::Patch), why }
+                    }
+                };
+                (calls, losses)
             }
         };
-        Ok(PatchReport { operations, calls, losses: planned.losses })
+        PatchReport { operations, calls, losses }
+    }
+}
+
+impl Pair {
+    fn explain_op(&self, op: &Op<'_>) -> OpReport {
+        let fate = match self.step(op) {
+            Ok(Step::Direct(direct) | Step::Partly(direct, _)) => {
+                OpFate::Direct(direct.iter().map(text).collect())
+            }
+            Ok(Step::Lost(losses)) => OpFate::Lost(losses),
+            Ok(Step::Stateful(why)) => OpFate::Stateful(why),
+            Err(fault) => OpFate::Refused(fault),
+        };
+        OpReport { text: text(op), fate, way: self.way(&spot(&op.path)) }
+    }
+
+    /// Why operations do not go in one call.
+    fn why_emulated(&self, operations: &[OpReport]) -> &'static str {
+        if !self.upstream_resource.operations.has(Operation::Patch) {
+            return "the upstream has no PATCH";
+        }
+        let stateful = operations.iter().find_map(|op| match op.fate {
+            OpFate::Stateful(why) => Some(why),
+            _ => None,
+        });
+        stateful
+            .unwrap_or("the upstream's PATCH has no form that says all operations in one request")
     }
 }
 
@@ -107,13 +124,30 @@ pub(super) fn writes(pair: &Pair, asked: Operation) -> &'static str {
 }
 
 /// Whether a replacement of the leaf goes natively in one call.
-pub(super) fn is_native(
-    pair: &Pair,
-    path: &crate::scim::path::Path,
-    value: Value<'static>,
-) -> bool {
-    let op = Op { kind: OpKind::Replace, path: path.clone(), value: Some(value) };
-    match pair.step(&op) {
+pub(super) fn is_native(pair: &Pair, path: &Path, value: Value<'static>) -> bool {
+    goes_alone(pair, &Op { kind: OpKind::Replace, path: path.clone(), value: Some(value) })
+}
+
+/// Whether adding one element, named by its `value`, and taking it away each go natively in one call.
+pub(super) fn takes_elements(pair: &Pair, array: &Attribute) -> bool {
+    const ANY: &str = "a@b";
+    let path = Path::core(&array.name);
+    let mut element = Object::new();
+    element.push("value", Value::text(ANY));
+    let value = Some(Value::Array(vec![Value::Object(element)]));
+    let add = Op { kind: OpKind::Add, path: path.clone(), value };
+    let is_it = Filter::Compare {
+        path: Path::core("value"),
+        operator: Operator::Eq,
+        literal: Literal::String(ANY.to_owned()),
+    };
+    let path = Path { filter: Some(Box::new(is_it)), ..path };
+    let remove = Op { kind: OpKind::Remove, path, value: None };
+    goes_alone(pair, &add) && goes_alone(pair, &remove)
+}
+
+fn goes_alone(pair: &Pair, op: &Op<'_>) -> bool {
+    match pair.step(op) {
         Ok(Step::Direct(direct) | Step::Partly(direct, _)) => pair.printed(&direct).is_some(),
         _ => false,
     }

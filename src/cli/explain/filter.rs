@@ -1,0 +1,94 @@
+//! `explain --filter`: how much of a filter the upstream is asked, and what is done here.
+
+use serde_json::json;
+
+use super::{Account, by, call};
+use crate::cli::document::rules;
+use crate::dialect::model::Paging;
+use crate::gateway::Route;
+use crate::gateway::pair::Pair;
+use crate::gateway::report::{FilterReport, Reach};
+use crate::gateway::truth::Truth;
+
+pub(super) fn of_filter(route: &Route, pair: &Pair, report: &FilterReport) -> Account {
+    let mut lines = Vec::new();
+    let mut terms = Vec::new();
+    for term in &report.terms {
+        let upstream = term.upstream.as_ref().map(|text| format!(" -> {text}")).unwrap_or_default();
+        let reach = term.reach.label();
+        let mut line =
+            format!("{} -> {}{upstream}  {reach}: {}", term.client, truth(&term.truth), term.why);
+        by(&mut line, &rules(&term.way.rules));
+        lines.push(line);
+        terms.push(json!({
+            "client": term.client, "canonical": truth(&term.truth), "upstream": term.upstream,
+            "reach": reach, "why": term.why, "rules": rules(&term.way.rules),
+        }));
+    }
+    let plan = &report.plan;
+    let canonical = truth(&plan.truth);
+    let asked = plan.pushed.as_ref().map(ToString::to_string);
+    lines.push(format!("truth: {canonical}"));
+    lines.push(format!(
+        "asked of the upstream ({}): {}",
+        report.reach.label(),
+        asked.as_deref().unwrap_or("nothing")
+    ));
+    let here = sifted(report);
+    lines.push(format!("evaluated here: {here}"));
+    let sent = first_call(route, pair, report);
+    lines.extend(sent.iter().map(|sent| format!("call: {sent}")));
+    let answered = match (&plan.truth, plan.direct, plan.unique) {
+        (Truth::Never, ..) => "an empty list, without a call".to_owned(),
+        (_, true, _) => "one call: the upstream's own page and total".to_owned(),
+        _ if pair.upstream_resource.list.paging == Paging::Capped => {
+            let most = pair.upstream_resource.list.max_count;
+            format!("from one page; a full one ({most}) cannot be shown to be all, and is refused")
+        }
+        (_, _, true) => "page by page, until the one that can match is found".to_owned(),
+        (_, _, false) => {
+            let most = route.spec.policies.scan_limit;
+            let page = pair.upstream_resource.list.max_count;
+            format!("all pages of {page} are read, at most {most} resources; beyond: tooMany")
+        }
+    };
+    lines.push(format!("answered: {answered}"));
+    let json = json!({
+        "terms": terms, "truth": canonical, "reach": report.reach.label(), "asked": asked,
+        "evaluated": here, "call": sent, "direct": plan.direct, "unique": plan.unique, "answered": answered,
+    });
+    Account { lines, json }
+}
+
+fn truth(truth: &Truth) -> String {
+    match truth {
+        Truth::Always => "true".to_owned(),
+        Truth::Never => "false".to_owned(),
+        Truth::Test(filter) => filter.to_string(),
+    }
+}
+
+/// What the gateway asks of each resource that the upstream answers.
+fn sifted(report: &FilterReport) -> String {
+    match (report.reach, &report.plan.truth) {
+        (Reach::Constant, _) => "nothing: it is known without asking".to_owned(),
+        (Reach::Exact, _) => {
+            "that the answer is what was asked for; if not, the upstream ignores filters, and all is \
+             read"
+                .to_owned()
+        }
+        (Reach::Superset, whole) => format!("of what it finds: {}", truth(whole)),
+        (Reach::None, whole) => format!("of every resource: {}", truth(whole)),
+    }
+}
+
+/// The first call as it would be sent; those for further pages are like it.
+fn first_call(route: &Route, pair: &Pair, report: &FilterReport) -> Option<String> {
+    let plan = &report.plan;
+    if plan.truth == Truth::Never {
+        return None;
+    }
+    let most = pair.upstream_resource.list.max_count;
+    let size = if plan.direct { pair.page_size(None) } else { most };
+    Some(call(&route.list_call(pair, plan.pushed.as_ref(), None, (1, size))))
+}
