@@ -4,7 +4,7 @@
 export PROPTEST_RNG_SEED ?= 7644
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: run test conformance bench cmake
+.PHONY: run test conformance observe bench cmake
 
 # Serves config.toml: every route on the simulators inside the program.
 run: cmake
@@ -15,6 +15,7 @@ test: cmake
 	cargo fmt --check
 	cargo clippy --locked --all-targets --quiet -- --deny warnings
 	cargo test --locked --quiet
+	$(MAKE) --no-print-directory observe
 	$(MAKE) --no-print-directory conformance
 
 # Independent SCIM testers against routes of the real gateway: docs/conformance.md.
@@ -22,6 +23,11 @@ conformance: cmake
 	cargo build --locked --quiet
 	tests/conformance/install
 	.tools/conformance/bin/python3 tests/conformance/run.py
+
+# promtool on the metrics and alerts, and a real Prometheus that scrapes the gateway.
+observe: cmake
+	cargo build --locked --quiet
+	python3 tests/observe/run.py "$$(tests/observe/install)"
 
 bench: cmake
 	cargo bench --locked --bench translate

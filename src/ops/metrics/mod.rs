@@ -3,8 +3,11 @@
 //! Every label is bounded: names from the configuration, words of closed sets, places of the
 //! compiled loss table.
 
+#[cfg(target_os = "linux")]
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 use crate::exchange::Record;
@@ -14,8 +17,8 @@ use crate::proxy::{Event, Seen};
 mod table;
 
 use self::table::{
-    AUTH_FAILURES, BUCKETS, DURATION, EMULATIONS, FAULTS, FILTERS_IGNORED, LOSSES, READY, REQUESTS,
-    UPSTREAM_CALLS, UPSTREAM_DURATION,
+    AUTH_FAILURES, BUCKETS, BUILD, DURATION, EMULATIONS, FAULTS, FILTERS_IGNORED, LOSSES, READY,
+    REQUESTS, UPSTREAM_CALLS, UPSTREAM_DURATION,
 };
 pub use table::{Kind, METRICS, Metric};
 
@@ -44,6 +47,11 @@ impl Metrics {
     /// happening.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
+        #[cfg(target_os = "linux")]
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        let build = IntGaugeVec::new(Opts::new(BUILD.name, BUILD.help), BUILD.labels)?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        registry.register(Box::new(build))?;
         Ok(Self {
             auth_failures: counter(&registry, AUTH_FAILURES)?,
             emulations: counter(&registry, EMULATIONS)?,

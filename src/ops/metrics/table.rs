@@ -19,7 +19,15 @@ pub enum Kind {
 
 /// Every metric, sorted by name.
 pub const METRICS: &[Metric] = &[
+    PROCESS_CPU,
+    PROCESS_MAX_FDS,
+    PROCESS_OPEN_FDS,
+    PROCESS_MEMORY,
+    PROCESS_START,
+    PROCESS_THREADS,
+    PROCESS_VIRTUAL,
     AUTH_FAILURES,
+    BUILD,
     EMULATIONS,
     FAULTS,
     FILTERS_IGNORED,
@@ -100,6 +108,45 @@ pub(super) const UPSTREAM_CALLS: Metric = Metric {
     help: "Calls to upstreams; status is none where there was no whole answer.",
     labels: &["upstream", "operation", "status"],
 };
+
+pub(super) const BUILD: Metric = Metric {
+    name: "scim_gateway_build_info",
+    kind: Kind::Gauge,
+    help: "1, with the version of this program.",
+    labels: &["version"],
+};
+
+const PROCESS_CPU: Metric = process(
+    "process_cpu_seconds_total",
+    Kind::Counter,
+    "Total user and system CPU time spent in seconds.",
+);
+
+const PROCESS_MAX_FDS: Metric =
+    process("process_max_fds", Kind::Gauge, "Maximum number of open file descriptors.");
+
+const PROCESS_OPEN_FDS: Metric =
+    process("process_open_fds", Kind::Gauge, "Number of open file descriptors.");
+
+const PROCESS_MEMORY: Metric =
+    process("process_resident_memory_bytes", Kind::Gauge, "Resident memory size in bytes.");
+
+const PROCESS_START: Metric = process(
+    "process_start_time_seconds",
+    Kind::Gauge,
+    "Start time of the process since unix epoch in seconds.",
+);
+
+const PROCESS_THREADS: Metric =
+    process("process_threads", Kind::Gauge, "Number of OS threads in the process.");
+
+const PROCESS_VIRTUAL: Metric =
+    process("process_virtual_memory_bytes", Kind::Gauge, "Virtual memory size in bytes.");
+
+/// One that the library makes, under the name and help that it gives; on Linux alone.
+const fn process(name: &'static str, kind: Kind, help: &'static str) -> Metric {
+    Metric { name, kind, help, labels: &[] }
+}
 
 /// Upper bounds in seconds: a translation takes less than the first, a scan more than most.
 pub(super) const BUCKETS: &[f64] =
