@@ -31,6 +31,7 @@ observe: cmake
 
 bench: cmake
 	cargo bench --locked --bench translate
+	cargo bench --locked --bench routes
 
 cmake:
 	@command -v cmake >/dev/null || .ci/cmake

@@ -1,6 +1,6 @@
 //! Configuration and dialects -> route specifications: every name is resolved here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -30,15 +30,52 @@ enum Role {
 /// # Errors
 /// All mistakes of all routes at once.
 pub fn specs(config: &Config, dialects: &Dialects) -> Result<Vec<RouteSpec>, Mistakes> {
-    let mut found = Vec::new();
-    let mut sources = config.sources.clone();
-    let mut specs = Vec::new();
-    for route in &config.routes {
-        sources.extend(route.overlays.iter().filter(|o| !config.sources.contains(o)).cloned());
-        specs.extend(spec(config, route, dialects, &mut found));
-    }
+    let mut met = Met::default();
+    let specs: Vec<_> =
+        config.routes.iter().filter_map(|route| spec(config, route, dialects, &mut met)).collect();
+    let mut found = met.found;
     found.dedup();
-    if any_error(&found) { Err(Mistakes { diagnostics: found, sources }) } else { Ok(specs) }
+    if !any_error(&found) {
+        return Ok(specs);
+    }
+    let mut sources = config.sources.clone();
+    let mut named: BTreeSet<_> = sources.iter().map(|source| Arc::clone(&source.name)).collect();
+    let overlays = config.routes.iter().flat_map(|route| &route.overlays);
+    sources.extend(overlays.filter(|overlay| named.insert(Arc::clone(&overlay.name))).cloned());
+    Err(Mistakes { diagnostics: found, sources })
+}
+
+/// What routes have in common, read once: many routes go to one upstream, with one overlay.
+#[derive(Default)]
+struct Met<'c> {
+    found: Vec<Diagnostic>,
+    /// By the upstream's name.
+    targets: HashMap<&'c str, Option<Arc<Dialect>>>,
+    /// By the upstream's name and the overlay's.
+    overlays: HashMap<(&'c str, &'c str), Option<(Kind, Rules)>>,
+}
+
+impl<'c> Met<'c> {
+    /// The upstream's dialect, with its own entries.
+    fn target(&mut self, upstream: &'c Upstream, dialects: &Dialects) -> Option<Arc<Dialect>> {
+        let Self { found, targets, .. } = self;
+        let read = || {
+            dialect(&upstream.dialect, dialects, found)
+                .map(|own| with_schema(&own, &upstream.schema))
+        };
+        targets.entry(&upstream.name).or_insert_with(read).clone()
+    }
+
+    fn overlay(
+        &mut self,
+        source: &'c Source,
+        (upstream, target): (&'c str, &Dialect),
+        dialects: &Dialects,
+    ) -> Option<(Kind, Rules)> {
+        let Self { found, overlays, .. } = self;
+        let read = || overlay(source, target, dialects, found);
+        overlays.entry((upstream, &source.name)).or_insert_with(read).clone()
+    }
 }
 
 /// The Authorization header of an upstream in its dialect's form; `None` where it has no token.
@@ -54,6 +91,8 @@ pub fn authorization(upstream: &Upstream, dialect: &Dialect) -> Option<HeaderVal
 pub fn rules_hash(config: &Config, dialects: &Dialects) -> String {
     let overlays = config.routes.iter().flat_map(|route| &route.overlays);
     let mut hash = Sha256::new();
+    let mut named = BTreeSet::new();
+    let overlays = overlays.filter(|overlay| named.insert(&overlay.name));
     for source in dialects.sources().iter().chain(overlays) {
         for part in [&source.name, &source.text] {
             hash.update(part.len().to_be_bytes());
@@ -63,20 +102,20 @@ pub fn rules_hash(config: &Config, dialects: &Dialects) -> String {
     hex::encode(hash.finalize()).chars().take(12).collect()
 }
 
-fn spec(
-    config: &Config,
-    route: &Route,
+fn spec<'c>(
+    config: &'c Config,
+    route: &'c Route,
     dialects: &Dialects,
-    found: &mut Vec<Diagnostic>,
+    met: &mut Met<'c>,
 ) -> Option<RouteSpec> {
     let upstream = config.upstreams.get(&route.upstream.name)?;
-    let client = dialect(&route.client, dialects, found);
-    let target = dialect(&upstream.dialect, dialects, found);
-    let (client, target) = (client?, with_schema(&target?, &upstream.schema));
+    let client = dialect(&route.client, dialects, &mut met.found);
+    let target = met.target(upstream, dialects);
+    let (client, target) = (client?, target?);
     let all: Vec<(Kind, Rules)> = route
         .overlays
         .iter()
-        .filter_map(|source| overlay(source, &target, dialects, found))
+        .filter_map(|source| met.overlay(source, (&upstream.name, &target), dialects))
         .collect();
     let of = |wanted: Kind| {
         let rules = all.iter().filter(|(kind, _)| *kind == wanted).map(|(_, rules)| rules.clone());
@@ -84,11 +123,11 @@ fn spec(
     };
     let (overlays, group_overlays) = (of(Kind::User), of(Kind::Group));
     for (kind, rules) in [(Kind::User, &overlays), (Kind::Group, &group_overlays)] {
-        found.extend(conflicting(kind, rules, &target, dialects));
+        met.found.extend(conflicting(kind, rules, &target, dialects));
     }
     let rules: Vec<Rules> = all.into_iter().map(|(_, rules)| rules).collect();
-    found.extend(vars(&route.client_vars, &client, Role::Client, &[]));
-    found.extend(vars(&upstream.vars, &target, Role::Upstream, &rules));
+    met.found.extend(vars(&route.client_vars, &client, Role::Client, &[]));
+    met.found.extend(vars(&upstream.vars, &target, Role::Upstream, &rules));
     Some(RouteSpec {
         name: route.label(),
         host: route.host.clone(),

@@ -1,6 +1,6 @@
 //! The whole file: its sections, and what only several of them together can be wrong about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Surroundings;
 use super::code::{NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
@@ -37,8 +37,9 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
         let message = "there is no [[route]]: nothing would be served";
         reader.report(reader.mistake(NOTHING, 0..0, message, "in this file"));
     }
-    let routes: Vec<Route> =
+    let mut routes: Vec<Route> =
         tables.into_iter().filter_map(|t| route::route(t, around, open, bounds)).collect();
+    share_overlays(&mut routes);
     for diagnostic in together(&routes, &names, &upstreams) {
         reader.report(diagnostic);
     }
@@ -58,8 +59,8 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
 fn upstreams<'r>(
     root: &Table<'r>,
     around: &Surroundings<'_>,
-) -> (Vec<&'r str>, BTreeMap<String, Upstream>) {
-    let Some(table) = root.table("upstream") else { return (Vec::new(), BTreeMap::new()) };
+) -> (BTreeSet<&'r str>, BTreeMap<String, Upstream>) {
+    let Some(table) = root.table("upstream") else { return Default::default() };
     let names = table.free().map(|(name, _)| name).collect();
     let read = table.free().filter_map(|(name, item)| {
         Some((name.to_owned(), upstream::upstream(name, item.table()?, around)?))
@@ -69,17 +70,17 @@ fn upstreams<'r>(
 
 fn together(
     routes: &[Route],
-    names: &[&str],
+    names: &BTreeSet<&str>,
     upstreams: &BTreeMap<String, Upstream>,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut seen: BTreeMap<String, &Named> = BTreeMap::new();
     for route in routes {
         let Named { name, .. } = &route.upstream;
-        if !names.contains(&name.as_str()) {
+        if !names.contains(name.as_str()) {
             let hint = match did_you_mean(name, names.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("add [upstream.{name}]; there are: {}", names.join(", ")),
+                None => format!("add [upstream.{name}]; there are: {}", list(names)),
             };
             let message = format!("there is no upstream `{name}`");
             found.push(mistake(NO_UPSTREAM, &route.upstream, message, "not there").with_hint(hint));
@@ -101,6 +102,21 @@ fn together(
         }
     }
     found
+}
+
+fn list(names: &BTreeSet<&str>) -> String {
+    names.iter().copied().collect::<Vec<_>>().join(", ")
+}
+
+/// Routes with one overlay hold one text.
+fn share_overlays(routes: &mut [Route]) {
+    let mut read: HashSet<Source> = HashSet::new();
+    for overlay in routes.iter_mut().flat_map(|route| &mut route.overlays) {
+        match read.get(overlay) {
+            Some(first) => *overlay = first.clone(),
+            None => drop(read.insert(overlay.clone())),
+        }
+    }
 }
 
 /// A mistake about a name of the configuration.

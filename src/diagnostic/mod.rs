@@ -30,7 +30,7 @@ pub enum Severity {
 }
 
 /// A file that diagnostics can point into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Source {
     /// The file's name as the operator would find it.
     pub name: Arc<str>,

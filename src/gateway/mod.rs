@@ -10,6 +10,7 @@ pub mod discovery;
 pub mod example;
 pub mod guard;
 pub mod list;
+mod lookup;
 pub mod merge;
 pub mod message;
 pub mod pair;

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::demand;
@@ -86,16 +87,48 @@ impl PairSpec {
             group_overlays: route.group_overlays.clone(),
         }
     }
+}
 
-    /// Whether the two come to the same pair.
-    pub fn same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.client, &other.client)
-            && Arc::ptr_eq(&self.upstream, &other.upstream)
-            && self.client_vars == other.client_vars
-            && self.client_extends == other.client_extends
-            && self.upstream_vars == other.upstream_vars
-            && self.overlays == other.overlays
-            && self.group_overlays == other.group_overlays
+/// Two that are equal come to the same pair.
+impl PartialEq for PairSpec {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            client,
+            client_vars,
+            client_extends,
+            upstream,
+            upstream_vars,
+            overlays,
+            group_overlays,
+        } = self;
+        Arc::ptr_eq(client, &other.client)
+            && Arc::ptr_eq(upstream, &other.upstream)
+            && *client_vars == other.client_vars
+            && *client_extends == other.client_extends
+            && *upstream_vars == other.upstream_vars
+            && *overlays == other.overlays
+            && *group_overlays == other.group_overlays
+    }
+}
+
+impl Eq for PairSpec {}
+
+/// Of what tells pairs apart; of rules, where they stand.
+impl Hash for PairSpec {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.client).hash(state);
+        Arc::as_ptr(&self.upstream).hash(state);
+        self.client_vars.hash(state);
+        self.upstream_vars.hash(state);
+        self.client_extends.iter().for_each(|attribute| attribute.name.hash(state));
+        for rules in self.overlays.iter().chain(&self.group_overlays) {
+            let Rules { maps, fills, sets } = rules;
+            let origins = maps.iter().map(|map| &map.origin);
+            let origins = origins.chain(fills.iter().map(|fill| &fill.origin));
+            for origin in origins.chain(sets.iter().map(|set| &set.origin)) {
+                (&origin.file, origin.line, origin.column).hash(state);
+            }
+        }
     }
 }
 

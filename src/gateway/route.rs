@@ -1,8 +1,9 @@
 //! Routes: which client dialect meets which upstream dialect, where, and under which policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::lookup::Lookup;
 use super::pair::{Pair, PairSpec};
 use crate::dialect::model::MissingResource;
 use crate::dialect::{Dialect, Dialects};
@@ -109,6 +110,7 @@ impl Default for Policies {
 #[derive(Debug, Default)]
 pub struct Gateway {
     routes: Vec<Arc<Route>>,
+    lookup: Lookup,
 }
 
 /// One route, ready to serve.
@@ -130,37 +132,26 @@ pub struct Route {
 impl Gateway {
     /// Compiles every route. Routes with the same pair of dialects, overlays and variables share it.
     pub fn new(specs: Vec<RouteSpec>, dialects: &Dialects) -> Self {
-        let mut made: Vec<(PairSpec, Pairs)> = Vec::new();
+        let mut made: HashMap<PairSpec, Pairs> = HashMap::new();
         let mut routes = Vec::with_capacity(specs.len());
         for spec in specs {
             let wanted = PairSpec::of(&spec);
-            let pairs = match made.iter().find(|(known, _)| known.same(&wanted)) {
-                Some((_, pairs)) => pairs.clone(),
+            let pairs = match made.get(&wanted) {
+                Some(pairs) => pairs.clone(),
                 None => {
                     let pairs = Pairs::new(&wanted, dialects);
-                    made.push((wanted, pairs.clone()));
+                    made.insert(wanted, pairs.clone());
                     pairs
                 }
             };
             routes.push(Arc::new(Route::new(spec, pairs)));
         }
-        Self { routes }
+        Self { lookup: Lookup::new(&routes), routes }
     }
 
     /// The route with the longest prefix that holds the path; one with a host goes before one without.
     pub fn route(&self, host: Option<&str>, path: &str) -> Option<&Arc<Route>> {
-        self.routes
-            .iter()
-            .filter(|route| match (&route.spec.host, host) {
-                (None, _) => true,
-                (Some(wanted), Some(host)) => wanted.eq_ignore_ascii_case(host),
-                (Some(_), None) => false,
-            })
-            .filter(|route| {
-                path.strip_prefix(route.spec.prefix.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
-            .max_by_key(|route| (route.spec.host.is_some(), route.spec.prefix.len()))
+        self.lookup.find(host, path)
     }
 
     pub fn routes(&self) -> &[Arc<Route>] {

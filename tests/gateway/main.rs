@@ -1,4 +1,4 @@
-//! The gateway room: messages and discovery.
+//! The gateway room: messages, discovery, routes.
 //!
 //! (`cfg(test)` tells clippy that helpers are tests, too.)
 
@@ -10,3 +10,5 @@ mod messages;
 mod messages_discovery;
 #[cfg(test)]
 mod messages_errors;
+#[cfg(test)]
+mod routes;
