@@ -53,6 +53,8 @@ pub enum Cause {
     NotImplemented,
     Incomplete,
     Busy,
+    Paused,
+    Tripped,
     PartlyDone,
     Internal,
 }
@@ -149,6 +151,8 @@ impl Cause {
             Self::NotImplemented
             | Self::Incomplete
             | Self::Busy
+            | Self::Paused
+            | Self::Tripped
             | Self::PartlyDone
             | Self::Internal => Side::Gateway,
         }
@@ -187,7 +191,7 @@ impl Cause {
             | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::NotImplemented | Self::Incomplete => StatusCode::NOT_IMPLEMENTED,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Paused | Self::Tripped => StatusCode::SERVICE_UNAVAILABLE,
             Self::PartlyDone => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -244,6 +248,8 @@ impl Cause {
             Self::NotImplemented => "not_implemented",
             Self::Incomplete => "incomplete",
             Self::Busy => "busy",
+            Self::Paused => "paused",
+            Self::Tripped => "tripped",
             Self::PartlyDone => "partly_done",
             Self::Internal => "internal",
         }
@@ -254,7 +260,9 @@ impl Cause {
         match self.side() {
             Side::Client => tracing::Level::INFO,
             Side::Upstream => tracing::Level::WARN,
-            Side::Gateway if self == Self::NotImplemented => tracing::Level::INFO,
+            Side::Gateway if matches!(self, Self::NotImplemented | Self::Paused) => {
+                tracing::Level::INFO
+            }
             Side::Gateway if matches!(self, Self::Internal | Self::PartlyDone) => {
                 tracing::Level::ERROR
             }

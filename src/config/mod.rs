@@ -17,6 +17,7 @@ mod code;
 mod file;
 pub mod model;
 mod route;
+mod safety;
 pub mod secret;
 mod server;
 mod upstream;

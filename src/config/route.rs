@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::code::{HOST, NOTHING, OPEN, OVERLAY, PASSTHROUGH, PREFIX, TOKEN, TWICE};
 use super::model::{Auth, Credential, Mode, Route};
+use super::safety::safety;
 use super::value::{named, number, vars};
 use super::{Surroundings, extends};
 use crate::diagnostic::Source;
@@ -25,7 +26,7 @@ const WAIVED: &[(&str, &str)] =
     &[("active", "active"), ("members", "members"), ("userName", "userName")];
 
 /// What has a meaning only where bodies are read.
-const TRANSLATING: [&str; 10] = [
+const TRANSLATING: [&str; 13] = [
     "overlays",
     "client_extends",
     "replace",
@@ -34,6 +35,9 @@ const TRANSLATING: [&str; 10] = [
     "refuse",
     "waive",
     "irreversible",
+    "delete",
+    "create_conflict",
+    "removals",
     "missing_resource",
     "scan_limit",
 ];
@@ -90,6 +94,7 @@ fn policies(table: &Table<'_>, (depth, body): (usize, usize), open: bool) -> Pol
         refuse: table.item("refuse").map(Item::strings).unwrap_or_default(),
         waive: waive.map(str::to_owned).collect(),
         irreversible: irreversible.unwrap_or(default.irreversible),
+        safety: safety(table),
         missing_resource: table.item("missing_resource").and_then(|item| item.word(MISSING)),
         scan_limit: scan_limit.unwrap_or(default.scan_limit),
         max_depth: depth,

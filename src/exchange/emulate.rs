@@ -12,24 +12,33 @@ use crate::gateway::merge::Merged;
 use crate::gateway::message::version::Versions;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
+use crate::gateway::safety::Removal;
 use crate::scim::Object;
 use crate::scim::schema::Operation;
 
+/// What a client asks of a resource that is read before it is written.
+pub struct Asked<'a> {
+    pub operation: Operation,
+    /// What the client says of guarded attributes.
+    pub said: &'a Object<'a>,
+    pub demanded: Option<Versions>,
+    /// What it would take away.
+    pub removal: Option<Removal>,
+}
+
 impl<'e> Exchange<'e> {
-    /// Makes the change that `change` plans over what is stored; with what it loses. `asked` is what the
-    /// client asks for; `said` is what it says of guarded attributes.
+    /// Makes the change that `change` plans over what is stored; with what it loses.
     ///
     /// # Errors
     /// `PreconditionFailed` where the client's demand does not hold, `Busy` where others write the
     /// resource all the time.
     pub async fn emulate(
         &mut self,
-        asked: Operation,
         id: &str,
-        demanded: Option<Versions>,
-        said: &Object<'_>,
+        asked: Asked<'_>,
         change: impl Fn(&Stored) -> Result<Merged, Fault>,
     ) -> Result<(Stored, Losses), Fault> {
+        let Asked { operation, said, demanded, removal } = asked;
         let _held = self.lock(id).await?;
         self.caller.record.emulated = true;
         let mut raced = false;
@@ -42,8 +51,12 @@ impl<'e> Exchange<'e> {
             if !merged.changed {
                 return Ok((stored, merged.losses));
             }
-            let writes = self.pair.written(&merged, asked)?;
-            match self.write_all(id, &writes, stored.etag).await {
+            let writes = self.pair.written(&merged, operation)?;
+            let removal = removal.filter(|what| self.pair.still_has(*what, &stored.object));
+            let claim = self.claim(removal, id)?;
+            let written = self.write_all(id, &writes, stored.etag).await;
+            self.settle(claim, id, &written);
+            match written {
                 Err(fault) if fault.cause != Cause::PreconditionFailed => return Err(fault),
                 Err(fault) if raced && demanded.is_some() => return Err(fault),
                 Err(_) if raced => return Err(outpaced()),

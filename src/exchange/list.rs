@@ -33,6 +33,9 @@ pub async fn list(mut exchange: Exchange<'_>, operation: Operation) -> Result<Re
     let plan = exchange.pair.plan_list(query)?;
     let (total, found) =
         if plan.truth == Truth::Never { (0, Vec::new()) } else { exchange.found(&plan).await? };
+    if plan.truth == Truth::Always {
+        exchange.listed(total);
+    }
     let (route, pair) = (exchange.route, exchange.pair);
     let mut losses = Losses::default();
     let shown = found
@@ -105,7 +108,7 @@ enum Direct {
 
 impl Exchange<'_> {
     /// The number of resources that satisfy the request, and those of the page asked for.
-    async fn found(&mut self, plan: &ListPlan) -> Result<(usize, Vec<Stored>), Fault> {
+    pub async fn found(&mut self, plan: &ListPlan) -> Result<(usize, Vec<Stored>), Fault> {
         let mut pushed = plan.pushed.as_ref();
         if plan.direct {
             match self.direct(plan).await? {

@@ -1,5 +1,6 @@
 //! Runs plans: straight-line async over [`Upstream`].
 
+mod adopt;
 mod bulk;
 mod caller;
 mod emulate;
@@ -7,11 +8,14 @@ mod list;
 mod lock;
 mod patch;
 pub mod record;
+mod removals;
 pub mod run;
+pub mod safeguard;
 pub mod upstream;
 mod user;
 mod version;
 
 pub use record::Record;
+pub use removals::Standing;
 pub use run::{Outcome, Shared, fail, run};
 pub use upstream::Upstream;

@@ -1,5 +1,6 @@
 //! PATCH: natively in one call, or emulated under a lock (design 6e).
 
+use super::emulate::Asked;
 use super::run::Exchange;
 use super::version::admits;
 use crate::fault::Fault;
@@ -20,6 +21,7 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
     exchange.caller.record.lose(&planned.losses, "request");
     guard(&planned.losses, &said, policies)?;
     may_deactivate(&said, policies)?;
+    let removal = exchange.pair.patch_removes(&ops, planned.deactivates);
     let mut losses = planned.losses;
     let native = match planned.plan {
         Plan::Nothing => {
@@ -30,7 +32,10 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
         Plan::Native(bodies) => {
             let version = demanded.as_ref().map(|versions| versions.header.clone());
             let writes: Vec<_> = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();
-            match exchange.write_all(id, &writes, version).await {
+            let claim = exchange.claim(removal, id)?;
+            let written = exchange.write_all(id, &writes, version).await;
+            exchange.settle(claim, id, &written);
+            match written {
                 // An upstream that finds no such element refuses the whole; taking away what is not
                 // there is no mistake of the client's (RFC 7644 section 3.5.2.2).
                 Err(fault) if fault.scim_type() == Some("noTarget") => None,
@@ -47,8 +52,8 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             let wanted = pair.applied(&stored.object, &ops)?;
             pair.merge(&wanted, &stored.object, policies, true)
         };
-        let (stored, lost) =
-            exchange.emulate(Operation::Patch, id, demanded, &said, change).await?;
+        let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal };
+        let (stored, lost) = exchange.emulate(id, asked, change).await?;
         losses.extend(lost);
         stored
     };

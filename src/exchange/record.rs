@@ -20,6 +20,12 @@ pub struct Record {
     pub emulated: bool,
     /// Whether the upstream was found to ignore a filter that it declares.
     pub filter_ignored: bool,
+    /// What was removed: `deletion`, `deactivation` or `emptying`, each once for a resource.
+    pub removals: Vec<&'static str>,
+    /// What the breaker on mass removal did: `warned` or `tripped`.
+    pub alarm: Option<&'static str>,
+    /// Whether a creation was answered with what was there already.
+    pub adopted: bool,
 }
 
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::caller::Caller;
 use super::lock::Locks;
 use super::record::Record;
+use super::safeguard::Safeguards;
 use super::{Upstream, bulk, list, patch, user};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
@@ -22,10 +23,11 @@ pub struct Outcome {
     pub record: Record,
 }
 
-/// What exchanges share: locks by resource.
+/// What exchanges share: locks by resource, safeguards by route.
 #[derive(Debug, Default)]
 pub struct Shared {
     pub locks: Locks,
+    pub safeguards: Safeguards,
 }
 
 /// What every operation of an exchange has at hand.
@@ -86,6 +88,7 @@ async fn dispatch(
     caller: Caller<'_>,
     shared: &Shared,
 ) -> Result<Response, Fault> {
+    shared.safeguards.admit(&route.spec.name)?;
     let asking = Asking { route, shared };
     match route.receive(request)? {
         Asked::Bulk => bulk::bulk(asking, request, caller).await,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderValue, Method, StatusCode};
 
+use super::emulate::Asked;
 use super::run::Exchange;
 use super::version::unchanged;
 use crate::fault::{Cause, Fault};
@@ -13,11 +14,12 @@ use crate::gateway::message::resource::read_request;
 use crate::gateway::message::version::Versions;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
-use crate::gateway::route::Replace;
-use crate::scim::Object;
+use crate::gateway::route::{Kind, Replace};
+use crate::gateway::safety::{Delete, Removal};
 use crate::scim::http::Response;
 use crate::scim::projection::Projection;
 use crate::scim::schema::Operation;
+use crate::scim::{Object, Value};
 
 /// POST: one call; a second one where the upstream cannot create what is inactive (design 7).
 pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
@@ -28,7 +30,9 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
     may_deactivate(&user, &exchange.route.spec.policies)?;
     let request = exchange.route.call_with(exchange.pair, Operation::Create, None, &lowered.object);
     let response = exchange.caller.call(Operation::Create, request).await?;
-    exchange.route.success(Operation::Create, &response)?;
+    if let Err(fault) = exchange.route.success(Operation::Create, &response) {
+        return exchange.adopt(&user, fault).await;
+    }
     let mut stored = match exchange.route.stored(exchange.pair, Operation::Create, &response) {
         Ok(stored) if stored.frame.id.is_some() => stored,
         Ok(_) | Err(_) if lowered.deactivate => return Err(still_active()),
@@ -50,6 +54,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
     {
         return Ok(unchanged(tag));
     }
+    exchange.sighted(id);
     let mut losses = Losses::default();
     let (route, pair) = (exchange.route, exchange.pair);
     let mut response = route.answer(pair, Operation::Get, &stored, &query.projection, &mut losses);
@@ -64,33 +69,63 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
     let demanded = exchange.demanded()?;
     let policies = &exchange.route.spec.policies;
     may_deactivate(&user, policies)?;
+    let removal = exchange.pair.replacement_removes(&user, policies);
     let plain = policies.replace == Replace::Reset || !exchange.pair.needs_read(&user, policies);
     if plain && exchange.pair.upstream_resource.operations.has(Operation::Replace) {
         let lowered = exchange.pair.replace(&user)?;
         exchange.caller.record.lose(&lowered.losses, "request");
         guard(&lowered.losses, &user, policies)?;
         let version = demanded.map(|versions| versions.header);
-        let stored = exchange.write(Operation::Replace, id, &lowered.object, version).await?;
-        return Ok(exchange.answer(Operation::Replace, &stored, lowered.losses));
+        let claim = exchange.claim(removal, id)?;
+        let written = exchange.write(Operation::Replace, id, &lowered.object, version).await;
+        exchange.settle(claim, id, &written);
+        return Ok(exchange.answer(Operation::Replace, &written?, lowered.losses));
     }
     // Refused before any call where it can be: put checks again over the old resource.
     let losses = exchange.pair.replace_losses(&user)?;
     guard(&losses, &user, policies)?;
     let pair = exchange.pair;
     let change = |stored: &Stored| pair.merge(&user, &stored.object, policies, false);
-    let (stored, losses) =
-        exchange.emulate(Operation::Replace, id, demanded, &user, change).await?;
+    let asked = Asked { operation: Operation::Replace, said: &user, demanded, removal };
+    let (stored, losses) = exchange.emulate(id, asked, change).await?;
     Ok(exchange.answer(Operation::Replace, &stored, losses))
 }
 
 /// DELETE: the client dialect's status, whatever the upstream's.
 pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let demanded = exchange.demanded()?;
+    match exchange.route.spec.policies.safety.delete {
+        Delete::Forward => {}
+        Delete::Refuse => return Err(not_deleted("This route deletes nothing")),
+        Delete::Deactivate if exchange.pair.kind == Kind::Group => {
+            return Err(not_deleted("This route deletes no groups, which cannot be deactivated"));
+        }
+        Delete::Deactivate => return deactivate(exchange, id, demanded).await,
+    }
     let mut request = exchange.route.call(exchange.pair, Method::DELETE, Some(id), "");
     request.headers.extend(demanded.map(|versions| (IF_MATCH, versions.header)));
-    let response = exchange.caller.call(Operation::Delete, request).await?;
-    exchange.route.success(Operation::Delete, &response)?;
-    Ok(exchange.route.answer_deleted(exchange.pair))
+    let claim = exchange.claim(Some(Removal::Deletion), id)?;
+    let answer = exchange.caller.call(Operation::Delete, request).await;
+    let done = answer.and_then(|response| exchange.route.success(Operation::Delete, &response));
+    exchange.settle(claim, id, &done);
+    done.map(|()| exchange.route.answer_deleted(exchange.pair))
+}
+
+/// DELETE on a route that deactivates instead: the user stays and is inactive.
+async fn deactivate(
+    mut exchange: Exchange<'_>,
+    id: &str,
+    demanded: Option<Versions>,
+) -> Result<Response, Fault> {
+    let mut said = Object::new();
+    said.push("active", Value::Bool(false));
+    may_deactivate(&said, &exchange.route.spec.policies)?;
+    let pair = exchange.pair;
+    let change = |stored: &Stored| pair.deactivated(&stored.object);
+    let removal = Some(Removal::Deactivation);
+    let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal };
+    exchange.emulate(id, asked, change).await?;
+    Ok(exchange.route.answer_deleted(pair))
 }
 
 impl<'e> Exchange<'e> {
@@ -160,6 +195,7 @@ impl<'e> Exchange<'e> {
         stored: &Stored,
         request_losses: Losses,
     ) -> Response {
+        self.sighted(stored.frame.id.as_deref().unwrap_or_default());
         let mut losses = Losses::default();
         let projection = Projection::Default;
         let (route, pair) = (self.route, self.pair);
@@ -174,12 +210,19 @@ impl<'e> Exchange<'e> {
     async fn deactivate(&mut self, stored: Stored) -> Result<Stored, Fault> {
         self.caller.record.emulated = true;
         let id = stored.frame.id.clone().unwrap_or_default();
-        let outcome = match self.pair.deactivation(&stored.object) {
+        let merged = self.pair.deactivated(&stored.object);
+        let writes = merged.and_then(|merged| self.pair.written(&merged, Operation::Patch));
+        let outcome = match writes {
             Ok(writes) => self.write_all(&id, &writes, None).await,
             Err(fault) => Err(fault),
         };
         outcome.map_err(|fault| still_active().with_log(fault.cause.label()))
     }
+}
+
+fn not_deleted(what: &str) -> Fault {
+    let detail = format!("{what}, and nothing was done. Delete it at the upstream instead.");
+    Fault::new(Cause::Forbidden, detail)
 }
 
 fn still_active() -> Fault {

@@ -147,7 +147,8 @@ impl Pair {
         }
     }
 
-    fn omission(&self, policies: &Policies) -> Omitted {
+    /// What leaving an attribute out of a replacement means on a route.
+    pub fn omission(&self, policies: &Policies) -> Omitted {
         policies.omitted.unwrap_or(match self.client_resource.put {
             Put::Replace => Omitted::Clear,
             Put::Merge => Omitted::Keep,

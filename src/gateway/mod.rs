@@ -20,6 +20,7 @@ pub mod receive;
 pub mod reply;
 pub mod report;
 pub mod route;
+pub mod safety;
 mod sort;
 pub mod table;
 pub mod truth;

@@ -24,6 +24,7 @@ use crate::scim::{Object, Value};
 /// One resource type on one pair of dialects, shared by all routes that have the pair.
 #[derive(Debug)]
 pub struct Pair {
+    pub kind: Kind,
     pub client: Lens,
     pub upstream: Lens,
     pub client_resource: Resource,
@@ -189,6 +190,7 @@ impl Pair {
         let create_missing = quirk(Quirk::CreateOnMissingValuePath);
         let table = Table::new(&client, &upstream);
         Some(Self {
+            kind,
             client,
             upstream,
             client_resource,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::lookup::Lookup;
 use super::pair::{Pair, PairSpec};
+use super::safety::Safety;
 use crate::dialect::model::MissingResource;
 use crate::dialect::{Dialect, Dialects};
 use crate::rewrite::rule::Rules;
@@ -49,6 +50,7 @@ pub struct Policies {
     pub waive: Vec<String>,
     /// Whether a deactivation that the vendor cannot undo goes through.
     pub irreversible: Irreversible,
+    pub safety: Safety,
     /// How a resource type that the upstream lacks is answered; `None`: as its dialect says.
     pub missing_resource: Option<MissingResource>,
     /// The most resources that a scan reads.
@@ -97,6 +99,7 @@ impl Default for Policies {
             refuse: Vec::new(),
             waive: Vec::new(),
             irreversible: Irreversible::Forward,
+            safety: Safety::default(),
             missing_resource: None,
             scan_limit: 5_000,
             max_depth: 32,

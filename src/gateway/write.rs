@@ -78,17 +78,17 @@ impl Pair {
         Ok(body)
     }
 
-    /// The write that deactivates a resource just created.
+    /// What a stored resource becomes when it is deactivated.
     ///
     /// # Errors
-    /// `NotImplemented` where the upstream cannot be told.
-    pub fn deactivation(
-        &self,
-        stored: &Object<'_>,
-    ) -> Result<Vec<(Operation, Object<'static>)>, Fault> {
+    /// `NotImplemented` where the upstream has no place for it.
+    pub fn deactivated(&self, stored: &Object<'_>) -> Result<Merged, Fault> {
         let mut canonical = Object::new();
         canonical.push("active", Value::Bool(false));
         let lowered = self.upstream.lower(&canonical, Message::Request(Operation::Patch));
+        if lowered.object.is_empty() {
+            return Err(unsayable("The upstream's accounts cannot be deactivated."));
+        }
         let mut before = stored.borrowed();
         writable(&mut before, &self.upstream.vendor.attributes);
         let mut after = before.clone();
@@ -97,8 +97,8 @@ impl Pair {
             insert(&mut after, &self.upstream.vendor.attributes, name, value);
         }
         let (before, after) = (before.into_owned(), after.into_owned());
-        let merged = Merged { before, after, losses: Losses::default(), changed: true };
-        self.written(&merged, Operation::Patch)
+        let changed = before != after;
+        Ok(Merged { before, after, losses: Losses::default(), changed })
     }
 
     /// What a replacement would lose, before the old resource is read.

@@ -41,8 +41,9 @@ macro_rules! event {
 pub(super) fn line(seen: &Seen<'_>) {
     let record = seen.record;
     let fault = record.fault.as_ref();
+    let level = fault.map_or(Level::INFO, |fault| fault.cause.level());
     event!(
-        fault.map_or(Level::INFO, |fault| fault.cause.level()),
+        if record.alarm.is_some() { level.min(Level::WARN) } else { level },
         request_id = seen.request_id,
         route = seen.route,
         credential = seen.credential,
@@ -53,6 +54,9 @@ pub(super) fn line(seen: &Seen<'_>) {
         calls = record.calls.len(),
         losses = record.losses.len(),
         emulated = record.emulated,
+        adopted = record.adopted,
+        removals = record.removals.len(),
+        alarm = record.alarm,
         ms = u64::try_from(seen.duration.as_millis()).unwrap_or(u64::MAX),
         side = fault.map(|fault| fault.cause.side().label()),
         cause = fault.map(|fault| fault.cause.label()),

@@ -190,6 +190,9 @@ impl Service {
         context.route = Some(Arc::clone(route));
         request::bounds(session, &edge.limits)?;
         context.credential = door.auth.admit(&header.headers)?.map(str::to_owned);
+        if let Way::Stream(_) = door.way {
+            edge.shared.safeguards.admit(&route.spec.name)?;
+        }
         Ok((Arc::clone(route), door.way.clone()))
     }
 

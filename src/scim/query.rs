@@ -20,6 +20,19 @@ pub struct Query {
     pub count: Option<usize>,
 }
 
+impl Query {
+    /// Everything that satisfies a filter.
+    pub fn of(filter: Filter) -> Self {
+        Self {
+            filter: Some(filter),
+            projection: Projection::Default,
+            sort: None,
+            start_index: 1,
+            count: None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sort {
     pub by: Path,

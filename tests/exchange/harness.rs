@@ -24,7 +24,7 @@ pub static DIALECTS: LazyLock<Dialects> =
 pub struct Bench {
     pub route: Arc<Route>,
     pub sandbox: Sandbox,
-    shared: Shared,
+    pub shared: Shared,
 }
 
 impl Bench {

@@ -36,6 +36,8 @@ mod patch_table;
 #[cfg(test)]
 mod private;
 #[cfg(test)]
+mod safety;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod seeds;

@@ -3,6 +3,8 @@
 //! Every label is bounded: names from the configuration, words of closed sets, places of the
 //! compiled loss table.
 
+use std::collections::BTreeMap;
+
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -10,16 +12,13 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::exchange::Record;
+use crate::exchange::{Record, Standing};
 use crate::fault::Cause;
 use crate::proxy::{Event, Seen};
 
 mod table;
 
-use self::table::{
-    AUTH_FAILURES, BUCKETS, BUILD, DURATION, EMULATIONS, FAULTS, FILTERS_IGNORED, LOSSES, READY,
-    REQUESTS, UPSTREAM_CALLS, UPSTREAM_DURATION,
-};
+use self::table::*;
 pub use table::{Kind, METRICS, Metric};
 
 /// What stands for a label that does not apply.
@@ -35,6 +34,11 @@ pub struct Metrics {
     filters_ignored: IntCounterVec,
     losses: IntCounterVec,
     ready: IntGauge,
+    removals: IntCounterVec,
+    removal_alarms: IntCounterVec,
+    adoptions: IntCounterVec,
+    paused: IntGaugeVec,
+    tripped: IntGaugeVec,
     duration: HistogramVec,
     requests: IntCounterVec,
     upstream_duration: HistogramVec,
@@ -59,6 +63,11 @@ impl Metrics {
             filters_ignored: counter(&registry, FILTERS_IGNORED)?,
             losses: counter(&registry, LOSSES)?,
             ready: gauge(&registry, READY)?,
+            removals: counter(&registry, REMOVALS)?,
+            removal_alarms: counter(&registry, REMOVAL_ALARMS)?,
+            adoptions: counter(&registry, ADOPTIONS)?,
+            paused: gauges(&registry, PAUSED)?,
+            tripped: gauges(&registry, TRIPPED)?,
             duration: histogram(&registry, DURATION)?,
             requests: counter(&registry, REQUESTS)?,
             upstream_duration: histogram(&registry, UPSTREAM_DURATION)?,
@@ -68,7 +77,7 @@ impl Metrics {
     }
 
     pub fn count(&self, seen: &Seen<'_>) {
-        let Record { resource, operation, calls, losses, fault, emulated, filter_ignored } =
+        let Record { resource, operation, calls, losses, fault, emulated, filter_ignored, .. } =
             seen.record;
         let route = seen.route.unwrap_or(NONE);
         let operation = operation.map_or(NONE, |operation| operation.name());
@@ -95,12 +104,36 @@ impl Metrics {
         if *filter_ignored {
             self.filters_ignored.with_label_values(&[route]).inc();
         }
+        self.safety(route, seen.record);
         if let Some(fault) = fault {
             let labels = [route, fault.cause.label(), fault.cause.side().label()];
             self.faults.with_label_values(&labels).inc();
             if fault.cause == Cause::Unauthenticated {
                 self.auth_failures.with_label_values(&[route]).inc();
             }
+        }
+    }
+
+    /// What was removed, held back and adopted.
+    fn safety(&self, route: &str, record: &Record) {
+        for kind in &record.removals {
+            self.removals.with_label_values(&[route, kind]).inc();
+        }
+        if let Some(act) = record.alarm {
+            self.removal_alarms.with_label_values(&[route, act]).inc();
+        }
+        if record.adopted {
+            self.adoptions.with_label_values(&[route]).inc();
+        }
+    }
+
+    /// How the routes stand, for the gauges.
+    pub fn stand(&self, standings: &BTreeMap<String, (bool, Standing)>) {
+        self.paused.reset();
+        self.tripped.reset();
+        for (route, (paused, breaker)) in standings {
+            self.paused.with_label_values(&[route.as_str()]).set(i64::from(*paused));
+            self.tripped.with_label_values(&[route.as_str()]).set(i64::from(breaker.tripped));
         }
     }
 
@@ -129,6 +162,12 @@ fn gauge(registry: &Registry, metric: Metric) -> Result<IntGauge, prometheus::Er
     let gauge = IntGauge::new(metric.name, metric.help)?;
     registry.register(Box::new(gauge.clone()))?;
     Ok(gauge)
+}
+
+fn gauges(registry: &Registry, metric: Metric) -> Result<IntGaugeVec, prometheus::Error> {
+    let gauges = IntGaugeVec::new(Opts::new(metric.name, metric.help), metric.labels)?;
+    registry.register(Box::new(gauges.clone()))?;
+    Ok(gauges)
 }
 
 fn histogram(registry: &Registry, metric: Metric) -> Result<HistogramVec, prometheus::Error> {
@@ -176,6 +215,9 @@ mod tests {
             fault: Some(Fault::new(Cause::Unauthenticated, "who")),
             emulated: true,
             filter_ignored: true,
+            removals: vec!["deletion"],
+            alarm: Some("warned"),
+            adopted: true,
         };
         metrics.count(&Seen {
             request_id: "private-id",
@@ -187,6 +229,8 @@ mod tests {
             duration: Duration::from_millis(5),
             record: &record,
         });
+        let standing = Standing { removed: 1, seen: 1, tripped: true };
+        metrics.stand(&BTreeMap::from([("/a/b".to_owned(), (false, standing))]));
         let text = metrics.text();
         for metric in METRICS {
             assert!(text.contains(&format!("# HELP {} {}", metric.name, metric.help)), "{text}");

@@ -26,6 +26,7 @@ pub const METRICS: &[Metric] = &[
     PROCESS_START,
     PROCESS_THREADS,
     PROCESS_VIRTUAL,
+    ADOPTIONS,
     AUTH_FAILURES,
     BUILD,
     EMULATIONS,
@@ -33,8 +34,12 @@ pub const METRICS: &[Metric] = &[
     FILTERS_IGNORED,
     LOSSES,
     READY,
+    REMOVAL_ALARMS,
+    TRIPPED,
+    REMOVALS,
     DURATION,
     REQUESTS,
+    PAUSED,
     UPSTREAM_DURATION,
     UPSTREAM_CALLS,
 ];
@@ -72,6 +77,41 @@ pub(super) const LOSSES: Metric = Metric {
     kind: Kind::Counter,
     help: "Information that one side said and the other cannot hold.",
     labels: &["route", "place", "cause", "direction"],
+};
+
+pub(super) const ADOPTIONS: Metric = Metric {
+    name: "scim_gateway_adoptions_total",
+    kind: Kind::Counter,
+    help: "Creations that were answered with the resource that was there already.",
+    labels: &["route"],
+};
+
+pub(super) const PAUSED: Metric = Metric {
+    name: "scim_gateway_route_paused",
+    kind: Kind::Gauge,
+    help: "1 while an operator has paused the route.",
+    labels: &["route"],
+};
+
+pub(super) const REMOVAL_ALARMS: Metric = Metric {
+    name: "scim_gateway_removal_alarms_total",
+    kind: Kind::Counter,
+    help: "Times that removals went beyond the route's limits; act is warned or tripped.",
+    labels: &["route", "act"],
+};
+
+pub(super) const REMOVALS: Metric = Metric {
+    name: "scim_gateway_removals_total",
+    kind: Kind::Counter,
+    help: "Resources deleted or deactivated and groups emptied.",
+    labels: &["route", "kind"],
+};
+
+pub(super) const TRIPPED: Metric = Metric {
+    name: "scim_gateway_removal_breaker_tripped",
+    kind: Kind::Gauge,
+    help: "1 while the route's breaker holds removals back until an operator re-arms it.",
+    labels: &["route"],
 };
 
 pub(super) const READY: Metric = Metric {

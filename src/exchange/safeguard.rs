@@ -1,0 +1,154 @@
+//! What a route remembers between exchanges to keep the directory safe: whether an operator has
+//! paused it, and its breaker on mass removal. Per replica, and gone with the process.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::removals::{Breaker, Standing, Verdict};
+use super::run::Exchange;
+use crate::fault::{Cause, Fault};
+use crate::gateway::safety::{Act, Removal};
+
+/// When a client of a paused route may come again.
+const PAUSE: Duration = Duration::from_secs(30);
+/// When a client whose removal was not believed may come again: an operator must look first.
+const LOOK: Duration = Duration::from_secs(300);
+
+/// The safeguards of all routes, by the route's name; they outlive a change of the configuration.
+#[derive(Debug, Default)]
+pub struct Safeguards(RwLock<HashMap<String, Arc<Safeguard>>>);
+
+/// One route's.
+#[derive(Debug, Default)]
+pub struct Safeguard {
+    paused: AtomicBool,
+    breaker: Breaker,
+}
+
+impl Safeguards {
+    pub fn of(&self, route: &str) -> Arc<Safeguard> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(route).cloned();
+        known.unwrap_or_else(|| {
+            let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(route.to_owned()).or_default())
+        })
+    }
+
+    /// Whether requests of a route are taken.
+    ///
+    /// # Errors
+    /// `Paused`, with `Retry-After`.
+    pub fn admit(&self, route: &str) -> Result<(), Fault> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if all.get(route).is_some_and(|one| one.paused.load(Ordering::Acquire)) {
+            let detail = "An operator has paused this route; nothing was done. Try again later.";
+            return Err(Fault::new(Cause::Paused, detail).with_retry_after(PAUSE));
+        }
+        Ok(())
+    }
+
+    /// Forgets routes that are there no more.
+    pub fn keep(&self, known: impl Fn(&str) -> bool) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|route, _| known(route));
+    }
+
+    /// All routes that remember something: whether each is paused, and its breaker.
+    pub fn standings(&self) -> BTreeMap<String, (bool, Standing)> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let told = |one: &Safeguard| (one.is_paused(), one.breaker.standing());
+        all.iter().map(|(route, one)| (route.clone(), told(one))).collect()
+    }
+}
+
+impl Safeguard {
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Release);
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Acquire)
+    }
+
+    /// Lets removals through again after the breaker tripped, and counts anew.
+    pub fn rearm(&self) {
+        self.breaker.rearm();
+    }
+}
+
+/// What was believed when a removal was let through.
+#[derive(Debug, Default)]
+pub struct Claim(Option<Removal>);
+
+impl Exchange<'_> {
+    /// Asks whether a removal is believed; what comes of it goes to [`Exchange::settle`].
+    ///
+    /// # Errors
+    /// `Tripped`, with `Retry-After`, where the route's breaker holds removals back.
+    pub fn claim(&mut self, removal: Option<Removal>, id: &str) -> Result<Claim, Fault> {
+        let limits = &self.route.spec.policies.safety.removals;
+        let Some(removal) = removal.filter(|_| limits.act != Act::Off) else {
+            return Ok(Claim(removal));
+        };
+        let safeguard = self.safeguard();
+        let verdict = safeguard.breaker.remove(&self.resource(id), limits, Instant::now());
+        match verdict {
+            Verdict::Pass => {}
+            Verdict::Warn => self.caller.record.alarm = Some("warned"),
+            Verdict::Refuse { first } => {
+                if first {
+                    self.caller.record.alarm = Some("tripped");
+                }
+                return Err(tripped());
+            }
+        }
+        Ok(Claim(Some(removal)))
+    }
+
+    /// Counts a removal that was done, and takes back one that the upstream refused.
+    pub fn settle<T>(&mut self, claim: Claim, id: &str, outcome: &Result<T, Fault>) {
+        use crate::fault::Side;
+        let Claim(Some(removal)) = claim else { return };
+        match outcome {
+            Ok(_) => self.caller.record.removals.push(removal.label()),
+            // Whatever is the upstream's fault may have been done.
+            Err(fault) if fault.cause.side() != Side::Upstream => {
+                self.safeguard().breaker.kept(&self.resource(id));
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// A resource was shown or written.
+    pub fn sighted(&self, id: &str) {
+        if self.route.spec.policies.safety.removals.act != Act::Off {
+            self.safeguard().breaker.saw(&self.resource(id));
+        }
+    }
+
+    /// A list that nothing was left out of is this long.
+    pub fn listed(&self, total: usize) {
+        if self.route.spec.policies.safety.removals.act != Act::Off {
+            self.safeguard().breaker.listed(total);
+        }
+    }
+
+    fn safeguard(&self) -> Arc<Safeguard> {
+        self.shared.safeguards.of(&self.route.spec.name)
+    }
+
+    fn resource(&self, id: &str) -> String {
+        format!("{}/{id}", self.pair.upstream_resource.path)
+    }
+}
+
+fn tripped() -> Fault {
+    let detail = "So many accounts or memberships were removed through this route that the gateway \
+                  holds removals back; nothing was done. Ask the gateway's operator, who can let them \
+                  through.";
+    Fault::new(Cause::Tripped, detail).with_retry_after(LOOK)
+}
