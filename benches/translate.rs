@@ -136,6 +136,7 @@ fn route(dialects: &Dialects, client: &str, upstream: &str) -> Arc<Route> {
         overlays: Vec::new(),
         group_overlays: Vec::new(),
         public_url: "https://gateway.example".to_owned(),
+        rules: String::new(),
         policies: Policies::default(),
     };
     let gateway = Gateway::new(vec![spec], dialects);

@@ -117,6 +117,7 @@ impl Along {
             overlays,
             group_overlays: Vec::new(),
             public_url: "https://gateway.example".to_owned(),
+            rules: String::new(),
             policies: Policies::default(),
         };
         let gateway = Gateway::new(vec![spec], &dialects);

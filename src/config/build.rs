@@ -30,7 +30,7 @@ enum Role {
 /// # Errors
 /// All mistakes of all routes at once.
 pub fn specs(config: &Config, dialects: &Dialects) -> Result<Vec<RouteSpec>, Mistakes> {
-    let mut met = Met::default();
+    let mut met = Met { rules: rules_hash(config, dialects), ..Met::default() };
     let specs: Vec<_> =
         config.routes.iter().filter_map(|route| spec(config, route, dialects, &mut met)).collect();
     let mut found = met.found;
@@ -48,6 +48,8 @@ pub fn specs(config: &Config, dialects: &Dialects) -> Result<Vec<RouteSpec>, Mis
 /// What routes have in common, read once: many routes go to one upstream, with one overlay.
 #[derive(Default)]
 struct Met<'c> {
+    /// The hash of all rules.
+    rules: String,
     found: Vec<Diagnostic>,
     /// By the upstream's name.
     targets: HashMap<&'c str, Option<Arc<Dialect>>>,
@@ -102,6 +104,16 @@ pub fn rules_hash(config: &Config, dialects: &Dialects) -> String {
     hex::encode(hash.finalize()).chars().take(12).collect()
 }
 
+/// A short word for all that decides how the route shows a resource: the rules, and what the route
+/// says of them.
+fn in_force(rules: &str, route: &Route, upstream: &Upstream) -> String {
+    let mut hash = Sha256::new();
+    hash.update(rules);
+    let own = (&route.client_extends, &route.client_vars.values);
+    hash.update(format!("{own:?}{:?}", (&upstream.schema, &upstream.vars.values)));
+    hex::encode(hash.finalize()).chars().take(8).collect()
+}
+
 fn spec<'c>(
     config: &'c Config,
     route: &'c Route,
@@ -141,6 +153,7 @@ fn spec<'c>(
         overlays,
         group_overlays,
         public_url: config.server.public_url.clone(),
+        rules: in_force(&met.rules, route, upstream),
         policies: route.policies.clone(),
     })
 }

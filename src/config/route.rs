@@ -10,7 +10,7 @@ use super::{Surroundings, extends};
 use crate::diagnostic::Source;
 use crate::diagnostic::toml::{Item, Table};
 use crate::dialect::model::MissingResource;
-use crate::gateway::route::{Irreversible, LossPolicy, Omitted, Policies, Replace};
+use crate::gateway::route::{Etag, Irreversible, LossPolicy, Omitted, Policies, Replace};
 
 const MODES: &[(&str, Mode)] =
     &[("translate", Mode::Translate), ("passthrough", Mode::Passthrough)];
@@ -20,13 +20,14 @@ const LOSSES: &[(&str, LossPolicy)] =
     &[("count", LossPolicy::Count), ("report", LossPolicy::Report), ("refuse", LossPolicy::Refuse)];
 const IRREVERSIBLE: &[(&str, Irreversible)] =
     &[("forward", Irreversible::Forward), ("refuse", Irreversible::Refuse)];
+const ETAGS: &[(&str, Etag)] = &[("pass", Etag::Pass), ("make", Etag::Make)];
 const MISSING: &[(&str, MissingResource)] =
     &[("refuse", MissingResource::Refuse), ("empty", MissingResource::Empty)];
 const WAIVED: &[(&str, &str)] =
     &[("active", "active"), ("members", "members"), ("userName", "userName")];
 
 /// What has a meaning only where bodies are read.
-const TRANSLATING: [&str; 13] = [
+const TRANSLATING: [&str; 14] = [
     "overlays",
     "client_extends",
     "replace",
@@ -38,6 +39,7 @@ const TRANSLATING: [&str; 13] = [
     "delete",
     "create_conflict",
     "removals",
+    "etag",
     "missing_resource",
     "scan_limit",
 ];
@@ -86,6 +88,7 @@ fn policies(table: &Table<'_>, (depth, body): (usize, usize), open: bool) -> Pol
     let loss = table.item("loss").and_then(|item| item.word(LOSSES));
     let irreversible = table.item("irreversible").and_then(|item| item.word(IRREVERSIBLE));
     let scan_limit = table.item("scan_limit").and_then(|item| number(item, 1..=1_000_000));
+    let etag = table.item("etag").and_then(|item| item.word(ETAGS));
     let waive = table.items("waive").into_iter().filter_map(|item| item.word(WAIVED));
     Policies {
         replace: replace.unwrap_or(default.replace),
@@ -95,6 +98,7 @@ fn policies(table: &Table<'_>, (depth, body): (usize, usize), open: bool) -> Pol
         waive: waive.map(str::to_owned).collect(),
         irreversible: irreversible.unwrap_or(default.irreversible),
         safety: safety(table),
+        etag: etag.unwrap_or(default.etag),
         missing_resource: table.item("missing_resource").and_then(|item| item.word(MISSING)),
         scan_limit: scan_limit.unwrap_or(default.scan_limit),
         max_depth: depth,

@@ -66,7 +66,8 @@ impl<'e> Exchange<'e> {
         }
     }
 
-    async fn lock(&self, id: &str) -> Result<Held<'e>, Fault> {
+    /// Waits until no other exchange writes the resource.
+    pub async fn lock(&self, id: &str) -> Result<Held<'e>, Fault> {
         let upstream = &self.route.spec.upstream_name;
         let kind = &self.pair.upstream_resource.path;
         self.shared.locks.lock(format!("{upstream}\n{kind}\n{id}"), self.caller.deadline).await

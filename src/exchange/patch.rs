@@ -30,7 +30,7 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             Some(stored)
         }
         Plan::Native(bodies) => {
-            let version = demanded.as_ref().map(|versions| versions.header.clone());
+            let (_held, version) = exchange.held(id, demanded.as_ref()).await?;
             let writes: Vec<_> = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();
             let claim = exchange.claim(removal, id)?;
             let written = exchange.write_all(id, &writes, version).await;

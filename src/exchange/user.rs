@@ -49,7 +49,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
     let query = exchange.pair.query(exchange.request.query.as_deref())?;
     let known = Versions::read(&exchange.request.headers, &IF_NONE_MATCH)?;
     let stored = exchange.read(id).await?;
-    if let (Some(known), Some(tag)) = (&known, &stored.etag)
+    if let (Some(known), Some(tag)) = (&known, &stored.version)
         && known.has(tag)
     {
         return Ok(unchanged(tag));
@@ -75,7 +75,7 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
         let lowered = exchange.pair.replace(&user)?;
         exchange.caller.record.lose(&lowered.losses, "request");
         guard(&lowered.losses, &user, policies)?;
-        let version = demanded.map(|versions| versions.header);
+        let (_held, version) = exchange.held(id, demanded.as_ref()).await?;
         let claim = exchange.claim(removal, id)?;
         let written = exchange.write(Operation::Replace, id, &lowered.object, version).await;
         exchange.settle(claim, id, &written);
@@ -103,7 +103,8 @@ pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fa
         Delete::Deactivate => return deactivate(exchange, id, demanded).await,
     }
     let mut request = exchange.route.call(exchange.pair, Method::DELETE, Some(id), "");
-    request.headers.extend(demanded.map(|versions| (IF_MATCH, versions.header)));
+    let (_held, version) = exchange.held(id, demanded.as_ref()).await?;
+    request.headers.extend(version.map(|version| (IF_MATCH, version)));
     let claim = exchange.claim(Some(Removal::Deletion), id)?;
     let answer = exchange.caller.call(Operation::Delete, request).await;
     let done = answer.and_then(|response| exchange.route.success(Operation::Delete, &response));

@@ -3,13 +3,14 @@
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderValue, StatusCode};
 
+use super::lock::Held;
 use super::run::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::version::Versions;
 use crate::gateway::reply::Stored;
 use crate::scim::http::Response;
 
-impl Exchange<'_> {
+impl<'e> Exchange<'e> {
     /// What `If-Match` demands of a resource that is to be changed. `*` demands nothing: a resource
     /// that is not there is a 404 anyway.
     ///
@@ -19,10 +20,34 @@ impl Exchange<'_> {
     pub fn demanded(&self) -> Result<Option<Versions>, Fault> {
         let versions = Versions::read(&self.request.headers, &IF_MATCH)?;
         let demanded = versions.filter(|versions| !versions.any);
-        if demanded.is_some() && !self.pair.upstream_resource.etag {
+        let pair = self.pair;
+        let has = pair.upstream_resource.etag || self.route.makes_versions(pair);
+        if demanded.is_some() && !has {
             return Err(no_versions());
         }
         Ok(demanded)
+    }
+
+    /// Makes sure that a plain write finds the version that the client demands: the upstream compares
+    /// it, by the header that comes back, or it is compared here, under the lock that comes back.
+    ///
+    /// # Errors
+    /// `PreconditionFailed`.
+    pub async fn held(
+        &mut self,
+        id: &str,
+        demanded: Option<&Versions>,
+    ) -> Result<(Option<Held<'e>>, Option<HeaderValue>), Fault> {
+        let Some(versions) = demanded else { return Ok((None, None)) };
+        if !self.route.makes_versions(self.pair) {
+            let header = versions.passed(&self.route.spec.rules).ok_or_else(changed)?;
+            return Ok((None, Some(header)));
+        }
+        let held = self.lock(id).await?;
+        self.caller.record.emulated = true;
+        let stored = self.read(id).await?;
+        admits(demanded, &stored)?;
+        Ok((Some(held), None))
     }
 }
 
@@ -31,14 +56,10 @@ impl Exchange<'_> {
 /// # Errors
 /// `PreconditionFailed`; `NotImplemented` where the upstream named no version.
 pub fn admits(demanded: Option<&Versions>, stored: &Stored) -> Result<(), Fault> {
-    match (demanded, &stored.etag) {
+    match (demanded, &stored.version) {
         (None, _) => Ok(()),
         (Some(versions), Some(tag)) if versions.has(tag) => Ok(()),
-        (Some(_), Some(_)) => Err(Fault::new(
-            Cause::PreconditionFailed,
-            "The resource was changed since the version in If-Match. Read it again, and repeat the \
-             change on what is there now.",
-        )),
+        (Some(_), Some(_)) => Err(changed()),
         (Some(_), None) => Err(no_versions()),
     }
 }
@@ -48,6 +69,14 @@ pub fn unchanged(tag: &HeaderValue) -> Response {
     let mut response = Response::new(StatusCode::NOT_MODIFIED);
     response.headers.insert(ETAG, tag.clone());
     response
+}
+
+fn changed() -> Fault {
+    Fault::new(
+        Cause::PreconditionFailed,
+        "The resource was changed since the version in If-Match. Read it again, and repeat the \
+         change on what is there now.",
+    )
 }
 
 fn no_versions() -> Fault {

@@ -55,7 +55,10 @@ impl Route {
             max_results,
             change_password: false,
             sort: self.users.is_some(),
-            etag: self.users.as_ref().is_some_and(|pair| pair.upstream_resource.etag),
+            etag: self
+                .users
+                .as_ref()
+                .is_some_and(|pair| pair.upstream_resource.etag || self.makes_versions(pair)),
             bearer: !self.spec.policies.open,
         }
     }

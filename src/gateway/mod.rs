@@ -24,6 +24,7 @@ pub mod safety;
 mod sort;
 pub mod table;
 pub mod truth;
+mod version;
 mod write;
 
 pub use route::{Gateway, Route, RouteSpec};

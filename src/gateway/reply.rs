@@ -25,6 +25,8 @@ pub struct Stored {
     pub object: Object<'static>,
     /// The version, where the upstream keeps them and its answer's header names it.
     pub etag: Option<HeaderValue>,
+    /// The version that the client is told, if any.
+    pub version: Option<HeaderValue>,
     /// What was of the wrong type, and is left out.
     pub losses: Losses,
 }
@@ -97,15 +99,12 @@ impl Route {
         response: &Response,
     ) -> Result<Stored, Fault> {
         let body = self.body(response)?;
-        let (mut frame, object) = read_answer(&pair.upstream_resource, operation, body)?;
+        let (frame, object) = read_answer(&pair.upstream_resource, operation, body)?;
         let etag = version(response).filter(|_| pair.upstream_resource.etag);
-        if let Some(tag) = etag.as_ref().and_then(|tag| tag.to_str().ok()) {
-            // The header is what If-Match is compared with (RFC 7644 section 3.14).
-            frame.meta.version = Some(tag.to_owned());
-        }
         let (object, losses) = pair.receive(object);
         let losses = Losses { lifting: losses, lowering: Vec::new() };
-        Ok(Stored { frame, object: object.into_owned(), etag, losses })
+        let object = object.into_owned();
+        Ok(self.versioned(pair, Stored { frame, object, etag, version: None, losses }, false))
     }
 
     /// A page from a successful answer.
@@ -122,7 +121,9 @@ impl Route {
                     read_answer(&pair.upstream_resource, Operation::List, resource)?;
                 let (object, losses) = pair.receive(object);
                 let losses = Losses { lifting: losses, lowering: Vec::new() };
-                Ok(Stored { frame, object: object.into_owned(), etag: None, losses })
+                let object = object.into_owned();
+                let stored = Stored { frame, object, losses, ..Stored::default() };
+                Ok(self.versioned(pair, stored, true))
             })
             .collect::<Result<_, Fault>>()?;
         Ok(StoredPage { total: page.total, start_index: page.start_index, resources })
@@ -184,7 +185,7 @@ impl Route {
         let created = operation == Operation::Create;
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         let location = id.filter(|_| created).map(|id| place.of(&pair.client_resource, id));
-        let version = stored.etag.as_ref().and_then(|tag| tag.to_str().ok());
+        let version = stored.version.as_ref().and_then(|tag| tag.to_str().ok());
         let body: Bytes = Value::Object(object).to_json().into();
         headers::answer(&self.spec.client, status, location.as_deref(), version, body)
     }

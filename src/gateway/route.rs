@@ -34,6 +34,9 @@ pub struct RouteSpec {
     pub group_overlays: Vec<Rules>,
     /// Scheme and authority under which clients reach the gateway, such as `https://scim.example.com`.
     pub public_url: String,
+    /// A short word for the rules in force, which ends every version that clients are told; it may be
+    /// empty.
+    pub rules: String,
     pub policies: Policies,
 }
 
@@ -51,6 +54,8 @@ pub struct Policies {
     /// Whether a deactivation that the vendor cannot undo goes through.
     pub irreversible: Irreversible,
     pub safety: Safety,
+    /// Where the versions come from that clients are told.
+    pub etag: Etag,
     /// How a resource type that the upstream lacks is answered; `None`: as its dialect says.
     pub missing_resource: Option<MissingResource>,
     /// The most resources that a scan reads.
@@ -85,6 +90,14 @@ pub enum LossPolicy {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Etag {
+    /// The upstream's, where it has them.
+    Pass,
+    /// Made of what the upstream said, where it has none.
+    Make,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Irreversible {
     Forward,
     Refuse,
@@ -100,6 +113,7 @@ impl Default for Policies {
             waive: Vec::new(),
             irreversible: Irreversible::Forward,
             safety: Safety::default(),
+            etag: Etag::Pass,
             missing_resource: None,
             scan_limit: 5_000,
             max_depth: 32,

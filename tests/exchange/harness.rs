@@ -124,6 +124,7 @@ pub fn spec(client: &str, upstream: &str) -> RouteSpec {
         overlays: Vec::new(),
         group_overlays: Vec::new(),
         public_url: "https://gateway.example".to_owned(),
+        rules: String::new(),
         policies: Policies::default(),
     }
 }

@@ -4,31 +4,32 @@
 use http::{Method, StatusCode};
 use scim_gateway::exchange::Outcome;
 use scim_gateway::fault::Cause;
+use scim_gateway::gateway::RouteSpec;
 use scim_gateway::scim::http::Request;
 use serde_json::json;
 
 use crate::harness::{Bench, body, spec};
 use crate::scripted::{Line, answer};
 
-const PATCH: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+pub const PATCH: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
     "Operations":[{"op":"replace","path":"emails[type eq \"work\"].value","value":"b@a.example"}]}"#;
 
 /// A PATCH that the upstream takes as it is.
-const PLAIN: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+pub const PLAIN: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
     "Operations":[{"op":"replace","path":"displayName","value":"B"}]}"#;
 
-fn user(name: &str) -> String {
+pub fn user(name: &str) -> String {
     json!({"id": "7", "userName": "a@a.example", "displayName": name,
         "meta": {"version": "W/\"in-meta\""},
         "emails": [{"value": "a@a.example", "type": "work", "primary": true}]})
     .to_string()
 }
 
-fn if_match(request: &Request) -> Option<&str> {
+pub fn if_match(request: &Request) -> Option<&str> {
     request.headers.get("if-match").map(|value| value.to_str().unwrap())
 }
 
-fn cause(outcome: &Outcome) -> Option<Cause> {
+pub fn cause(outcome: &Outcome) -> Option<Cause> {
     outcome.record.fault.as_ref().map(|fault| fault.cause)
 }
 
@@ -177,4 +178,48 @@ async fn a_real_server_takes_what_it_gave() {
     let line = Line::with(spec("scim", "omni"), |_, _| answer(500, &[], ""));
     let config = line.send("GET", "/ServiceProviderConfig", &[], b"").await;
     assert_eq!(body(&config)["etag"]["supported"], false);
+}
+
+/// A route under rules of that word.
+fn under(rules: &str, client: &str, upstream: &str) -> RouteSpec {
+    RouteSpec { rules: rules.to_owned(), ..spec(client, upstream) }
+}
+
+#[tokio::test]
+async fn the_rules_end_a_passed_version_and_never_go_up() {
+    let script = |_, request: &Request| match request.method == Method::GET {
+        true => answer(200, &[("etag", "W/\"3\"")], &user("A")),
+        false => answer(200, &[("etag", "W/\"4\"")], &user("B")),
+    };
+    let line = Line::with(under("ab12", "scim", "scim"), script);
+    let read = line.send("GET", "/Users/7", &[], b"").await;
+    assert_eq!(read.response.headers["etag"], "W/\"3.ab12\"");
+    assert_eq!(body(&read)["meta"]["version"], "W/\"3.ab12\"");
+    let known = [("if-none-match", "W/\"3.ab12\"")];
+    assert_eq!(line.send("GET", "/Users/7", &known, b"").await.response.status, 304);
+    let demand = [("if-match", "W/\"3.ab12\", \"9.ab12\", \"3.cd34\"")];
+    for (method, sent) in [("PATCH", PLAIN), ("DELETE", "")] {
+        line.send(method, "/Users/7", &demand, sent.as_bytes()).await;
+        assert_eq!(line.calls().last().and_then(if_match), Some("W/\"3\", \"9\""), "{method}");
+    }
+    // Emulated: compared here, and written over what the upstream itself calls it.
+    let outcome = line.send("PATCH", "/Users/7", &demand, PATCH.as_bytes()).await;
+    assert_eq!(outcome.response.headers["etag"], "W/\"4.ab12\"");
+    assert_eq!(line.calls().last().and_then(if_match), Some("W/\"3\""));
+}
+
+#[tokio::test]
+async fn a_version_under_other_rules_is_of_another_representation() {
+    let script = |_, _: &Request| answer(200, &[("etag", "W/\"3\"")], &user("A"));
+    let line = Line::with(under("cd34", "scim", "scim"), script);
+    for (method, sent) in [("PATCH", PLAIN), ("DELETE", ""), ("PATCH", PATCH), ("PUT", &user("C"))]
+    {
+        let calls = line.calls().len();
+        let demand = [("if-match", "W/\"3.ab12\"")];
+        let outcome = line.send(method, "/Users/7", &demand, sent.as_bytes()).await;
+        assert_eq!(cause(&outcome), Some(Cause::PreconditionFailed), "{method}");
+        assert!(line.calls().iter().skip(calls).all(|call| call.method == Method::GET), "{method}");
+    }
+    let known = [("if-none-match", "W/\"3.ab12\"")];
+    assert_eq!(line.send("GET", "/Users/7", &known, b"").await.response.status, 200);
 }

@@ -24,6 +24,7 @@ fn spec(dialects: &Dialects, host: Option<&str>, prefix: &str) -> RouteSpec {
         overlays: Vec::new(),
         group_overlays: Vec::new(),
         public_url: "https://gateway.example".to_owned(),
+        rules: String::new(),
         policies: Policies::default(),
     }
 }

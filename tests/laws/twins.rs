@@ -252,6 +252,7 @@ fn a_filter_asked_of_a_wrong_view() {
             object: object(body),
             losses: Default::default(),
             etag: None,
+            version: None,
         };
         match world.pair.satisfies(&stored, &plan.truth) {
             true => Ok(()),

@@ -55,6 +55,7 @@ fn route(prefix: &str, host: Option<&str>, dialect: &Arc<Dialect>) -> RouteSpec 
         overlays: Vec::new(),
         group_overlays: Vec::new(),
         public_url: "http://127.0.0.1".into(),
+        rules: String::new(),
         policies: Policies::default(),
     }
 }

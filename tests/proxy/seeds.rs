@@ -48,6 +48,7 @@ fn spec(dialects: &Dialects, exchange: &Exchange, prefix: &str) -> RouteSpec {
         overlays: exchange.overlays(),
         group_overlays: Vec::new(),
         public_url: "https://gateway.example".to_owned(),
+        rules: String::new(),
         policies: Policies::default(),
     }
 }
