@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[cfg(test)]
 mod deploy;
 mod groups;
 mod mistakes;

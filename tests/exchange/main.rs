@@ -22,6 +22,7 @@ mod hostile;
 mod lists;
 #[cfg(test)]
 mod locks;
+#[cfg(test)]
 mod made_versions;
 #[cfg(test)]
 mod overlays;
