@@ -176,6 +176,7 @@ fn facts(table: &Table<'_>, name: String, kind: Kind, parent: Option<&Attribute>
     attribute.multi_valued = table.flag("multiValued");
     attribute.case_exact = table.flag("caseExact");
     attribute.open = table.flag("open");
+    attribute.permanent = table.flag("permanent");
     attribute.max = table.item("max").and_then(Item::count);
     attribute.default = table.item("default").and_then(Item::json);
     attribute.format = table.item("format").and_then(format);

@@ -134,11 +134,7 @@ impl<'e> Exchange<'e> {
     fn taken(&self, operation: Operation, id: Option<&str>) -> Result<Object<'e>, Fault> {
         let body = self.route.document(self.request)?;
         let object = read_request(&self.pair.client_resource, operation, id, body)?;
-        let mut taken = self.pair.intake(object, operation)?;
-        if operation == Operation::Replace {
-            self.pair.keep_disabled(&mut taken);
-        }
-        Ok(taken)
+        self.pair.intake(object, operation)
     }
 
     /// Reads the resource that is to be changed or shown.

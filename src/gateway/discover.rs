@@ -89,7 +89,14 @@ impl Pair {
                 !open && attributes.iter().all(|below| below.mutability == Mutability::ReadOnly);
             let mutability =
                 if all_read_only { Mutability::ReadOnly } else { attribute.mutability };
-            return Some(Attribute { attributes, open, mutability, ..attribute.clone() });
+            let permanent = !attribute.multi_valued && attributes.iter().any(|a| a.permanent);
+            return Some(Attribute {
+                attributes,
+                open,
+                mutability,
+                permanent,
+                ..attribute.clone()
+            });
         }
         let row = self.table.works(&names)?;
         let mutability = match row.fate {
@@ -97,6 +104,6 @@ impl Pair {
             Fate::Carried { .. } | Fate::Lost(_) => attribute.mutability,
         };
         let format = row.format.clone().or_else(|| attribute.format.clone());
-        Some(Attribute { mutability, format, ..attribute.clone() })
+        Some(Attribute { mutability, format, permanent: row.permanent, ..attribute.clone() })
     }
 }

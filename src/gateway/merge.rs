@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::demand;
 use super::pair::{Losses, Lowered, Pair, checked};
+use super::patch::permanent;
 use super::route::{Omitted, Policies};
 use crate::dialect::model::{Clear, Put};
 use crate::fault::Fault;
@@ -47,6 +48,7 @@ impl Pair {
         }
         let lifted = self.client.lift(user, Message::Request(Operation::Replace));
         self.table.sticky.iter().any(|name| !lifted.object.contains(name))
+            || self.table.rows.iter().any(|row| row.permanent && !says(user, &row.names))
     }
 
     /// Why put needs the old resource whatever the request says, if it does.
@@ -96,6 +98,10 @@ impl Pair {
         let shown = self.upstream.lower(&seen.object, message);
         let stored_owned = stored.borrowed();
         let mut after = put(&stored_owned, &new.object, &shown.object, &self.upstream.vendor);
+        let kept = keep_permanent(stored, &mut after, &self.upstream.vendor.attributes);
+        if let (true, Some(kept)) = (explicit, &kept) {
+            return Err(permanent(kept));
+        }
         let made = self.upstream.complete(&mut after, &wanted.object, Operation::Replace);
         strip_cleared(&mut after);
         writable(&mut after, &self.upstream.vendor.attributes);
@@ -200,6 +206,36 @@ pub fn writable(object: &mut Object<'_>, attributes: &[Attribute]) {
     });
 }
 
+/// What the upstream's resources always have stays: a replacement that clears it says the same as one
+/// that leaves it out (RFC 7643 section 2.5). The name of one that had to be kept.
+fn keep_permanent<'a>(
+    before: &Object<'a>,
+    after: &mut Object<'a>,
+    schema: &[Attribute],
+) -> Option<String> {
+    let mut kept = None;
+    for attribute in schema.iter().filter(|attribute| !attribute.multi_valued) {
+        let name = attribute.name.as_str();
+        let Some(old) = before.get(name).filter(|old| !old.is_cleared()) else { continue };
+        if attribute.is_permanent() && after.get(name).is_none_or(Value::is_cleared) {
+            after.retain(|there, _| there != name);
+            insert(after, schema, name, old.clone());
+            kept = Some(attribute.name.clone());
+        } else if let Value::Object(old) = old {
+            let mut inner = match after.get(name) {
+                Some(Value::Object(inner)) => inner.clone(),
+                _ => Object::new(),
+            };
+            if let Some(below) = keep_permanent(old, &mut inner, &attribute.attributes) {
+                after.retain(|there, _| there != name);
+                insert(after, schema, name, Value::Object(inner));
+                kept = Some(below);
+            }
+        }
+    }
+    kept
+}
+
 /// What the upstream has no known way to remove stays, and its removal is lost.
 fn keep_unclearable<'a>(
     before: &Object<'a>,
@@ -224,6 +260,15 @@ fn keep_unclearable<'a>(
             (Some(_), _) => {}
         }
     }
+}
+
+/// Whether there is a value at a path of names.
+fn says(object: &Object<'_>, names: &[String]) -> bool {
+    let Some((first, rest)) = names.split_first() else { return false };
+    let value = rest.iter().try_fold(object.get(first), |at, name| {
+        at.map(|at| at.as_object().and_then(|object| object.get(name)))
+    });
+    value.flatten().is_some_and(|value| !value.is_cleared())
 }
 
 /// The attribute at a path of names.

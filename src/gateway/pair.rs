@@ -235,15 +235,6 @@ impl Pair {
         Ok(taken)
     }
 
-    /// Drops an `active` of null from a replacement where the upstream has a default for it. Cleared, it
-    /// would come back as that default, which enables a disabled account; left out, it is kept.
-    pub fn keep_disabled(&self, replacement: &mut Object<'_>) {
-        let active = self.upstream.vendor.attribute("active");
-        if active.is_some_and(|active| active.default.is_some()) {
-            replacement.retain(|name, value| name != "active" || !value.is_cleared());
-        }
-    }
-
     /// The client's attributes as a create in the upstream's words.
     ///
     /// # Errors

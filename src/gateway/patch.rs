@@ -9,7 +9,7 @@ use super::write::op;
 use crate::dialect::model::PatchForms;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::carry::{Carried, carried};
-use crate::rewrite::program::{Carrier, LossCause, Program};
+use crate::rewrite::program::{Carrier, LossCause, Program, label};
 use crate::rewrite::resolve::{Resolved, Spot, Target, place, resolve};
 use crate::rewrite::translate::Loss;
 use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
@@ -151,6 +151,9 @@ impl Pair {
             return Ok(Step::Stateful("its path selects elements by their values"));
         }
         names.extend(given.path.sub.iter().cloned());
+        if given.value.as_ref().is_none_or(Value::is_cleared) {
+            self.removable(&names)?;
+        }
         let mut leaves = Vec::new();
         if !expand(&self.client.vendor, &names, given.value.as_ref(), &mut leaves) {
             return Ok(Step::Stateful("it changes a whole attribute with parts or elements"));
@@ -168,6 +171,22 @@ impl Pair {
             }
         }
         Ok(if direct.is_empty() { Step::Lost(lost) } else { Step::Partly(direct, lost) })
+    }
+
+    /// RFC 7644 section 3.5.2.2: what is required is not removed.
+    fn removable(&self, names: &[String]) -> Result<(), Fault> {
+        let own = attribute_at(&self.client.vendor.attributes, names);
+        if own.is_some_and(|attribute| attribute.required.has(Operation::Replace)) {
+            let detail = format!(
+                "The attribute {} is required and cannot be removed: replace it by a value.",
+                label(names)
+            );
+            return Err(Fault::new(Cause::Mutability, detail));
+        }
+        if self.table.keeps(names) {
+            return Err(permanent(&label(names)));
+        }
+        Ok(())
     }
 
     fn leaf(
@@ -199,11 +218,8 @@ impl Pair {
             Resolved::Unknown => return Ok(lose(lower, &near.spot, LossCause::NoPlace)),
             _ => return Ok(Step::Stateful(SHARED)),
         };
-        if clears && far.attribute.default.is_some() {
-            // Gone, it would come back as the vendor's default, which enables a disabled account.
-            let label = spot.label();
-            let detail = format!("The upstream cannot be without {label}: replace it by a value.");
-            return Err(Fault::new(Cause::Mutability, detail));
+        if clears && far.attribute.is_permanent() {
+            return Err(permanent(&spot.label()));
         }
         if far.attribute.mutability == Mutability::Immutable
             || !far.attribute.accepted.has(Operation::Patch)
@@ -341,6 +357,13 @@ fn through(
 fn owned(op: &Op<'_>) -> Op<'static> {
     let value = op.value.as_ref().map(|value| value.clone().into_owned());
     Op { kind: op.kind, path: op.path.clone(), value }
+}
+
+/// The refusal to remove what /Schemas calls required (RFC 7644 section 3.5.2.2). Gone, it would come
+/// back as the vendor's default, which enables a disabled account.
+pub fn permanent(label: &str) -> Fault {
+    let detail = format!("The upstream cannot be without {label}: replace it by a value.");
+    Fault::new(Cause::Mutability, detail)
 }
 
 fn bad_patch(error: PatchError) -> Fault {

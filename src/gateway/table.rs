@@ -32,6 +32,8 @@ pub struct Row {
     pub fate: Fate,
     /// What the upstream demands of the text that is carried to it.
     pub format: Option<Format>,
+    /// Whether the upstream's resources always have it: a removal is refused.
+    pub permanent: bool,
     /// The rules on the way, client's first.
     pub rules: Vec<Origin>,
 }
@@ -78,6 +80,14 @@ impl Table {
                 && !matches!(row.fate, Fate::Lost(_))
         })
     }
+
+    /// Whether the client's path is, or has below it, what the upstream's resources always have.
+    pub fn keeps(&self, names: &[String]) -> bool {
+        self.rows.iter().filter(|row| row.permanent).any(|row| {
+            row.names.len() >= names.len()
+                && row.names.iter().zip(names).all(|(a, b)| a.eq_ignore_ascii_case(b))
+        })
+    }
 }
 
 fn under_read_only(lens: &Lens, spot: &Spot) -> bool {
@@ -103,6 +113,7 @@ fn row(
 ) -> Row {
     let mut rules = Vec::new();
     let mut format = None;
+    let mut permanent = false;
     let fate = match resolved {
         Resolved::To(near) => {
             rules.extend(near.rule.as_ref().map(|rule| rule.origin.clone()));
@@ -117,6 +128,7 @@ fn row(
                     if near.rule.iter().chain(&far.rule).all(|rule| rule.values.is_none()) {
                         format.clone_from(&far.attribute.format);
                     }
+                    permanent = far.spot.array.is_none() && far.attribute.is_permanent();
                     let exact = exact && !far.picked && !many_to_one(far.rule.as_deref());
                     let upstream = described(&far.spot);
                     Fate::Carried { upstream, exact, read_only: far.read_only }
@@ -127,7 +139,8 @@ fn row(
         other => lost(other, spot, upstream, &mut rules),
     };
     let mutability = attribute.mutability;
-    Row { client: described(spot), names: spot.names.clone(), mutability, fate, format, rules }
+    let (client, names) = (described(spot), spot.names.clone());
+    Row { client, names, mutability, fate, format, permanent, rules }
 }
 
 fn lost(resolved: Resolved, near: &Spot, upstream: &Lens, rules: &mut Vec<Origin>) -> Fate {

@@ -84,6 +84,7 @@ fn free(name: &str, model: Option<&Attribute>, last: bool) -> Attribute {
     // The other side's demands are not this side's.
     attribute.required = crate::scim::schema::Operations::NONE;
     attribute.default = None;
+    attribute.permanent = false;
     attribute.format = None;
     attribute.derived_from = None;
     attribute

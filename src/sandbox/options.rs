@@ -102,7 +102,7 @@ fn hidden(vendor: Vendor) -> Value {
         Vendor::Omni => json!({"urn:omni:params:1.0:UserAttribute": {"internal_note": "keep"}}),
         Vendor::PingOne => json!({
             "preferredLanguage": "fr",
-            "photos": [{"value": "https://img.example/p.png"}],
+            "locale": "fr-CH",
         }),
         Vendor::Descope => json!({"attributes": {"tier": "gold"}, "title": "Keeper"}),
         Vendor::Scim => json!({

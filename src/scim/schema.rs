@@ -44,6 +44,8 @@ pub struct Attribute {
     pub accepted: Operations,
     /// What the vendor sets when the attribute is omitted on create.
     pub default: Option<serde_json::Value>,
+    /// Whether a resource of the vendor's always has a value: it can be replaced and not removed.
+    pub permanent: bool,
     pub format: Option<Format>,
     /// An object with free keys (and, below [`Kind::Any`], free values).
     pub open: bool,
@@ -237,6 +239,7 @@ impl Attribute {
             required: Operations::NONE,
             accepted: Operations::ALL,
             default: None,
+            permanent: false,
             format: None,
             open: false,
             derived_from: None,
@@ -249,6 +252,11 @@ impl Attribute {
     /// always (RFC 7643 sections 2.3.6 and 2.3.7).
     pub fn is_case_exact(&self) -> bool {
         self.case_exact || matches!(self.kind, Kind::Binary | Kind::Reference)
+    }
+
+    /// Whether what is removed comes back: as it was, or as the vendor's default.
+    pub fn is_permanent(&self) -> bool {
+        self.permanent || self.default.is_some()
     }
 
     /// Whether there may be keys and values below it that the schema does not list.

@@ -1,4 +1,4 @@
-"""docs/conformance.md: made from the routes and the exceptions, so that it cannot say anything else."""
+"""docs/conformance.md: made from the routes and the skips, so that it cannot say anything else."""
 
 from serve import ROOT
 
@@ -6,14 +6,14 @@ PAGE = ROOT / "docs/conformance.md"
 MARK = "<!-- made by tests/conformance/run.py --bless; do not edit below -->\n"
 
 
-def text(routes, exceptions):
+def text(routes, skips):
     """The whole page: what stands above the mark by hand, and the rest from the lists."""
     above = PAGE.read_text().split(MARK)[0] if PAGE.exists() else ""
     lines = ["", "## What each route advertises", "", table(routes), ""]
-    lines += ["## What does not pass, and why", ""]
+    lines += ["## What is skipped, and why", ""]
     for name, route in routes.items():
         lines += [f"### {route['title']} (`{name}`)", ""]
-        rows = [entry for entry in exceptions if entry["routes"] == "all" or name in entry["routes"]]
+        rows = [entry for entry in skips if entry["routes"] == "all" or name in entry["routes"]]
         lines += [item(entry) for entry in rows] or ["- Nothing."]
         lines.append("")
     return above + MARK + "\n".join(lines)
@@ -30,4 +30,4 @@ def table(routes):
 
 def item(entry):
     names = ", ".join(f"`{name}`" for name in entry["names"])
-    return f"- {entry['tool']}, {entry['outcome']}: {names}. {entry['reason']}"
+    return f"- {entry['tool']}: {names}. {entry['reason']}"

@@ -2,9 +2,9 @@
 
     run.py [--bless] [--only ROUTE] [--verbose]
 
-Prints a line for each check and closes with the counts. Ends with 1 where a check failed that
-exceptions.toml does not name, where that list names a check that passes or is not there, and where
-docs/conformance.md is not what the lists say (`--bless` writes it).
+Prints a line for each check that did not pass and closes with the counts. Ends with 1 where a check
+failed, where one was skipped that skips.toml does not name, where that list names a check that is run or
+is not there, and where docs/conformance.md is not what the lists say (`--bless` writes it).
 """
 
 import argparse
@@ -32,10 +32,10 @@ TOKEN = "conformance"
 def main():
     options = arguments()
     routes = tomllib.loads((HERE / "routes.toml").read_text())["route"]
-    exceptions = tomllib.loads((HERE / "exceptions.toml").read_text()).get("exception", [])
-    stale = documented(routes, exceptions, options.bless)
+    skips = tomllib.loads((HERE / "skips.toml").read_text())["skip"]
+    stale = documented(routes, skips, options.bless)
     chosen = {name: routes[name] for name in options.only or routes}
-    report = Report(exceptions, chosen, options.verbose)
+    report = Report(skips, chosen, options.verbose)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         drive(Path(folder), chosen, report)
@@ -51,9 +51,9 @@ def arguments():
     return parser.parse_args()
 
 
-def documented(routes, exceptions, bless):
+def documented(routes, skips, bless):
     """Whether the page differs from the lists."""
-    wanted = page.text(routes, exceptions)
+    wanted = page.text(routes, skips)
     if bless:
         page.PAGE.write_text(wanted)
     stale = not page.PAGE.exists() or page.PAGE.read_text() != wanted
@@ -83,7 +83,7 @@ def drive(folder, routes, report):
             route = routes[name]
             for checks in (
                 advertised.checks(base, route),
-                probe.checks(base),
+                probe.checks(base, route),
                 tester.checks(base),
                 hostile.checks(base, route["features"]["bulk"]),
             ):
@@ -95,31 +95,28 @@ def drive(folder, routes, report):
 
 
 class Report:
-    """What was found, against what is known."""
+    """What was found, against what is known to be skipped."""
 
-    def __init__(self, exceptions, routes, verbose):
+    def __init__(self, skips, routes, verbose):
         self.known = {}
-        for entry in exceptions:
+        for entry in skips:
             for route in routes if entry["routes"] == "all" else entry["routes"]:
                 if route in routes:
                     for name in entry["names"]:
-                        self.known[route, entry["tool"], name] = entry
+                        self.known[route, entry["tool"], name] = entry["reason"]
         self.verbose, self.counts, self.bad = verbose, Counter(), 0
 
     def add(self, route, check):
-        entry = self.known.pop((route, check.tool, check.name), None)
+        reason = self.known.pop((route, check.tool, check.name), None)
         self.counts[check.outcome] += 1
-        if entry is None and check.outcome == PASS:
+        if check.outcome == SKIP and reason:
+            self.line("skip", route, check, reason)
+        elif check.outcome == PASS and not reason:
             self.line("pass", route, check, "") if self.verbose else None
-        elif entry is None:
-            self.bad += 1
-            self.line(check.outcome.upper(), route, check, check.reason)
-        elif entry["outcome"] == check.outcome:
-            said = f"{entry['reason']} ({check.reason})" if self.verbose else entry["reason"]
-            self.line(f"{check.outcome}, known", route, check, said)
         else:
             self.bad += 1
-            self.line("STALE", route, check, f"listed as {entry['outcome']}, and is {check.outcome}")
+            listed = f"listed as skipped, and is not ({check.reason})" if reason else check.reason
+            self.line(check.outcome.upper(), route, check, listed)
 
     def absent(self, route, why):
         """A whole route that cannot be tested on this machine."""
@@ -133,9 +130,9 @@ class Report:
     def close(self, when):
         for route, tool, name in self.known:
             self.bad += 1
-            print(f"STALE | {route} | {tool} | {name} | listed, and there is no such check")
+            print(f"STALE | {route} | {tool} | {name} | listed as skipped, and there is no such check")
         passed, failed, skipped = (self.counts[outcome] for outcome in (PASS, FAIL, SKIP))
-        bad = f"; {self.bad} of them not as listed" if self.bad else ", all as listed"
+        bad = f"; {self.bad} of them not as they should be" if self.bad else ", all of them listed"
         print(f"{passed} passed, {failed} failed, {skipped} skipped {when}{bad}", flush=True)
 
 

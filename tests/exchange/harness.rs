@@ -11,7 +11,7 @@ use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
 use scim_gateway::sandbox::{Options, Sandbox, Vendor};
 use scim_gateway::scim::http::Request;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 pub const ENVIRONMENT: &str = "abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6";
 pub const POPULATION: &str = "cb3ef0a0-0ff5-4f60-ae82-4ae65d9d0e3a";
@@ -40,6 +40,9 @@ impl Bench {
         let mut spec = spec(client, upstream);
         let vendor = Vendor::named(upstream).expect("a vendor");
         let mut options = Options::of(vendor);
+        if vendor == Vendor::PingOne {
+            options.hidden["photos"] = json!([{"value": "https://img.example/p.png"}]);
+        }
         change(&mut spec, &mut options);
         let gateway = Gateway::new(vec![spec], &DIALECTS);
         Self {

@@ -296,10 +296,16 @@ fn refusals() -> Vec<Case> {
             ["PATCH", "400 invalidValue", "PATCH", "GET PUT"],
         ),
         case(
+            "removing what is always there",
+            json!([{"op": "remove", "path": "active"}]),
+            Vec::new(),
+            ["PATCH", "400 mutability", "400 mutability", "400 mutability"],
+        ),
+        case(
             "removing what is required",
             json!([{"op": "remove", "path": "userName"}]),
             Vec::new(),
-            ["400 invalidValue GET"; 4],
+            ["400 mutability"; 4],
         ),
     ]
 }

@@ -73,6 +73,9 @@ pub fn writes(client: &str, upstream: &str, leaf: &str) -> bool {
 
 /// Whether a leaf that is not said keeps its old value.
 pub fn stays((client, upstream): (&str, &str), said: &Value, leaf: &str, explicit: bool) -> bool {
+    if !explicit && permanent(upstream, leaf) {
+        return true;
+    }
     if explicit || names(said, leaf) {
         return false;
     }
@@ -82,6 +85,15 @@ pub fn stays((client, upstream): (&str, &str), said: &Value, leaf: &str, explici
         && !leaf.starts_with(ENTERPRISE)
         && said.as_object().is_none_or(|said| said.keys().all(|urn| !leaf.starts_with(urn)));
     client == "descope" || leaf == "active" || leaf == "password" || population || foreign
+}
+
+/// Whether the vendor's users always have it: what clears it says no more than what leaves it out.
+pub fn permanent(upstream: &str, leaf: &str) -> bool {
+    match upstream {
+        "descope" | "omni" => leaf == "active",
+        "pingone" => leaf == "active" || leaf.starts_with(PINGONE_USER),
+        _ => false,
+    }
 }
 
 /// Whether the client says something of the leaf, be it that there is no value.

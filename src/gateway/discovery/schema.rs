@@ -23,9 +23,11 @@ pub(super) fn documents(view: &Schema, base: &str) -> Vec<Value> {
 }
 
 /// RFC 7643 section 7 has one answer for all requests: whether any that writes a whole resource
-/// demands the attribute.
+/// demands the attribute, or none can take it away: what is required is what RFC 7644 section 3.5.2.2
+/// refuses to remove.
 pub(super) fn is_required(attribute: &Attribute) -> bool {
-    attribute.required.has(Operation::Create) || attribute.required.has(Operation::Replace)
+    let demanded = |operation| attribute.required.has(operation);
+    demanded(Operation::Create) || demanded(Operation::Replace) || attribute.permanent
 }
 
 fn document<'v>(
@@ -98,6 +100,11 @@ fn described(attribute: &Attribute) -> String {
     }
     if attribute.kind == Kind::Any {
         parts.push("Any JSON value.".to_owned());
+    }
+    if attribute.permanent {
+        parts.push(
+            "Always has a value: a request may leave it out and cannot remove it.".to_owned(),
+        );
     }
     if attribute.open {
         parts.push("Takes free keys beside those listed.".to_owned());

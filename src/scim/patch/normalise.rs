@@ -1,13 +1,13 @@
 //! A PATCH body to operations in normal form (RFC 7644 section 3.5.2, and what clients make of it).
 
-use super::target::{Target, resolve};
+use super::target::{Target, read_only, resolve};
 use super::{Op, OpKind, PatchError, shown};
 use crate::scim::coerce::{Leniency, TypeMismatch, coerce, coerce_element};
 use crate::scim::document;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::grammar::{Known, parse_path};
 use crate::scim::path::Path;
-use crate::scim::schema::{Attribute, Schema, Unknown};
+use crate::scim::schema::{Attribute, Mutability, Schema, Unknown};
 use crate::scim::value::{Object, Value};
 
 /// The most operations in one body, and the most that one body may become.
@@ -185,6 +185,9 @@ impl<'a> Reader<'_, 'a> {
             return Err(PatchError::new("invalidValue", detail));
         };
         let extension = path.urn.as_deref().and_then(|urn| self.schema.attribute(urn));
+        if extension.is_some_and(|extension| extension.mutability == Mutability::ReadOnly) {
+            return Err(read_only(path));
+        }
         for (name, value) in members.iter() {
             if name.eq_ignore_ascii_case("schemas") {
                 // Part of the message wherever a client puts it (scim2-client does here).

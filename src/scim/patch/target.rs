@@ -82,7 +82,7 @@ fn spell(path: &mut Path, schema: &Schema, leniency: Leniency) -> Result<(), Pat
     Ok(())
 }
 
-fn read_only(path: &Path) -> PatchError {
+pub(super) fn read_only(path: &Path) -> PatchError {
     read_only_named(&shown(path))
 }
 
