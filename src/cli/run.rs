@@ -35,7 +35,7 @@ pub(super) fn run(config: &Path, format: Format) -> ExitCode {
 }
 
 fn serve(loaded: Loaded) -> Result<Stopped, String> {
-    log::start(loaded.config.log);
+    log::start(&loaded.config.log);
     let taken = |(address, error)| format!("cannot listen on {address}: {error}");
     proxy::bind(&loaded.config.server.listen).map_err(taken)?;
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
@@ -54,7 +54,11 @@ fn serve(loaded: Loaded) -> Result<Stopped, String> {
     }
     let Loaded { config, gateway, doors, .. } = loaded;
     let edge = Edge::new(gateway, doors, config.server.limits.clone(), Arc::default());
-    proxy::serve(&config.server, Arc::new(Live::new(edge)), Arc::new(Watch::new(metrics)), ready)
+    let watch = Arc::new(Watch::start(&config, metrics)?);
+    let observer = Arc::clone(&watch);
+    let stopped = proxy::serve(&config.server, Arc::new(Live::new(edge)), observer, ready);
+    watch.finish();
+    stopped
 }
 
 /// A curl command that lists users through a route.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Surroundings;
 use super::code::{NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
-use super::model::{Config, Log, LogFormat, Mode, Named, Route, Target, Upstream};
-use super::{route, server, upstream, value};
+use super::model::{Config, Mode, Named, Route, Target, Upstream};
+use super::{route, server, upstream, value, watch};
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
 
@@ -26,7 +26,9 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
     let server = root.need("server").and_then(Item::table);
     let server = server.and_then(|table| server::server(table, around.directory));
     let admin = root.table("admin").and_then(server::admin);
-    let log = root.table("log").map(server::log);
+    let log = root.table("log").map(|table| watch::log(table, around));
+    let audit = root.table("audit").and_then(|table| watch::audit(table, around));
+    let trace = root.table("trace").and_then(watch::trace);
     let rules = root.item("rules").and_then(|item| value::path(item, around.directory));
     let (names, upstreams) = upstreams(&root, around);
     let open = server.as_ref().is_some_and(|s| s.listen.iter().any(|a| !a.ip().is_loopback()));
@@ -47,7 +49,9 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
     Some(Config {
         server: server?,
         admin,
-        log: log.unwrap_or(Log { format: LogFormat::Text, level: tracing::Level::INFO }),
+        log: log.unwrap_or_default(),
+        audit,
+        trace,
         rules,
         upstreams,
         routes,

@@ -22,6 +22,7 @@ pub mod secret;
 mod server;
 mod upstream;
 mod value;
+mod watch;
 
 pub use build::{authorization, rules_hash, specs};
 pub use code::{CODES, UNUSABLE};

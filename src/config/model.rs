@@ -21,6 +21,10 @@ pub struct Config {
     /// Where health, version and metrics are answered; `None`: nowhere.
     pub admin: Option<SocketAddr>,
     pub log: Log,
+    /// Where writes are recorded; `None`: nowhere.
+    pub audit: Option<Audit>,
+    /// Where spans go; `None`: nowhere.
+    pub trace: Option<Tracing>,
     /// The operator's own rules directory, laid over the embedded dialects.
     pub rules: Option<PathBuf>,
     pub upstreams: BTreeMap<String, Upstream>,
@@ -75,10 +79,43 @@ impl Default for Limits {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
     pub format: LogFormat,
     pub level: tracing::Level,
+    /// What ids of resources are hashed with; `None`: a random one in each process.
+    pub id_salt: Option<Secret>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: tracing::Level::INFO, id_salt: None }
+    }
+}
+
+/// The record of writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    pub file: PathBuf,
+    /// Lines that may wait to be written.
+    pub queue: usize,
+}
+
+impl Audit {
+    pub(super) const QUEUE: usize = 10_000;
+}
+
+/// The export of spans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tracing {
+    /// The collector's base, `http` alone.
+    pub otlp: Url,
+    /// The share of new traces that is kept, from 0 to 1.
+    pub sample: f64,
+}
+
+impl Tracing {
+    pub(super) const SAMPLE: f64 = 1.0;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

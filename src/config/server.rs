@@ -1,24 +1,14 @@
-//! The sections about this process: `[server]`, `[admin]`, `[log]`.
+//! The sections about this process: `[server]`, `[admin]`.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
-use tracing::Level;
 use url::Url;
 
 use super::code::{NOTHING, URL};
-use super::model::{Limits, Log, LogFormat, Server, Tls};
+use super::model::{Limits, Server, Tls};
 use super::value::{address, duration, number, path};
 use crate::diagnostic::toml::{Item, Table};
-
-const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
-
-const LEVELS: &[(&str, Level)] = &[
-    ("error", Level::ERROR),
-    ("warn", Level::WARN),
-    ("info", Level::INFO),
-    ("debug", Level::DEBUG),
-];
 
 pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
     let listen: Vec<_> = table.need("listen").map(Item::items).unwrap_or_default();
@@ -88,11 +78,4 @@ pub(super) fn admin(table: Table<'_>) -> Option<SocketAddr> {
     let listen = table.need("listen").and_then(address);
     table.close();
     listen
-}
-
-pub(super) fn log(table: Table<'_>) -> Log {
-    let format = table.item("format").and_then(|item| item.word(FORMATS));
-    let level = table.item("level").and_then(|item| item.word(LEVELS));
-    table.close();
-    Log { format: format.unwrap_or(LogFormat::Text), level: level.unwrap_or(Level::INFO) }
 }

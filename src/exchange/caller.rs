@@ -2,8 +2,8 @@
 
 use tokio::time::{Instant, timeout_at};
 
-use super::Upstream;
 use super::record::{CallRecord, Record};
+use super::{Trace, Upstream};
 use crate::fault::{Cause, Fault};
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
@@ -13,12 +13,15 @@ pub struct Caller<'c> {
     pub upstream: &'c dyn Upstream,
     pub deadline: Instant,
     pub record: &'c mut Record,
+    /// The exchange's span; none where nobody began one.
+    pub trace: Option<&'c Trace>,
 }
 
 impl Caller<'_> {
     /// The same caller for one more of several operations.
     pub fn again(&mut self) -> Caller<'_> {
-        Caller { upstream: self.upstream, deadline: self.deadline, record: self.record }
+        let Self { upstream, deadline, record, trace } = self;
+        Caller { upstream: *upstream, deadline: *deadline, record, trace: *trace }
     }
 
     /// Sends one request.
@@ -28,8 +31,12 @@ impl Caller<'_> {
     pub async fn call(
         &mut self,
         operation: Operation,
-        request: Request,
+        mut request: Request,
     ) -> Result<Response, Fault> {
+        let trace = self.trace.map(Trace::child);
+        if let Some(trace) = &trace {
+            trace.write(&mut request.headers);
+        }
         let began = Instant::now();
         let answer = match timeout_at(self.deadline, self.upstream.call(request)).await {
             Ok(answer) => answer,
@@ -41,7 +48,9 @@ impl Caller<'_> {
         self.record.calls.push(CallRecord {
             operation,
             status: answer.as_ref().ok().map(|response| response.status.as_u16()),
+            began,
             duration: began.elapsed(),
+            span: trace.map(|trace| trace.span),
         });
         answer
     }

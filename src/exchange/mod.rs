@@ -11,11 +11,13 @@ pub mod record;
 mod removals;
 pub mod run;
 pub mod safeguard;
+mod trace;
 pub mod upstream;
 mod user;
 mod version;
 
-pub use record::Record;
+pub use record::{Record, Subject};
 pub use removals::Standing;
 pub use run::{Outcome, Shared, fail, run};
+pub use trace::{TRACEPARENT, TRACESTATE, Trace};
 pub use upstream::Upstream;

@@ -14,6 +14,7 @@ use crate::scim::schema::Operation;
 pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let body = exchange.route.document(exchange.request)?;
     let ops = exchange.pair.operations(&body)?;
+    exchange.caller.record.places = exchange.pair.patched(&ops);
     let demanded = exchange.demanded()?;
     let planned = exchange.pair.plan_patch(&ops)?;
     let policies = &exchange.route.spec.policies;

@@ -1,10 +1,14 @@
 //! What is counted and logged of an exchange: bounded labels, no value of any attribute.
 
+use std::fmt;
 use std::time::Duration;
 
-use crate::fault::Fault;
+use tokio::time::Instant;
+
+use crate::fault::{Cause, Fault};
 use crate::gateway::pair::Losses;
 use crate::rewrite::translate::Loss;
+use crate::scim::http::Response;
 use crate::scim::schema::Operation;
 
 /// For metrics and the log.
@@ -13,6 +17,12 @@ pub struct Record {
     /// `User`, `Group`, or `None` for discovery and unknown endpoints.
     pub resource: Option<&'static str>,
     pub operation: Option<Operation>,
+    /// The resource that was asked for or made.
+    pub subject: Option<Subject>,
+    /// The client's attributes that the request has, by the names that its schema has for them.
+    pub places: Vec<String>,
+    /// Each create, replace, patch and delete, done or not; several in a bulk request.
+    pub writes: Vec<Write>,
     pub calls: Vec<CallRecord>,
     pub losses: Vec<LossRecord>,
     pub fault: Option<Fault>,
@@ -33,7 +43,10 @@ pub struct CallRecord {
     pub operation: Operation,
     /// `None` where there was no whole answer.
     pub status: Option<u16>,
+    pub began: Instant,
     pub duration: Duration,
+    /// Its span, where the exchange has one.
+    pub span: Option<[u8; 8]>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +59,63 @@ pub struct LossRecord {
     pub direction: &'static str,
 }
 
+/// The id of a resource, for its keyed hash alone. `Debug` shows none of it, and there is no
+/// `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subject(String);
+
+impl Subject {
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id itself: for what hashes it and for nothing else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("…")
+    }
+}
+
+/// One write that a client asked for.
+#[derive(Debug)]
+pub struct Write {
+    pub resource: &'static str,
+    pub operation: Operation,
+    pub subject: Option<Subject>,
+    /// Of the client's answer.
+    pub status: u16,
+    pub cause: Option<Cause>,
+    /// What the client wrote; a PATCH of one element names its attribute.
+    pub places: Vec<String>,
+}
+
 impl Record {
+    /// Begins one operation, of several in a bulk request.
+    pub fn begin(&mut self) {
+        (self.resource, self.operation, self.subject) = (None, None, None);
+        self.places.clear();
+    }
+
+    /// Notes what the operation came to, where it is a write.
+    pub fn end(&mut self, outcome: &Result<Response, Fault>) {
+        let (Some(resource), Some(operation)) = (self.resource, self.operation) else { return };
+        if matches!(operation, Operation::Get | Operation::List | Operation::Search) {
+            return;
+        }
+        let (status, cause) = match outcome {
+            Ok(response) => (response.status, None),
+            Err(fault) => (fault.status(), Some(fault.cause)),
+        };
+        let places = std::mem::take(&mut self.places);
+        let (status, subject) = (status.as_u16(), self.subject.clone());
+        self.writes.push(Write { resource, operation, subject, status, cause, places });
+    }
+
     /// Counts losses of one direction, each place and cause once an exchange.
     pub fn lose(&mut self, losses: &Losses, direction: &'static str) {
         for Loss { place, cause } in losses.all() {

@@ -5,9 +5,9 @@ use tokio::time::Instant;
 
 use super::caller::Caller;
 use super::lock::Locks;
-use super::record::Record;
+use super::record::{Record, Subject};
 use super::safeguard::Safeguards;
-use super::{Upstream, bulk, list, patch, user};
+use super::{Trace, Upstream, bulk, list, patch, user};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::message::error::write_error;
@@ -43,7 +43,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Runs one exchange on a translated route. Always answers, in the client's dialect.
 ///
-/// `request.path` is the whole path with the route's prefix; headers are those of the allow-list.
+/// `request.path` is the whole path with the route's prefix; headers are those of the allow-list, with
+/// the exchange's own span as `traceparent`.
 pub async fn run(
     route: &Route,
     request: Request,
@@ -52,7 +53,8 @@ pub async fn run(
     deadline: Instant,
 ) -> Outcome {
     let mut record = Record::default();
-    let caller = Caller { upstream, deadline, record: &mut record };
+    let trace = Trace::read(&request.headers);
+    let caller = Caller { upstream, deadline, record: &mut record, trace: trace.as_ref() };
     match dispatch(route, &request, caller, shared).await {
         Ok(response) => Outcome { response, record },
         Err(fault) => {
@@ -104,6 +106,17 @@ async fn dispatch(
 pub async fn serve(
     asking: Asking<'_>,
     request: &Request,
+    mut caller: Caller<'_>,
+) -> Result<Response, Fault> {
+    caller.record.begin();
+    let outcome = operate(asking, request, caller.again()).await;
+    caller.record.end(&outcome);
+    outcome
+}
+
+async fn operate(
+    asking: Asking<'_>,
+    request: &Request,
     caller: Caller<'_>,
 ) -> Result<Response, Fault> {
     let Asking { route, shared } = asking;
@@ -118,6 +131,7 @@ pub async fn serve(
     };
     caller.record.resource = Some(kind.name());
     caller.record.operation = Some(operation);
+    caller.record.subject = id.as_ref().map(|id| Subject::new(id.as_str()));
     let lists = matches!(operation, Operation::List | Operation::Search);
     if lists && route.pair(kind).is_none() && route.empty_if_missing() {
         return route.answer_list(0, 1, Vec::new());

@@ -6,6 +6,7 @@ use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderValue, Method, StatusCode};
 
 use super::emulate::Asked;
+use super::record::Subject;
 use super::run::Exchange;
 use super::version::unchanged;
 use crate::fault::{Cause, Fault};
@@ -24,6 +25,7 @@ use crate::scim::{Object, Value};
 /// POST: one call; a second one where the upstream cannot create what is inactive (design 7).
 pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
     let user = exchange.taken(Operation::Create, None)?;
+    exchange.caller.record.places = exchange.pair.named(&user);
     let lowered = exchange.pair.create(&user)?;
     exchange.caller.record.lose(&lowered.losses, "request");
     guard(&lowered.losses, &user, &exchange.route.spec.policies)?;
@@ -38,6 +40,7 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
         Ok(_) | Err(_) if lowered.deactivate => return Err(still_active()),
         Ok(_) | Err(_) => return Err(done_unreadable("created")),
     };
+    exchange.caller.record.subject = stored.frame.id.clone().map(Subject::new);
     if lowered.deactivate {
         stored = exchange.deactivate(stored).await?;
     }
@@ -66,6 +69,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
 /// PUT: put over what is there (design 6c), or plainly where there is nothing to keep.
 pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let user = exchange.taken(Operation::Replace, Some(id))?;
+    exchange.caller.record.places = exchange.pair.named(&user);
     let demanded = exchange.demanded()?;
     let policies = &exchange.route.spec.policies;
     may_deactivate(&user, policies)?;

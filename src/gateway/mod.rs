@@ -13,6 +13,7 @@ pub mod list;
 mod lookup;
 pub mod merge;
 pub mod message;
+mod named;
 pub mod pair;
 pub mod patch;
 pub mod push;

@@ -1,19 +1,26 @@
-//! The log: exactly one line for each answered request, and no id, value, token or query in it.
+//! The log: exactly one line for each answered request, and no value, token or query in it; the id of
+//! a resource as its keyed hash alone.
+
+use std::time::Duration;
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::ids::Ids;
 use crate::config::model::{Log, LogFormat};
+use crate::exchange::record::CallRecord;
 use crate::proxy::{Event, Seen};
 
 /// The target of this crate's events. Libraries are heard from a warning on: Pingora's lines of
 /// information hold paths and addresses.
 const OWN: &str = env!("CARGO_CRATE_NAME");
+/// Words of one kind in one line: a scan makes many calls.
+const LISTED: usize = 16;
 
 /// Starts logging to standard error; a second call has no effect.
-pub fn start(log: Log) {
+pub fn start(log: &Log) {
     let targets = Targets::new()
         .with_target(OWN, LevelFilter::from_level(log.level))
         .with_default(LevelFilter::WARN.min(LevelFilter::from_level(log.level)));
@@ -38,31 +45,56 @@ macro_rules! event {
 }
 
 /// The line of one answered request.
-pub(super) fn line(seen: &Seen<'_>) {
+pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
     let record = seen.record;
+    let upstream: Duration = record.calls.iter().map(|call| call.duration).sum();
     let fault = record.fault.as_ref();
     let level = fault.map_or(Level::INFO, |fault| fault.cause.level());
     event!(
         if record.alarm.is_some() { level.min(Level::WARN) } else { level },
         request_id = seen.request_id,
+        trace_id = hex::encode(seen.trace.id),
         route = seen.route,
         credential = seen.credential,
         translated = seen.translated,
         resource = record.resource,
         operation = record.operation.map(|operation| operation.name()),
+        id = record.subject.as_ref().map(|subject| ids.hash(subject)),
         status = seen.status.map(|status| status.as_u16()),
+        upstream = seen.upstream,
         calls = record.calls.len(),
+        answers = listed(record.calls.iter().map(answer)),
         losses = record.losses.len(),
+        lost = listed(record.losses.iter().map(|loss| loss.place.clone())),
         emulated = record.emulated,
         adopted = record.adopted,
         removals = record.removals.len(),
         alarm = record.alarm,
-        ms = u64::try_from(seen.duration.as_millis()).unwrap_or(u64::MAX),
+        ms = milliseconds(seen.duration),
+        upstream_ms = milliseconds(upstream),
         side = fault.map(|fault| fault.cause.side().label()),
         cause = fault.map(|fault| fault.cause.label()),
         more = fault.and_then(|fault| fault.log.as_deref()),
         "exchange"
     );
+}
+
+/// What came of one call: `patch:204`, or `patch:none` without a whole answer.
+fn answer(call: &CallRecord) -> String {
+    let status = call.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+    format!("{}:{status}", call.operation.name())
+}
+
+/// The first words of many; nothing where there is none.
+fn listed(mut words: impl ExactSizeIterator<Item = String>) -> Option<String> {
+    let more = words.len().saturating_sub(LISTED);
+    let first: Vec<_> = words.by_ref().take(LISTED).collect();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!first.is_empty()).then(|| format!("{}{rest}", first.join(" ")))
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The line of something that is no request's answer.

@@ -1,36 +1,73 @@
-//! What operators see: metrics from one table, one log line for each exchange, the admin answers.
+//! What operators see: metrics from one table, one log line and one trace for each exchange, a record
+//! of writes, the admin answers.
 //!
-//! No id, value, token or query is in any of it. This room learns of exchanges from the edge and
+//! No id (but for keyed hashes), value, token or query is in any of it. This room learns of exchanges from the edge and
 //! knows no Pingora.
 
 pub mod admin;
+mod audit;
+mod ids;
 pub mod log;
 pub mod metrics;
+mod span;
+mod spans;
 
 pub use admin::Admin;
 pub use metrics::Metrics;
 
+use std::sync::Arc;
+
+use self::audit::Audit;
+use self::ids::Ids;
+use self::spans::Spans;
+use crate::config::Config;
 use crate::proxy::{Event, Observer, Seen};
 
-/// Counts and logs what the edge answered.
+/// Counts, logs, records and traces what the edge answered.
 pub struct Watch {
-    metrics: std::sync::Arc<Metrics>,
+    metrics: Arc<Metrics>,
+    ids: Ids,
+    audit: Option<Audit>,
+    spans: Option<Spans>,
 }
 
 impl Watch {
-    pub fn new(metrics: std::sync::Arc<Metrics>) -> Self {
-        Self { metrics }
+    /// Counts and logs alone, with a random key for ids.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ids: Ids::new(None), audit: None, spans: None }
+    }
+
+    /// # Errors
+    /// A sentence, where the audit file cannot be opened or a thread cannot be started.
+    pub fn start(config: &Config, metrics: Arc<Metrics>) -> Result<Self, String> {
+        let audit = config.audit.as_ref().map(|audit| Audit::start(audit, Arc::clone(&metrics)));
+        let spans = config.trace.as_ref().map(|trace| Spans::start(trace, Arc::clone(&metrics)));
+        let (audit, spans) = (audit.transpose()?, spans.transpose()?);
+        let ids = Ids::new(config.log.id_salt.as_ref());
+        Ok(Self { ids, audit, spans, ..Self::new(metrics) })
+    }
+
+    /// Waits, some seconds at most, until what was seen is written and sent.
+    pub fn finish(&self) {
+        self.audit.iter().for_each(Audit::finish);
+        self.spans.iter().for_each(Spans::finish);
     }
 }
 
 impl Observer for Watch {
     fn answered(&self, seen: &Seen<'_>) {
         self.metrics.count(seen);
-        log::line(seen);
+        log::line(seen, &self.ids);
+        self.audit.iter().for_each(|audit| audit.record(seen, &self.ids));
+        self.spans.iter().for_each(|spans| spans.keep(seen));
     }
 
     fn happened(&self, event: &Event) {
         self.metrics.happened(event);
         log::event(event);
+    }
+
+    fn samples(&self, trace: &[u8; 16]) -> bool {
+        self.spans.as_ref().is_some_and(|spans| spans.samples(trace))
     }
 }

@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::exchange::Record;
+use crate::exchange::{Record, Trace};
 
 /// Told once for each request, after its answer was written or failed to be, and of what happens
 /// beside requests.
 pub trait Observer: Send + Sync {
     fn answered(&self, seen: &Seen<'_>);
     fn happened(&self, event: &Event);
+
+    /// Whether the spans of a trace that begins here are kept.
+    fn samples(&self, _trace: &[u8; 16]) -> bool {
+        false
+    }
 }
 
 /// Something that is no request's answer: bounded words only, no secret.
@@ -33,5 +38,7 @@ pub struct Seen<'a> {
     /// `None` where no answer could be written.
     pub status: Option<StatusCode>,
     pub duration: Duration,
+    /// The exchange's span.
+    pub trace: &'a Trace,
     pub record: &'a Record,
 }

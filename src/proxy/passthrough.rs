@@ -6,6 +6,7 @@ use http::header::{CONNECTION, COOKIE, EXPECT, FORWARDED, HeaderName};
 use pingora::http::RequestHeader;
 
 use super::Remote;
+use crate::exchange::{TRACEPARENT, TRACESTATE, Trace};
 use crate::gateway::Route;
 
 /// What of a client's header an upstream never sees, beside Authorization.
@@ -18,11 +19,13 @@ const DROPPED: [HeaderName; 6] = [
     HeaderName::from_static("x-forwarded-host"),
 ];
 
-/// Turns the client's header into the upstream's: its path behind the prefix, its host, its token.
+/// Turns the client's header into the upstream's: its path behind the prefix, its host, its token,
+/// this gateway's span.
 pub(super) fn rewrite(
     header: &mut RequestHeader,
     route: &Arc<Route>,
     remote: &Remote,
+    trace: &Trace,
 ) -> pingora::Result<()> {
     let uri = header.uri.clone();
     let inner = uri.path().strip_prefix(route.spec.prefix.as_str()).unwrap_or_default();
@@ -37,6 +40,12 @@ pub(super) fn rewrite(
     header.set_raw_path(target.as_bytes())?;
     for name in &DROPPED {
         header.remove_header(name);
+    }
+    for name in [TRACEPARENT, TRACESTATE] {
+        header.remove_header(&name);
+    }
+    for (name, value) in trace.headers() {
+        header.insert_header(name, value)?;
     }
     remote.dress(header)
 }

@@ -19,15 +19,8 @@ use crate::scim::http::Request;
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What of a client's headers an exchange sees. The client's Authorization is not among them.
-const ALLOWED: [HeaderName; 7] = [
-    CONTENT_TYPE,
-    ACCEPT,
-    IF_MATCH,
-    IF_NONE_MATCH,
-    USER_AGENT,
-    REQUEST_ID,
-    HeaderName::from_static("traceparent"),
-];
+const ALLOWED: [HeaderName; 6] =
+    [CONTENT_TYPE, ACCEPT, IF_MATCH, IF_NONE_MATCH, USER_AGENT, REQUEST_ID];
 
 /// The client's own request id where it is a short word, else a new one.
 pub(super) fn id(headers: &HeaderMap) -> String {

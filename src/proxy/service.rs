@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
@@ -19,7 +19,7 @@ use super::deadline::Bounded;
 use super::edge::{Edge, Way};
 use super::live::Live;
 use super::{Observer, Remote, Seen, passthrough, reply, request};
-use crate::exchange::{self, Outcome, Record, Upstream};
+use crate::exchange::{self, Outcome, Record, Trace, Upstream};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 
@@ -34,6 +34,7 @@ pub(super) struct Context {
     /// The edge that this request met; it stays whatever takes its place.
     edge: Arc<Edge>,
     request_id: String,
+    trace: Trace,
     route: Option<Arc<Route>>,
     credential: Option<String>,
     /// Set on a pass-through route.
@@ -53,6 +54,7 @@ impl ProxyHttp for Service {
             began: Instant::now(),
             edge: self.live.edge(),
             request_id: String::new(),
+            trace: Trace::of(&HeaderMap::new(), |_| false),
             route: None,
             credential: None,
             remote: None,
@@ -70,7 +72,9 @@ impl ProxyHttp for Service {
         // A context is made as early as a kept connection waits for its next request.
         context.began = Instant::now();
         context.edge = self.live.edge();
-        context.request_id = request::id(&session.req_header().headers);
+        let headers = &session.req_header().headers;
+        context.request_id = request::id(headers);
+        context.trace = Trace::of(headers, |id| self.observer.samples(id));
         let limits = &context.edge.limits;
         session.set_read_timeout(Some(limits.client));
         session.set_write_timeout(Some(limits.client));
@@ -111,7 +115,7 @@ impl ProxyHttp for Service {
     ) -> pingora::Result<()> {
         let route = context.route.as_ref().ok_or_else(misled)?;
         let remote = context.remote.as_ref().ok_or_else(misled)?;
-        passthrough::rewrite(header, route, remote)
+        passthrough::rewrite(header, route, remote, &context.trace)
     }
 
     async fn request_body_filter(
@@ -174,6 +178,7 @@ impl ProxyHttp for Service {
             translated: context.remote.is_none(),
             status: context.status.or(written),
             duration: context.began.elapsed(),
+            trace: &context.trace,
             record: &context.record,
         });
     }
@@ -205,7 +210,10 @@ impl Service {
     ) -> Outcome {
         let limits = &context.edge.limits;
         let request = match request::read(session, &context.request_id, limits).await {
-            Ok(request) => request,
+            Ok(mut request) => {
+                context.trace.write(&mut request.headers);
+                request
+            }
             Err(fault) => return exchange::fail(route, fault),
         };
         let deadline = Instant::now() + limits.exchange;

@@ -6,8 +6,7 @@ use std::path::Path;
 use scim_gateway::ops::metrics::{Kind, METRICS};
 
 pub fn file(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 /// The metrics that a text names, a histogram's parts under its own name.

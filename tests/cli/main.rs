@@ -10,3 +10,4 @@ mod program;
 mod reference;
 mod shipped;
 mod verbs;
+mod watched;

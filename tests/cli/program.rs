@@ -104,7 +104,20 @@ fn each_verb_has_a_help_text() {
 }
 
 /// A program that is ended when the test ends.
-struct Running(Child);
+pub struct Running(Child);
+
+impl Running {
+    pub fn of(child: Child) -> Self {
+        Self(child)
+    }
+
+    /// Asks the program to end, and waits until it has.
+    pub fn stop(&mut self) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.0.wait().unwrap();
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -48,6 +48,11 @@ limits = { zzzz = 1 }
 zzzz = 1
 [log]
 zzzz = 1
+id_salt = { zzzz = 1 }
+[audit]
+zzzz = 1
+[trace]
+zzzz = 1
 [upstream.a]
 zzzz = 1
 dialect = "scim"

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use scim_gateway::exchange::{Outcome, Shared, Upstream, run};
+use scim_gateway::exchange::{Outcome, Shared, Trace, Upstream, run};
 use scim_gateway::fault::Fault;
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
 use scim_gateway::ops::{Metrics, Watch};
@@ -144,6 +144,7 @@ impl Watched {
             translated: true,
             status: Some(outcome.response.status),
             duration: Duration::from_millis(1),
+            trace: &Trace::of(&http::HeaderMap::new(), |_| false),
             record: &outcome.record,
         });
     }

@@ -113,3 +113,56 @@ async fn methods_that_scim_does_not_have_are_405_and_reach_nobody() {
     }
     assert!(upstream.requests().is_empty());
 }
+
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/// Trace, span and flags of a `traceparent`.
+fn traced(seen: &str) -> (String, String, String) {
+    let value = header(seen, "traceparent").unwrap();
+    let fields: Vec<_> = value.split('-').map(str::to_owned).collect();
+    let [version, id, span, flags] = <[String; 4]>::try_from(fields).unwrap();
+    assert_eq!(version, "00", "{value}");
+    (id, span, flags)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clients_trace_goes_on_to_the_upstream_with_a_span_for_each_call() {
+    let upstream = Scripted::start(|_, _| ok(USER)).await;
+    let gateway = start(&upstream.url);
+    let trace = format!("traceparent: {PARENT}\r\ntracestate: a=1,b=2\r\n");
+    let changed = USER.replace("bjensen", "babs");
+    for (path, body) in [(PATH, changed.as_str()), ("/p/scim/v2/Users/7", "")] {
+        let method = if body.is_empty() { "GET" } else { "PUT" };
+        let bytes = String::from_utf8(request(method, path, body)).unwrap();
+        let bytes = bytes.replacen("Host: gateway\r\n", &format!("Host: gateway\r\n{trace}"), 1);
+        let answer = send(gateway.address, bytes.as_bytes()).await;
+        assert_eq!(status(&answer), 200, "{answer}");
+    }
+    let seen = upstream.requests();
+    assert_eq!(seen.len(), 3, "a PUT here reads and writes: {seen:#?}");
+    let mut spans = std::collections::BTreeSet::from(["b7ad6b7169203331".to_owned()]);
+    for request in &seen {
+        let (id, span, flags) = traced(request);
+        assert_eq!((id.as_str(), flags.as_str()), ("0af7651916cd43dd8448eb211c80319c", "01"));
+        assert!(spans.insert(span), "a span twice: {seen:#?}");
+        assert_eq!(header(request, "tracestate"), Some("a=1,b=2"), "{request}");
+        assert_eq!(request.to_lowercase().matches("traceparent:").count(), 1, "{request}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_that_is_not_valid_is_replaced_by_a_new_one() {
+    let upstream = Scripted::start(|_, _| ok(USER)).await;
+    let gateway = start(&upstream.url);
+    for path in [PATH, "/p/scim/v2/Users/7"] {
+        let bytes = String::from_utf8(request("GET", path, "")).unwrap();
+        let bad = "Host: gateway\r\ntraceparent: 00-zzz-private-01\r\ntracestate: a=1\r\n";
+        let bytes = bytes.replacen("Host: gateway\r\n", bad, 1);
+        assert_eq!(status(&send(gateway.address, bytes.as_bytes()).await), 200);
+    }
+    for request in upstream.requests() {
+        let (id, span, flags) = traced(&request);
+        assert!(id.len() == 32 && span.len() == 16 && flags == "00", "{request}");
+        assert_eq!(header(&request, "tracestate"), None, "{request}");
+    }
+}

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use crate::exchange::{Record, Standing};
@@ -28,6 +28,8 @@ const NONE: &str = "none";
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    audited: IntCounter,
+    audit_lost: IntCounterVec,
     auth_failures: IntCounterVec,
     emulations: IntCounterVec,
     faults: IntCounterVec,
@@ -41,6 +43,7 @@ pub struct Metrics {
     tripped: IntGaugeVec,
     duration: HistogramVec,
     requests: IntCounterVec,
+    spans_lost: IntCounter,
     upstream_duration: HistogramVec,
     upstream_calls: IntCounterVec,
 }
@@ -57,6 +60,8 @@ impl Metrics {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         registry.register(Box::new(build))?;
         Ok(Self {
+            audited: plain(&registry, AUDITED)?,
+            audit_lost: counter(&registry, AUDIT_LOST)?,
             auth_failures: counter(&registry, AUTH_FAILURES)?,
             emulations: counter(&registry, EMULATIONS)?,
             faults: counter(&registry, FAULTS)?,
@@ -70,6 +75,7 @@ impl Metrics {
             tripped: gauges(&registry, TRIPPED)?,
             duration: histogram(&registry, DURATION)?,
             requests: counter(&registry, REQUESTS)?,
+            spans_lost: plain(&registry, SPANS_LOST)?,
             upstream_duration: histogram(&registry, UPSTREAM_DURATION)?,
             upstream_calls: counter(&registry, UPSTREAM_CALLS)?,
             registry,
@@ -143,6 +149,20 @@ impl Metrics {
         }
     }
 
+    /// Lines that the audit file has.
+    pub fn audited(&self, lines: u64) {
+        self.audited.inc_by(lines);
+    }
+
+    /// Lines that it has not; `reason` is `queue` or `file`.
+    pub fn audit_lost(&self, reason: &'static str, lines: u64) {
+        self.audit_lost.with_label_values(&[reason]).inc_by(lines);
+    }
+
+    pub fn spans_lost(&self, spans: u64) {
+        self.spans_lost.inc_by(spans);
+    }
+
     /// The text exposition format 0.0.4.
     pub fn text(&self) -> String {
         let mut out = Vec::new();
@@ -154,6 +174,13 @@ impl Metrics {
 
 fn counter(registry: &Registry, metric: Metric) -> Result<IntCounterVec, prometheus::Error> {
     let counter = IntCounterVec::new(Opts::new(metric.name, metric.help), metric.labels)?;
+    registry.register(Box::new(counter.clone()))?;
+    Ok(counter)
+}
+
+/// A counter without labels.
+fn plain(registry: &Registry, metric: Metric) -> Result<IntCounter, prometheus::Error> {
+    let counter = IntCounter::new(metric.name, metric.help)?;
     registry.register(Box::new(counter.clone()))?;
     Ok(counter)
 }
@@ -192,6 +219,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::exchange::Trace;
     use crate::exchange::record::{CallRecord, LossRecord};
     use crate::fault::Fault;
     use crate::scim::schema::Operation;
@@ -203,6 +231,8 @@ mod tests {
             resource: Some("User"),
             operation: Some(Operation::Patch),
             calls: vec![CallRecord {
+                began: tokio::time::Instant::now(),
+                span: None,
                 operation: Operation::Get,
                 status: None,
                 duration: Duration::from_millis(3),
@@ -218,7 +248,9 @@ mod tests {
             removals: vec!["deletion"],
             alarm: Some("warned"),
             adopted: true,
+            ..Record::default()
         };
+        metrics.audit_lost("file", 1);
         metrics.count(&Seen {
             request_id: "private-id",
             route: Some("/a/b"),
@@ -227,6 +259,7 @@ mod tests {
             translated: true,
             status: http::StatusCode::from_u16(401).ok(),
             duration: Duration::from_millis(5),
+            trace: &Trace::of(&http::HeaderMap::new(), |_| false),
             record: &record,
         });
         let standing = Standing { removed: 1, seen: 1, tripped: true };

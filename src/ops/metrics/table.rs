@@ -27,6 +27,8 @@ pub const METRICS: &[Metric] = &[
     PROCESS_THREADS,
     PROCESS_VIRTUAL,
     ADOPTIONS,
+    AUDITED,
+    AUDIT_LOST,
     AUTH_FAILURES,
     BUILD,
     EMULATIONS,
@@ -40,9 +42,31 @@ pub const METRICS: &[Metric] = &[
     DURATION,
     REQUESTS,
     PAUSED,
+    SPANS_LOST,
     UPSTREAM_DURATION,
     UPSTREAM_CALLS,
 ];
+
+pub(super) const AUDITED: Metric = Metric {
+    name: "scim_gateway_audit_lines_total",
+    kind: Kind::Counter,
+    help: "Writes that the audit file has a line for.",
+    labels: &[],
+};
+
+pub(super) const AUDIT_LOST: Metric = Metric {
+    name: "scim_gateway_audit_lost_total",
+    kind: Kind::Counter,
+    help: "Writes without a line in the audit file: the queue was full or the file took none.",
+    labels: &["reason"],
+};
+
+pub(super) const SPANS_LOST: Metric = Metric {
+    name: "scim_gateway_spans_lost_total",
+    kind: Kind::Counter,
+    help: "Spans that the collector did not get.",
+    labels: &[],
+};
 
 pub(super) const AUTH_FAILURES: Metric = Metric {
     name: "scim_gateway_auth_failures_total",
