@@ -69,7 +69,8 @@ fn metrics() -> String {
         let kind = match metric.kind {
             Kind::Gauge => "gauge",
             Kind::Counter => "counter",
-            Kind::Histogram => "histogram, seconds",
+            Kind::Histogram if metric.name.ends_with("_seconds") => "histogram, seconds",
+            Kind::Histogram => "histogram",
         };
         let (name, labels, help) = (metric.name, metric.labels.join(", "), metric.help);
         let _ = writeln!(page, "| `{name}` | {kind} | {labels} | {help} |");

@@ -31,6 +31,7 @@ pub struct Metrics {
     audited: IntCounter,
     audit_lost: IntCounterVec,
     auth_failures: IntCounterVec,
+    calls: HistogramVec,
     emulations: IntCounterVec,
     faults: IntCounterVec,
     filters_ignored: IntCounterVec,
@@ -63,6 +64,7 @@ impl Metrics {
             audited: plain(&registry, AUDITED)?,
             audit_lost: counter(&registry, AUDIT_LOST)?,
             auth_failures: counter(&registry, AUTH_FAILURES)?,
+            calls: histogram(&registry, CALLS_PER_EXCHANGE, CALL_BUCKETS)?,
             emulations: counter(&registry, EMULATIONS)?,
             faults: counter(&registry, FAULTS)?,
             filters_ignored: counter(&registry, FILTERS_IGNORED)?,
@@ -73,10 +75,10 @@ impl Metrics {
             adoptions: counter(&registry, ADOPTIONS)?,
             paused: gauges(&registry, PAUSED)?,
             tripped: gauges(&registry, TRIPPED)?,
-            duration: histogram(&registry, DURATION)?,
+            duration: histogram(&registry, DURATION, BUCKETS)?,
             requests: counter(&registry, REQUESTS)?,
             spans_lost: plain(&registry, SPANS_LOST)?,
-            upstream_duration: histogram(&registry, UPSTREAM_DURATION)?,
+            upstream_duration: histogram(&registry, UPSTREAM_DURATION, BUCKETS)?,
             upstream_calls: counter(&registry, UPSTREAM_CALLS)?,
             registry,
         })
@@ -99,6 +101,10 @@ impl Metrics {
             self.upstream_calls.with_label_values(&[upstream, operation, status]).inc();
             let duration = self.upstream_duration.with_label_values(&[upstream, operation]);
             duration.observe(call.duration.as_secs_f64());
+        }
+        if seen.translated {
+            let made = u32::try_from(calls.len()).unwrap_or(u32::MAX);
+            self.calls.with_label_values(&[route, operation]).observe(f64::from(made));
         }
         for loss in losses {
             let labels = [route, loss.place.as_str(), loss.cause, loss.direction];
@@ -197,8 +203,12 @@ fn gauges(registry: &Registry, metric: Metric) -> Result<IntGaugeVec, prometheus
     Ok(gauges)
 }
 
-fn histogram(registry: &Registry, metric: Metric) -> Result<HistogramVec, prometheus::Error> {
-    let options = HistogramOpts::new(metric.name, metric.help).buckets(BUCKETS.to_vec());
+fn histogram(
+    registry: &Registry,
+    metric: Metric,
+    buckets: &[f64],
+) -> Result<HistogramVec, prometheus::Error> {
+    let options = HistogramOpts::new(metric.name, metric.help).buckets(buckets.to_vec());
     let histogram = HistogramVec::new(options, metric.labels)?;
     registry.register(Box::new(histogram.clone()))?;
     Ok(histogram)
@@ -272,6 +282,10 @@ mod tests {
         let line =
             "requests_total{operation=\"patch\",resource=\"User\",route=\"/a/b\",status=\"4xx\"} 1";
         assert!(text.contains(line), "{text}");
+        let calls = "calls_per_exchange_bucket{operation=\"patch\",route=\"/a/b\",le=";
+        for (most, wanted) in [("0", 0), ("1", 1), ("100", 1)] {
+            assert!(text.contains(&format!("{calls}\"{most}\"}} {wanted}")), "{text}");
+        }
         assert!(!text.contains("private-id"), "{text}");
     }
 

@@ -13,7 +13,7 @@ pub struct Metric {
 pub enum Kind {
     Counter,
     Gauge,
-    /// In seconds.
+    /// Of what the name ends in: seconds, or calls.
     Histogram,
 }
 
@@ -31,6 +31,7 @@ pub const METRICS: &[Metric] = &[
     AUDIT_LOST,
     AUTH_FAILURES,
     BUILD,
+    CALLS_PER_EXCHANGE,
     EMULATIONS,
     FAULTS,
     FILTERS_IGNORED,
@@ -73,6 +74,13 @@ pub(super) const AUTH_FAILURES: Metric = Metric {
     kind: Kind::Counter,
     help: "Requests without a token that their route knows.",
     labels: &["route"],
+};
+
+pub(super) const CALLS_PER_EXCHANGE: Metric = Metric {
+    name: "scim_gateway_calls_per_exchange",
+    kind: Kind::Histogram,
+    help: "Calls to the upstream made for one request on a translated route.",
+    labels: &["route", "operation"],
 };
 
 pub(super) const EMULATIONS: Metric = Metric {
@@ -215,3 +223,6 @@ const fn process(name: &'static str, kind: Kind, help: &'static str) -> Metric {
 /// Upper bounds in seconds: a translation takes less than the first, a scan more than most.
 pub(super) const BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+/// Upper bounds in calls: none, one, an emulation, a scan of more and more pages.
+pub(super) const CALL_BUCKETS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 25.0, 50.0, 100.0];
