@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::dialect::Dialects;
 use crate::exchange::Upstream;
 use crate::gateway::Gateway;
-use crate::proxy::{self, Door, Remote, Signed, Way};
+use crate::proxy::{Callers, Certificates, Door, KeySets, Remote, Signed, Way};
 use crate::sandbox::{Options, Sandbox, Vendor};
 
 /// A configuration with its compiled routes and their doors.
@@ -54,12 +54,20 @@ enum Reached {
 /// One door for each route. Routes to one upstream share its connections.
 fn doors(config: &Config, dialects: &Dialects) -> Result<HashMap<String, Door>, Vec<String>> {
     let mut found: Vec<_> =
-        config.server.tls.iter().filter_map(|tls| proxy::certificate(tls).err()).collect();
+        config.server.tls.iter().filter_map(|tls| Certificates::new(tls).err()).collect();
     let mut reached = HashMap::new();
     for upstream in config.upstreams.values() {
         match reach(upstream, dialects) {
             Ok(way) => drop(reached.insert(upstream.name.as_str(), way)),
             Err(why) => found.push(format!("upstream `{}`: {why}", upstream.name)),
+        }
+    }
+    let mut sets = KeySets::default();
+    let mut callers = HashMap::new();
+    for route in &config.routes {
+        match Callers::new(route.auth.clone(), &mut sets) {
+            Ok(known) => drop(callers.insert(route.label(), Arc::new(known))),
+            Err(why) => found.push(format!("route `{}`: {why}", route.label())),
         }
     }
     let door = |route: &model::Route| {
@@ -68,7 +76,8 @@ fn doors(config: &Config, dialects: &Dialects) -> Result<HashMap<String, Door>, 
             (Reached::Remote(remote), Mode::Translate) => Way::Translate(Arc::clone(remote) as _),
             (Reached::Sandbox(sandbox), _) => Way::Translate(Arc::clone(sandbox)),
         };
-        Some((route.label(), Door { auth: route.auth.clone(), way }))
+        let callers = Arc::clone(callers.get(&route.label())?);
+        Some((route.label(), Door { callers, way }))
     };
     let doors = config.routes.iter().filter_map(door).collect();
     if found.is_empty() { Ok(doors) } else { Err(found) }

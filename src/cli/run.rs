@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::Format;
 use super::load::{Loaded, load};
 use super::output::{complain, mistakes, say};
-use crate::config::model::{Auth, Route};
+use crate::config::model::{Auth, Proof, Route};
 use crate::gateway::RouteSpec;
 use crate::ops::{Admin, Metrics, Watch, log};
 use crate::proxy::{self, Edge, Live, Stopped};
@@ -67,14 +67,25 @@ fn invitation(route: &Route, spec: &RouteSpec) -> String {
     let host = spec.host.as_ref().map(|host| format!("-H 'Host: {host}' ")).unwrap_or_default();
     let token = match &route.auth {
         Auth::None => String::new(),
-        Auth::Bearer(known) => {
-            let demo: [u8; 32] = Sha256::digest(DEMO_TOKEN).into();
-            let demo = known.iter().any(|credential| credential.sha256 == demo);
-            let token = if demo { DEMO_TOKEN } else { "$TOKEN" };
-            format!("-H \"Authorization: Bearer {token}\" ")
-        }
+        Auth::Listed(known) => known.first().map_or_else(String::new, |first| shown(&first.proof)),
     };
     format!("curl {host}{token}{url}")
+}
+
+/// What curl shows for the first credential of a route.
+fn shown(proof: &Proof) -> String {
+    let demo: [u8; 32] = Sha256::digest(DEMO_TOKEN).into();
+    match proof {
+        Proof::Bearer(sha256) if *sha256 == demo => {
+            format!("-H \"Authorization: Bearer {DEMO_TOKEN}\" ")
+        }
+        Proof::Bearer(_) | Proof::Jwt(_) => "-H \"Authorization: Bearer $TOKEN\" ".to_owned(),
+        Proof::AccessKey { project, .. } => {
+            format!("-H \"Authorization: Bearer {project}:$KEY\" ")
+        }
+        Proof::Basic(_) => "-u \"$USER:$PASSWORD\" ".to_owned(),
+        Proof::Certificate(_) => "--cert client.pem --key client-key.pem ".to_owned(),
+    }
 }
 
 /// The path under which a route's clients reach its users.

@@ -28,6 +28,9 @@ pub const CODES: &[Code] = &[
     OVERLAY_PLACE,
     NOTHING,
     UNUSABLE,
+    PROOF,
+    NO_CLIENT_CA,
+    JWT,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -67,3 +70,9 @@ pub(super) const NOTHING: Code = Code { id: "C023", title: "nothing to serve" };
 /// Found by whoever uses the files, so it has no place in the configuration's text.
 pub const UNUSABLE: Code =
     Code { id: "C024", title: "a certificate, key or authority file that cannot be used" };
+pub(super) const PROOF: Code =
+    Code { id: "C025", title: "a credential that is not exactly one kind of proof" };
+pub(super) const NO_CLIENT_CA: Code =
+    Code { id: "C026", title: "a client certificate where the listener asks for none" };
+pub(super) const JWT: Code =
+    Code { id: "C027", title: "a signed token whose terms cannot be used" };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Surroundings;
+use super::auth::Place;
 use super::code::{NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
 use super::model::{Config, Mode, Named, Route, Target, Upstream};
 use super::{route, server, upstream, value, watch};
@@ -31,7 +32,7 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
     let trace = root.table("trace").and_then(watch::trace);
     let rules = root.item("rules").and_then(|item| value::path(item, around.directory));
     let (names, upstreams) = upstreams(&root, around);
-    let open = server.as_ref().is_some_and(|s| s.listen.iter().any(|a| !a.ip().is_loopback()));
+    let place = Place::of(server.as_ref());
     let limits = server.as_ref().map(|server| server.limits.clone()).unwrap_or_default();
     let bounds = (limits.depth, limits.body);
     let tables = root.tables("route");
@@ -40,7 +41,7 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
         reader.report(reader.mistake(NOTHING, 0..0, message, "in this file"));
     }
     let mut routes: Vec<Route> =
-        tables.into_iter().filter_map(|t| route::route(t, around, open, bounds)).collect();
+        tables.into_iter().filter_map(|t| route::route(t, around, place, bounds)).collect();
     share_overlays(&mut routes);
     for diagnostic in together(&routes, &names, &upstreams) {
         reader.report(diagnostic);

@@ -12,9 +12,11 @@ use crate::diagnostic::{Mistakes, Source};
 use crate::dialect::override_schema;
 use crate::scim::schema::{Attribute, Schema, Unknown};
 
+mod auth;
 mod build;
 mod code;
 mod file;
+mod jwt;
 pub mod model;
 mod route;
 mod safety;

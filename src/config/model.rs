@@ -42,9 +42,20 @@ pub struct Server {
     pub limits: Limits,
 }
 
-/// PEM files.
+/// PEM files of the listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
+    /// For every name that none of `also` is for.
+    pub pair: CertificatePair,
+    /// Each for the DNS names that its certificate holds.
+    pub also: Vec<CertificatePair>,
+    /// The authorities of clients' certificates; with it clients are asked for one.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// A certificate chain and its private key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificatePair {
     pub cert: PathBuf,
     pub key: PathBuf,
 }
@@ -64,6 +75,9 @@ pub struct Limits {
     pub client: Duration,
     /// For the whole exchange with the upstream.
     pub exchange: Duration,
+    /// Wrong credentials that one address may show to one route within `attempts_window`; 0: any number.
+    pub attempts: usize,
+    pub attempts_window: Duration,
 }
 
 impl Default for Limits {
@@ -75,6 +89,8 @@ impl Default for Limits {
             depth: 32,
             client: Duration::from_secs(30),
             exchange: Duration::from_secs(60),
+            attempts: 30,
+            attempts_window: Duration::from_secs(60),
         }
     }
 }
@@ -201,18 +217,77 @@ pub struct Route {
 }
 
 /// Who may use a route.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Auth {
     /// Everybody: only on loopback.
     None,
-    Bearer(Vec<Credential>),
+    /// Whoever shows one of these.
+    Listed(Vec<Credential>),
 }
 
-/// A bearer token by its SHA-256, with a name for the log.
+/// What one caller shows, with a name for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     pub name: String,
-    pub sha256: [u8; 32],
+    pub proof: Proof,
+}
+
+/// How a caller proves who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A bearer token (RFC 6750) with this SHA-256.
+    Bearer([u8; 32]),
+    /// `user:password` (RFC 7617) with this SHA-256.
+    Basic([u8; 32]),
+    /// A bearer token `<project>:<key>`; the SHA-256 is the key's.
+    AccessKey { project: String, sha256: [u8; 32] },
+    /// A client certificate of the listener's `client_ca`.
+    Certificate(Holder),
+    /// A signed bearer token (RFC 7519) of an issuer.
+    Jwt(Jwt),
+}
+
+/// Whose client certificate it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// The subject as RFC 4514 writes it, without blanks between its parts.
+    Subject(String),
+    /// A subject alternative name: `dns:`, `uri:`, `email:` or `ip:` and the name.
+    San(String),
+}
+
+/// Which signed tokens are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jwt {
+    /// The claim `iss`, to the letter.
+    pub issuer: String,
+    /// The claim `aud` holds one of these.
+    pub audience: Vec<String>,
+    pub keys: KeySource,
+    /// Names of RFC 7518 section 3.1: signatures by a private key alone.
+    pub algorithms: Vec<String>,
+    /// Each claim named here must hold one of its values.
+    pub claims: BTreeMap<String, Vec<String>>,
+}
+
+/// Where an issuer's key set (RFC 7517 section 5) is, and how long it is used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KeySource {
+    pub place: KeyPlace,
+    /// The age after which it is read anew, in the background.
+    pub refresh: Duration,
+    /// The age after which it is used no more.
+    pub keep: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum KeyPlace {
+    File(PathBuf),
+    /// `https`, or `http` on loopback; `ca` is a PEM file to trust instead of the system's authorities.
+    Url {
+        url: Url,
+        ca: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

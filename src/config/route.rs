@@ -1,9 +1,8 @@
 //! `[[route]]`: where clients come in, who may, and under which policies.
 
-use std::collections::BTreeSet;
-
-use super::code::{HOST, NOTHING, OPEN, OVERLAY, PASSTHROUGH, PREFIX, TOKEN, TWICE};
-use super::model::{Auth, Credential, Mode, Route};
+use super::auth::{self, Place};
+use super::code::{HOST, OVERLAY, PASSTHROUGH, PREFIX};
+use super::model::{Auth, Mode, Route};
 use super::safety::safety;
 use super::value::{named, number, vars};
 use super::{Surroundings, extends};
@@ -44,12 +43,12 @@ const TRANSLATING: [&str; 14] = [
     "scan_limit",
 ];
 
-/// Reads one route; `open` says whether an address is reachable from elsewhere, `bounds` how deep and
-/// how long a body may be.
+/// Reads one route; `place` says what the listener is to callers, `bounds` how deep and how long a
+/// body may be.
 pub(super) fn route(
     table: Table<'_>,
     around: &Surroundings<'_>,
-    open: bool,
+    place: Place,
     bounds: (usize, usize),
 ) -> Option<Route> {
     let mode = table.item("mode").and_then(|item| item.word(MODES)).unwrap_or(Mode::Translate);
@@ -62,7 +61,7 @@ pub(super) fn route(
     let upstream = table.need("upstream").and_then(named);
     let overlays = table.items("overlays");
     let overlays = overlays.into_iter().filter_map(|item| overlay(item, around)).collect();
-    let auth = table.need("auth").and_then(|item| auth(item, open));
+    let auth = table.need("auth").and_then(|item| auth::auth(item, place, around));
     let everybody = matches!(auth, Some(Auth::None));
     let policies = policies(&table, bounds, everybody);
     let client_vars = vars(&table, "client_vars");
@@ -154,48 +153,4 @@ fn overlay(item: Item<'_>, around: &Surroundings<'_>) -> Option<Source> {
         item.reader().report(item.mistake(OVERLAY, message, "not there").with_hint(hint));
     }
     found.map(|text| Source::new(name, text))
-}
-
-/// `"none"`, or a list of `{ name, bearer_sha256 }`.
-fn auth(item: Item<'_>, open: bool) -> Option<Auth> {
-    if item.as_str().is_some() {
-        item.word(&[("none", ())])?;
-        if open {
-            let message = "a route without authentication, and the gateway listens beyond loopback";
-            let hint = "list bearer tokens, or listen on 127.0.0.1 alone";
-            item.reader().report(item.mistake(OPEN, message, "open to all").with_hint(hint));
-        }
-        return Some(Auth::None);
-    }
-    let items = item.items();
-    let credentials: Vec<_> = items.iter().filter_map(|item| credential(*item)).collect();
-    if items.is_empty() {
-        let hint = "write auth = [{ name = \"…\", bearer_sha256 = \"…\" }] or auth = \"none\"";
-        let diagnostic = item.mistake(NOTHING, "nobody may use this route", "no credential");
-        item.reader().report(diagnostic.with_hint(hint));
-    }
-    let mut names = BTreeSet::new();
-    if let Some(twice) = credentials.iter().find(|entry| !names.insert(&entry.name)) {
-        let message = format!("two credentials are named `{}`", twice.name);
-        item.reader().report(item.mistake(TWICE, message, "the log could not tell them apart"));
-    }
-    Some(Auth::Bearer(credentials))
-}
-
-fn credential(item: Item<'_>) -> Option<Credential> {
-    let table = item.table()?;
-    let name = table.need("name").and_then(Item::string);
-    let hash = table.need("bearer_sha256");
-    table.close();
-    let hash = hash?;
-    let mut sha256 = [0_u8; 32];
-    let fits = hex::decode_to_slice(hash.string()?, &mut sha256).is_ok();
-    if !fits {
-        // The text is not repeated: it may be the token itself.
-        hash.hide();
-        let diagnostic = hash.mistake(TOKEN, "this is not a SHA-256", "not 64 hexadecimal digits");
-        hash.reader().report(diagnostic.with_hint("printf %s \"$TOKEN\" | sha256sum"));
-    }
-    (fits && name.is_some_and(|name| !name.is_empty()))
-        .then(|| Credential { name: name.unwrap_or_default().to_owned(), sha256 })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use url::Url;
 
 use super::code::{NOTHING, URL};
-use super::model::{Limits, Server, Tls};
+use super::model::{CertificatePair, Limits, Server, Tls};
 use super::value::{address, duration, number, path};
 use crate::diagnostic::toml::{Item, Table};
 
@@ -34,10 +34,22 @@ pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
 }
 
 fn tls(table: Table<'_>, directory: &Path) -> Option<Tls> {
+    let pair = pair(&table, directory);
+    let also = table.tables("also").into_iter().filter_map(|table| {
+        let pair = self::pair(&table, directory);
+        table.close();
+        pair
+    });
+    let also = also.collect();
+    let client_ca = table.item("client_ca").and_then(|item| path(item, directory));
+    table.close();
+    Some(Tls { pair: pair?, also, client_ca })
+}
+
+fn pair(table: &Table<'_>, directory: &Path) -> Option<CertificatePair> {
     let cert = table.need("cert").and_then(|item| path(item, directory));
     let key = table.need("key").and_then(|item| path(item, directory));
-    table.close();
-    Some(Tls { cert: cert?, key: key? })
+    Some(CertificatePair { cert: cert?, key: key? })
 }
 
 /// Scheme and authority alone: routes and dialects bring the path.
@@ -69,6 +81,11 @@ fn limits(table: Table<'_>) -> Limits {
         depth: table.item("depth").and_then(|i| number(i, 4..=128)).unwrap_or(default.depth),
         client: time("client").unwrap_or(default.client),
         exchange: time("exchange").unwrap_or(default.exchange),
+        attempts: table
+            .item("attempts")
+            .and_then(|item| number(item, 0..=1_000_000))
+            .unwrap_or(default.attempts),
+        attempts_window: time("attempts_window").unwrap_or(default.attempts_window),
     };
     table.close();
     limits

@@ -11,7 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::ids::Ids;
 use crate::config::model::{Log, LogFormat};
 use crate::exchange::record::CallRecord;
-use crate::proxy::{Event, Seen};
+use crate::proxy::{Event, Refusal, Seen};
 
 /// The target of this crate's events. Libraries are heard from a warning on: Pingora's lines of
 /// information hold paths and addresses.
@@ -56,6 +56,7 @@ pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
         trace_id = hex::encode(seen.trace.id),
         route = seen.route,
         credential = seen.credential,
+        refused = seen.refused.map(Refusal::label),
         translated = seen.translated,
         resource = record.resource,
         operation = record.operation.map(|operation| operation.name()),
@@ -102,5 +103,11 @@ pub(super) fn event(event: &Event) {
     match event {
         Event::Ready(true) => tracing::info!("requests are welcome"),
         Event::Ready(false) => tracing::info!("no more requests are taken; those under way go on"),
+        Event::Keys(true) => tracing::debug!("an issuer's keys were read"),
+        Event::Keys(false) => tracing::warn!("an issuer's keys cannot be read; those known go on"),
+        Event::Certificates(true) => tracing::info!("changed certificates are in force"),
+        Event::Certificates(false) => {
+            tracing::error!("changed certificates cannot be used; the old ones stay in force");
+        }
     }
 }

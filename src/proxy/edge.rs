@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Remote;
-use crate::config::model::{Auth, Limits};
+use super::{Callers, Remote};
+use crate::config::model::Limits;
 use crate::exchange::{Shared, Upstream};
 use crate::gateway::{Gateway, Route};
 
@@ -21,7 +21,7 @@ pub struct Edge {
 
 /// One route's entrance.
 pub struct Door {
-    pub auth: Auth,
+    pub callers: Arc<Callers>,
     pub way: Way,
 }
 

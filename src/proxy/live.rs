@@ -1,22 +1,42 @@
 //! The edge in force: every request is served from beginning to end by the one that it met, whatever
 //! takes its place meanwhile.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
+use super::attempts::Attempts;
 use super::edge::Edge;
+use super::tls::Certificates;
 
 /// Holds the edge in force and lets it be replaced whole.
-pub struct Live(ArcSwap<Edge>);
+pub struct Live {
+    edge: ArcSwap<Edge>,
+    /// Wrong credentials are counted over every edge: a new one does not forgive them.
+    pub(super) attempts: Attempts,
+    certificates: OnceLock<Arc<Certificates>>,
+}
 
 impl Live {
     pub fn new(edge: Edge) -> Self {
-        Self(ArcSwap::from_pointee(edge))
+        Self {
+            edge: ArcSwap::from_pointee(edge),
+            attempts: Attempts::new(),
+            certificates: OnceLock::new(),
+        }
     }
 
     /// The edge that serves requests from now on.
     pub fn edge(&self) -> Arc<Edge> {
-        self.0.load_full()
+        self.edge.load_full()
+    }
+
+    /// The listener's certificates, so that others can take their place; `None` without TLS.
+    pub fn certificates(&self) -> Option<&Arc<Certificates>> {
+        self.certificates.get()
+    }
+
+    pub(super) fn keep(&self, certificates: Arc<Certificates>) {
+        let _ = self.certificates.set(certificates);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of SCIM: a translated route's bytes go to [`crate::exchange`] and come back.
 
+mod attempts;
 mod auth;
 mod broken;
 mod deadline;
@@ -19,10 +20,11 @@ mod signed;
 mod talk;
 mod tls;
 
+pub use auth::{Callers, KeySets, Refusal};
 pub use edge::{Door, Edge, Way};
 pub use live::Live;
 pub use observer::{Event, Observer, Seen};
 pub use remote::Remote;
 pub use server::{Stopped, bind, serve};
 pub use signed::Signed;
-pub use tls::certificate;
+pub use tls::Certificates;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::Refusal;
 use crate::exchange::{Record, Trace};
 
 /// Told once for each request, after its answer was written or failed to be, and of what happens
@@ -23,6 +24,10 @@ pub trait Observer: Send + Sync {
 pub enum Event {
     /// Whether requests are welcome has changed.
     Ready(bool),
+    /// An issuer's keys were read, or could not be.
+    Keys(bool),
+    /// Changed certificates of the listener are in force, or cannot be used and the old ones stay.
+    Certificates(bool),
 }
 
 /// One answered request: bounded words only, no id, value, token or query.
@@ -34,6 +39,8 @@ pub struct Seen<'a> {
     pub upstream: Option<&'a str>,
     /// The name of the credential that was used.
     pub credential: Option<&'a str>,
+    /// Why the caller was not let in.
+    pub refused: Option<Refusal>,
     pub translated: bool,
     /// `None` where no answer could be written.
     pub status: Option<StatusCode>,

@@ -29,10 +29,12 @@ pub(super) fn routeless(fault: Fault) -> Outcome {
 }
 
 /// The headers that HTTP itself asks for with a fault (RFC 9110 sections 10.2.3, 11.6.1, 15.5.6).
-pub(super) fn complete(response: &mut Response, fault: &Fault) {
+pub(super) fn complete(response: &mut Response, fault: &Fault, challenges: &[HeaderValue]) {
     let headers = &mut response.headers;
     if fault.cause == Cause::Unauthenticated {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\""));
+        for challenge in challenges {
+            headers.append(WWW_AUTHENTICATE, challenge.clone());
+        }
     }
     if let Some(allow) = fault.allow.as_deref().and_then(|methods| methods.parse().ok()) {
         headers.entry(ALLOW).or_insert(allow);

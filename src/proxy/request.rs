@@ -1,5 +1,7 @@
 //! The client's request: taken within its bounds, with the headers that an exchange may see.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -12,6 +14,7 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use uuid::Uuid;
 
+use super::auth::Peer;
 use crate::config::model::Limits;
 use crate::fault::{Cause, Fault};
 use crate::scim::http::Request;
@@ -67,6 +70,17 @@ pub(super) fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
         Some(length) if length > limits.body => Err(too_large(limits)),
         _ => Ok(()),
     }
+}
+
+/// Where the connection comes from: the client, or whatever stands before this gateway.
+pub(super) fn address(session: &Session) -> Option<IpAddr> {
+    session.client_addr()?.as_inet().map(|address| address.ip())
+}
+
+/// The client certificate of the connection.
+pub(super) fn peer(session: &Session) -> Option<Arc<Peer>> {
+    let tls = session.digest()?.ssl_digest.as_ref()?;
+    tls.extension.get::<Arc<Peer>>().cloned()
 }
 
 /// Reads the whole body and makes the exchange's request of it.

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
+use std::time::Duration;
 
-use pingora::listeners::tls::TlsSettings;
 use pingora::proxy::http_proxy_service_with_name;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{ExecutionPhase, RunArgs, Server};
@@ -16,10 +16,14 @@ use tokio::sync::broadcast::error::RecvError;
 use super::live::Live;
 use super::observer::{Event, Observer};
 use super::service::Service;
+use super::tls::Certificates;
 use crate::config::model;
 
 /// Seconds for which exchanges under way may go on after the signal to stop.
 const GRACE: u64 = 10;
+
+/// Between two looks at the certificate files.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// The server came to its ordinary end.
 #[derive(Debug)]
@@ -53,21 +57,16 @@ pub fn serve(
         graceful_shutdown_timeout_seconds: Some(GRACE),
         ..ServerConf::default()
     };
+    let certificates = certificates(settings, &live, &observer)?;
     let mut server = Server::new_with_opt_and_conf(None, conf);
     let service = Service { live, observer: Arc::clone(&observer) };
     let mut proxy = http_proxy_service_with_name(&server.configuration, service, "scim-gateway");
     for address in &settings.listen {
         let address = address.to_string();
-        match &settings.tls {
+        match &certificates {
             None => proxy.add_tcp(&address),
-            Some(model::Tls { cert, key }) => {
-                let mut tls =
-                    TlsSettings::intermediate(&cert.to_string_lossy(), &key.to_string_lossy())
-                        .map_err(|error| {
-                            format!("certificate or key: {}", error.etype().as_str())
-                        })?;
-                tls.enable_h2();
-                proxy.add_tls_with_settings(&address, None, tls);
+            Some(certificates) => {
+                proxy.add_tls_with_settings(&address, None, certificates.settings()?);
             }
         }
     }
@@ -76,6 +75,28 @@ pub fn serve(
     follow(server.watch_execution_phase(), ready, observer);
     server.run(RunArgs::default());
     Ok(Stopped)
+}
+
+/// The listener's certificates, where it has some: `live` keeps them, and changed files are noticed.
+fn certificates(
+    settings: &model::Server,
+    live: &Live,
+    observer: &Arc<dyn Observer>,
+) -> Result<Option<Arc<Certificates>>, String> {
+    let Some(tls) = &settings.tls else { return Ok(None) };
+    let certificates = Arc::new(Certificates::new(tls)?);
+    live.keep(Arc::clone(&certificates));
+    let (watched, observer) = (Arc::downgrade(&certificates), Arc::clone(observer));
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(LOOK);
+            let Some(certificates) = watched.upgrade() else { return };
+            if let Some(looked) = certificates.look() {
+                observer.happened(&Event::Certificates(looked.is_ok()));
+            }
+        }
+    });
+    Ok(Some(certificates))
 }
 
 /// Keeps `ready` in step with the server's life.

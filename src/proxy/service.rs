@@ -8,17 +8,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::Instant;
 
+use super::auth::Shown;
 use super::deadline::Bounded;
 use super::edge::{Edge, Way};
 use super::live::Live;
-use super::{Observer, Remote, Seen, passthrough, reply, request};
+use super::{Callers, Observer, Refusal, Remote, Seen, passthrough, reply, request};
+use crate::config::model::Limits;
 use crate::exchange::{self, Outcome, Record, Trace, Upstream};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
@@ -37,6 +39,9 @@ pub(super) struct Context {
     trace: Trace,
     route: Option<Arc<Route>>,
     credential: Option<String>,
+    /// Why the caller was not let in, and how it could be.
+    refused: Option<Refusal>,
+    challenges: Vec<HeaderValue>,
     /// Set on a pass-through route.
     remote: Option<Arc<Remote>>,
     /// Body bytes of a pass-through request so far.
@@ -57,6 +62,8 @@ impl ProxyHttp for Service {
             trace: Trace::of(&HeaderMap::new(), |_| false),
             route: None,
             credential: None,
+            refused: None,
+            challenges: Vec::new(),
             remote: None,
             streamed: 0,
             record: Record::default(),
@@ -78,7 +85,7 @@ impl ProxyHttp for Service {
         let limits = &context.edge.limits;
         session.set_read_timeout(Some(limits.client));
         session.set_write_timeout(Some(limits.client));
-        let outcome = match self.admit(session, context) {
+        let outcome = match self.admit(session, context).await {
             Err(fault) => refuse(context, fault),
             Ok((route, Way::Translate(upstream))) => {
                 self.exchange(session, context, &route, &*upstream).await
@@ -175,6 +182,7 @@ impl ProxyHttp for Service {
             route: route.map(|spec| spec.name.as_str()),
             upstream: route.map(|spec| spec.upstream_name.as_str()),
             credential: context.credential.as_deref(),
+            refused: context.refused,
             translated: context.remote.is_none(),
             status: context.status.or(written),
             duration: context.began.elapsed(),
@@ -186,7 +194,11 @@ impl ProxyHttp for Service {
 
 impl Service {
     /// The route and what is behind its door, for a request that is in bounds and may use it.
-    fn admit(&self, session: &Session, context: &mut Context) -> Result<(Arc<Route>, Way), Fault> {
+    async fn admit(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+    ) -> Result<(Arc<Route>, Way), Fault> {
         let header = session.req_header();
         let host = request::host(header);
         let edge = Arc::clone(&context.edge);
@@ -194,11 +206,46 @@ impl Service {
             edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
         context.route = Some(Arc::clone(route));
         request::bounds(session, &edge.limits)?;
-        context.credential = door.auth.admit(&header.headers)?.map(str::to_owned);
+        self.let_in(session, context, route, &door.callers).await?;
         if let Way::Stream(_) = door.way {
             edge.shared.safeguards.admit(&route.spec.name)?;
         }
         Ok((Arc::clone(route), door.way.clone()))
+    }
+
+    /// Looks at what the caller shows, unless too much of it was wrong before.
+    async fn let_in(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        route: &Route,
+        callers: &Callers,
+    ) -> Result<(), Fault> {
+        if callers.open() {
+            return Ok(());
+        }
+        let Limits { attempts, attempts_window: window, .. } = context.edge.limits;
+        let (name, counted) = (route.spec.name.as_str(), &self.live.attempts);
+        let address = request::address(session);
+        let wait = address.and_then(|address| counted.wait(name, address, attempts, window));
+        let shown = Shown::new(&session.req_header().headers, request::peer(session));
+        let refusal = match wait {
+            Some(_) => Refusal::Limited,
+            None => match callers.admit(&shown, &self.observer).await {
+                Ok(credential) => {
+                    context.credential = Some(credential);
+                    return Ok(());
+                }
+                Err(refusal) => refusal,
+            },
+        };
+        if let Some(address) = address.filter(|_| refusal.guessed() && attempts > 0) {
+            counted.failed(name, address, window);
+        }
+        context.refused = Some(refusal);
+        context.challenges = callers.challenges(refusal);
+        let fault = callers.fault(refusal);
+        Err(wait.into_iter().fold(fault, Fault::with_retry_after))
     }
 
     async fn exchange(
@@ -237,7 +284,7 @@ async fn answer(
 ) -> pingora::Result<()> {
     let Outcome { mut response, record } = outcome;
     if let Some(fault) = &record.fault {
-        reply::complete(&mut response, fault);
+        reply::complete(&mut response, fault, &context.challenges);
     }
     context.record = record;
     context.status = Some(response.status);

@@ -189,7 +189,7 @@ fn the_shipped_configuration_runs_and_is_watched() {
         assert!(!answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
     }
     let metrics = get(&admin, "/metrics", "");
-    let line = "scim_gateway_auth_failures_total{route=\"/okta/omni\"} 1";
+    let line = "scim_gateway_auth_failures_total{reason=\"unknown\",route=\"/okta/omni\"} 1";
     assert!(metrics.contains(line), "{metrics}");
     assert!(!metrics.contains("demo-token"), "{metrics}");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use scim_gateway::config::model::Auth;
+use scim_gateway::config::model::{Auth, Proof};
 use scim_gateway::config::{self, Config, Surroundings};
 use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::Dialects;
@@ -27,8 +27,8 @@ fn it_loads_and_every_route_takes_the_demo_token() {
     assert_eq!(specs.len(), config.routes.len());
     let demo: [u8; 32] = Sha256::digest("demo-token").into();
     for route in &config.routes {
-        let Auth::Bearer(known) = &route.auth else { panic!("{}", route.label()) };
-        assert!(known.iter().any(|entry| entry.sha256 == demo), "{}", route.label());
+        let Auth::Listed(known) = &route.auth else { panic!("{}", route.label()) };
+        assert!(known.iter().any(|entry| entry.proof == Proof::Bearer(demo)), "{}", route.label());
     }
     let clients: BTreeSet<_> = specs.iter().map(|spec| spec.client.name.as_str()).collect();
     // A library for servers has no clients of its own.
@@ -42,7 +42,7 @@ zzzz = 1
 [server]
 zzzz = 1
 listen = ["127.0.0.1:0"]
-tls = { zzzz = 1 }
+tls = { zzzz = 1, also = [{ zzzz = 1 }] }
 limits = { zzzz = 1 }
 [admin]
 zzzz = 1
@@ -62,7 +62,7 @@ timeouts = { zzzz = 1 }
 schema = { zzzz = 1 }
 [[route]]
 zzzz = 1
-auth = [{ zzzz = 1 }]
+auth = [{ zzzz = 1, access_key = { zzzz = 1 }, certificate = { zzzz = 1 }, jwt = { zzzz = 1 } }]
 client_extends = { zzzz = 1 }
 "#;
 

@@ -141,6 +141,7 @@ impl Watched {
             route: Some(&route.spec.name),
             upstream: Some(&route.spec.upstream_name),
             credential: Some("tester"),
+            refused: None,
             translated: true,
             status: Some(outcome.response.status),
             duration: Duration::from_millis(1),

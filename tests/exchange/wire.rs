@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use scim_gateway::config::model::{Auth, Credential, Server};
+use scim_gateway::config::model::{Auth, Credential, Proof, Server};
 use scim_gateway::gateway::Gateway;
-use scim_gateway::proxy::{self, Door, Edge, Live, Way};
+use scim_gateway::proxy::{self, Callers, Door, Edge, KeySets, Live, Way};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{DIALECTS, spec};
@@ -21,8 +21,10 @@ pub fn serve(clients: &[&str], upstream: &str, watched: &Watched) -> SocketAddr 
     let shared = Arc::new(remote(upstream));
     let sha256 = Sha256::digest(TOKEN).into();
     let door = |client: &&str| {
-        let auth = Auth::Bearer(vec![Credential { name: "tester".into(), sha256 }]);
-        (format!("/{client}/scim"), Door { auth, way: Way::Translate(shared.clone()) })
+        let proof = Proof::Bearer(sha256);
+        let auth = Auth::Listed(vec![Credential { name: "tester".into(), proof }]);
+        let callers = Arc::new(Callers::new(auth, &mut KeySets::default()).unwrap());
+        (format!("/{client}/scim"), Door { callers, way: Way::Translate(shared.clone()) })
     };
     let doors: HashMap<_, _> = clients.iter().map(door).collect();
     let edge = Edge::new(gateway, doors, limits(), Arc::default());

@@ -7,11 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use scim_gateway::config::model::{Auth, Credential, Limits, Server, Timeouts, Tls};
+use scim_gateway::config::model::{
+    Auth, CertificatePair, Credential, Limits, Proof, Server, Timeouts, Tls,
+};
 use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
-use scim_gateway::proxy::{self, Door, Edge, Event, Live, Observer, Remote, Seen, Way};
+use scim_gateway::proxy::{
+    self, Callers, Door, Edge, Event, KeySets, Live, Observer, Remote, Seen, Way,
+};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -84,6 +88,12 @@ pub fn tls_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proxy/tls").join(name)
 }
 
+/// A listener with one pair of files, that asks no client for a certificate.
+pub fn listener(cert: &Path, key: &Path) -> Tls {
+    let pair = CertificatePair { cert: cert.to_owned(), key: key.to_owned() };
+    Tls { pair, also: Vec::new(), client_ca: None }
+}
+
 pub fn limits() -> Limits {
     Limits { body: 4096, client: Duration::from_millis(800), ..Limits::default() }
 }
@@ -98,23 +108,27 @@ pub fn start_with(upstream: &str, tls: Option<Tls>) -> Running {
     let plain = dialects.named("scim").unwrap();
     let places = [("/t", None), ("/p", None), ("/h", Some("tenant.example")), ("/open", None)];
     let specs = places.map(|(prefix, host)| route(prefix, host, plain)).into();
-    let auth = || {
-        Auth::Bearer(vec![Credential {
-            name: "tester".into(),
-            sha256: Sha256::digest(TOKEN).into(),
-        }])
-    };
+    let proof = Proof::Bearer(Sha256::digest(TOKEN).into());
+    let known = callers(vec![Credential { name: "tester".into(), proof }]);
     let shared = Arc::new(remote(upstream));
     let doors = HashMap::from([
-        ("/t".to_owned(), Door { auth: auth(), way: Way::Translate(shared.clone()) }),
-        ("/p".to_owned(), Door { auth: auth(), way: Way::Stream(shared.clone()) }),
+        ("/t".to_owned(), Door { callers: known.clone(), way: Way::Translate(shared.clone()) }),
+        ("/p".to_owned(), Door { callers: known.clone(), way: Way::Stream(shared.clone()) }),
         (
             "tenant.example/h".to_owned(),
-            Door { auth: Auth::None, way: Way::Stream(shared.clone()) },
+            Door { callers: Arc::new(Callers::everybody()), way: Way::Stream(shared.clone()) },
         ),
-        ("/open".to_owned(), Door { auth: Auth::None, way: Way::Stream(shared) }),
+        (
+            "/open".to_owned(),
+            Door { callers: Arc::new(Callers::everybody()), way: Way::Stream(shared) },
+        ),
     ]);
     launch(specs, doors, tls)
+}
+
+/// Who has one of these.
+pub fn callers(listed: Vec<Credential>) -> Arc<Callers> {
+    Arc::new(Callers::new(Auth::Listed(listed), &mut KeySets::default()).unwrap())
 }
 
 /// A gateway with these routes, each with the door of its name.

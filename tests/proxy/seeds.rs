@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use scim_gateway::config::model::{Auth, Credential};
+use scim_gateway::config::model::{Credential, Proof};
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::gateway::route::Policies;
@@ -13,7 +13,7 @@ use scim_gateway::sandbox::{Sandbox, Vendor, serve};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
-use crate::harness::{Running, Scripted, launch, ok, send, status, timeouts};
+use crate::harness::{Running, Scripted, callers, launch, ok, send, status, timeouts};
 use crate::page::{Exchange, Outcome, exchanges, options, store};
 
 const ENVIRONMENT: &str = "abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6";
@@ -56,12 +56,12 @@ fn spec(dialects: &Dialects, exchange: &Exchange, prefix: &str) -> RouteSpec {
 fn door(exchange: &Exchange, url: &str) -> Door {
     let credential = Credential {
         name: "client".to_owned(),
-        sha256: Sha256::digest(token(&exchange.client, "client")).into(),
+        proof: Proof::Bearer(Sha256::digest(token(&exchange.client, "client")).into()),
     };
     let upstream = format!("Bearer {}", token(&exchange.upstream, "upstream"));
     let authorization = Some(upstream.parse().unwrap());
     let remote = Remote::new(&url.parse().unwrap(), authorization, &timeouts(), 64 << 10, None);
-    Door { auth: Auth::Bearer(vec![credential]), way: Way::Translate(Arc::new(remote.unwrap())) }
+    Door { callers: callers(vec![credential]), way: Way::Translate(Arc::new(remote.unwrap())) }
 }
 
 /// One gateway with a route for every exchange; `/e<n>` leads to the n-th url.

@@ -4,13 +4,13 @@ use http::{Method, StatusCode};
 use scim_gateway::config::model::Tls;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
-use scim_gateway::proxy::{Remote, certificate};
+use scim_gateway::proxy::{Certificates, Remote};
 use scim_gateway::scim::http::Request;
 
-use crate::harness::{Scripted, ok, remote, start_with, timeouts, tls_file, trusting};
+use crate::harness::{Scripted, listener, ok, remote, start_with, timeouts, tls_file, trusting};
 
 fn tls() -> Tls {
-    Tls { cert: tls_file("cert.pem"), key: tls_file("key.pem") }
+    listener(&tls_file("cert.pem"), &tls_file("key.pem"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,15 +38,18 @@ async fn a_call_over_tls_trusts_its_own_authorities_and_no_others() {
 
 #[test]
 fn files_that_cannot_be_used_are_told_and_do_not_panic() {
-    assert_eq!(certificate(&tls()), Ok(()));
+    assert!(Certificates::new(&tls()).is_ok());
     let (cert, key, none) = (tls_file("cert.pem"), tls_file("key.pem"), tls_file("none.pem"));
     let pairs = [(&cert, &none), (&none, &key), (&key, &cert), (&key, &key), (&cert, &cert)];
     for (cert, key) in pairs {
-        let broken = Tls { cert: cert.clone(), key: key.clone() };
-        assert!(certificate(&broken).is_err(), "{broken:?}");
+        assert!(Certificates::new(&listener(cert, key)).is_err(), "{cert:?} {key:?}");
     }
     // A certificate and a key that do not belong together.
-    assert!(certificate(&Tls { cert: tls_file("ca.pem"), key: key.clone() }).is_err());
+    assert!(Certificates::new(&listener(&tls_file("ca.pem"), &key)).is_err());
+    for ca in [&key, &none] {
+        let tls = Tls { client_ca: Some(ca.clone()), ..tls() };
+        assert!(Certificates::new(&tls).is_err(), "{ca:?}");
+    }
     let url = "https://localhost/".parse().unwrap();
     for ca in [&key, &none] {
         assert!(Remote::new(&url, None, &timeouts(), 1, Some(ca)).is_err(), "{ca:?}");

@@ -13,7 +13,6 @@ use prometheus::{
 };
 
 use crate::exchange::{Record, Standing};
-use crate::fault::Cause;
 use crate::proxy::{Event, Seen};
 
 mod table;
@@ -32,9 +31,12 @@ pub struct Metrics {
     audit_lost: IntCounterVec,
     auth_failures: IntCounterVec,
     calls: HistogramVec,
+    authenticated: IntCounterVec,
+    certificates: IntCounterVec,
     emulations: IntCounterVec,
     faults: IntCounterVec,
     filters_ignored: IntCounterVec,
+    keys: IntCounterVec,
     losses: IntCounterVec,
     ready: IntGauge,
     removals: IntCounterVec,
@@ -65,6 +67,9 @@ impl Metrics {
             audit_lost: counter(&registry, AUDIT_LOST)?,
             auth_failures: counter(&registry, AUTH_FAILURES)?,
             calls: histogram(&registry, CALLS_PER_EXCHANGE, CALL_BUCKETS)?,
+            authenticated: counter(&registry, AUTHENTICATED)?,
+            certificates: counter(&registry, CERTIFICATES)?,
+            keys: counter(&registry, KEYS)?,
             emulations: counter(&registry, EMULATIONS)?,
             faults: counter(&registry, FAULTS)?,
             filters_ignored: counter(&registry, FILTERS_IGNORED)?,
@@ -110,6 +115,12 @@ impl Metrics {
             let labels = [route, loss.place.as_str(), loss.cause, loss.direction];
             self.losses.with_label_values(&labels).inc();
         }
+        if let Some(credential) = seen.credential {
+            self.authenticated.with_label_values(&[route, credential]).inc();
+        }
+        if let Some(refused) = seen.refused {
+            self.auth_failures.with_label_values(&[route, refused.label()]).inc();
+        }
         if *emulated {
             self.emulations.with_label_values(&[route, operation]).inc();
         }
@@ -120,9 +131,6 @@ impl Metrics {
         if let Some(fault) = fault {
             let labels = [route, fault.cause.label(), fault.cause.side().label()];
             self.faults.with_label_values(&labels).inc();
-            if fault.cause == Cause::Unauthenticated {
-                self.auth_failures.with_label_values(&[route]).inc();
-            }
         }
     }
 
@@ -152,6 +160,10 @@ impl Metrics {
     pub fn happened(&self, event: &Event) {
         match event {
             Event::Ready(ready) => self.ready.set(i64::from(*ready)),
+            Event::Keys(read) => self.keys.with_label_values(&[result(*read)]).inc(),
+            Event::Certificates(used) => {
+                self.certificates.with_label_values(&[result(*used)]).inc();
+            }
         }
     }
 
@@ -176,6 +188,10 @@ impl Metrics {
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
+}
+
+fn result(well: bool) -> &'static str {
+    if well { "ok" } else { "failed" }
 }
 
 fn counter(registry: &Registry, metric: Metric) -> Result<IntCounterVec, prometheus::Error> {
@@ -231,7 +247,8 @@ mod tests {
     use super::*;
     use crate::exchange::Trace;
     use crate::exchange::record::{CallRecord, LossRecord};
-    use crate::fault::Fault;
+    use crate::fault::{Cause, Fault};
+    use crate::proxy::Refusal;
     use crate::scim::schema::Operation;
 
     #[test]
@@ -266,6 +283,7 @@ mod tests {
             route: Some("/a/b"),
             upstream: Some("b"),
             credential: Some("tester"),
+            refused: Some(Refusal::Unknown),
             translated: true,
             status: http::StatusCode::from_u16(401).ok(),
             duration: Duration::from_millis(5),

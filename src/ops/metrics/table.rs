@@ -30,11 +30,14 @@ pub const METRICS: &[Metric] = &[
     AUDITED,
     AUDIT_LOST,
     AUTH_FAILURES,
+    AUTHENTICATED,
     BUILD,
     CALLS_PER_EXCHANGE,
+    CERTIFICATES,
     EMULATIONS,
     FAULTS,
     FILTERS_IGNORED,
+    KEYS,
     LOSSES,
     READY,
     REMOVAL_ALARMS,
@@ -72,8 +75,22 @@ pub(super) const SPANS_LOST: Metric = Metric {
 pub(super) const AUTH_FAILURES: Metric = Metric {
     name: "scim_gateway_auth_failures_total",
     kind: Kind::Counter,
-    help: "Requests without a token that their route knows.",
-    labels: &["route"],
+    help: "Requests that their route does not let in, by what is wrong with the credential.",
+    labels: &["route", "reason"],
+};
+
+pub(super) const AUTHENTICATED: Metric = Metric {
+    name: "scim_gateway_authenticated_total",
+    kind: Kind::Counter,
+    help: "Requests by the credential that let them in; one without any can be taken away.",
+    labels: &["route", "credential"],
+};
+
+pub(super) const CERTIFICATES: Metric = Metric {
+    name: "scim_gateway_certificate_reloads_total",
+    kind: Kind::Counter,
+    help: "Changed certificate files of the listener; after `failed` the old ones stay in force.",
+    labels: &["result"],
 };
 
 pub(super) const CALLS_PER_EXCHANGE: Metric = Metric {
@@ -102,6 +119,13 @@ pub(super) const FILTERS_IGNORED: Metric = Metric {
     kind: Kind::Counter,
     help: "Lists in which the upstream answered resources that its filter excludes.",
     labels: &["route"],
+};
+
+pub(super) const KEYS: Metric = Metric {
+    name: "scim_gateway_key_set_reads_total",
+    kind: Kind::Counter,
+    help: "Readings of the key sets that signed tokens are checked with.",
+    labels: &["result"],
 };
 
 pub(super) const LOSSES: Metric = Metric {

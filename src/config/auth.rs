@@ -1,0 +1,146 @@
+//! `auth` of a route: who may use it, each with a name and exactly one kind of proof.
+//!
+//! It reads no token, only hashes of tokens, and what is no hash is not repeated: it may be the
+//! token itself.
+
+use std::collections::BTreeSet;
+
+use super::Surroundings;
+use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PROOF, TOKEN, TWICE};
+use super::jwt::jwt;
+use super::model::{Auth, Credential, Holder, Proof, Server};
+use crate::diagnostic::toml::{Item, Table};
+
+/// What the listener is to callers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// An address is reachable from elsewhere.
+    pub open: bool,
+    /// Clients are asked for a certificate.
+    pub asks_certificates: bool,
+}
+
+impl Place {
+    /// A server with mistakes is taken as the one that refuses least: its own mistakes are told.
+    pub(super) fn of(server: Option<&Server>) -> Self {
+        let Some(server) = server else { return Self { open: false, asks_certificates: true } };
+        Self {
+            open: server.listen.iter().any(|address| !address.ip().is_loopback()),
+            asks_certificates: server.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()),
+        }
+    }
+}
+
+/// `"none"`, or a list of `{ name, <one kind of proof> }`.
+pub(super) fn auth(item: Item<'_>, place: Place, around: &Surroundings<'_>) -> Option<Auth> {
+    if item.as_str().is_some() {
+        item.word(&[("none", ())])?;
+        if place.open {
+            let message = "a route without authentication, and the gateway listens beyond loopback";
+            let hint = "list credentials, or listen on 127.0.0.1 alone";
+            item.reader().report(item.mistake(OPEN, message, "open to all").with_hint(hint));
+        }
+        return Some(Auth::None);
+    }
+    let items = item.items();
+    let credentials: Vec<_> =
+        items.iter().filter_map(|item| credential(*item, place, around)).collect();
+    if items.is_empty() {
+        let hint = "write auth = [{ name = \"…\", bearer_sha256 = \"…\" }] or auth = \"none\"";
+        let diagnostic = item.mistake(NOTHING, "nobody may use this route", "no credential");
+        item.reader().report(diagnostic.with_hint(hint));
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = credentials.iter().find(|entry| !names.insert(&entry.name)) {
+        let message = format!("two credentials are named `{}`", twice.name);
+        item.reader().report(item.mistake(TWICE, message, "the log could not tell them apart"));
+    }
+    Some(Auth::Listed(credentials))
+}
+
+fn credential(item: Item<'_>, place: Place, around: &Surroundings<'_>) -> Option<Credential> {
+    let table = item.table()?;
+    let name = table.need("name").and_then(Item::string);
+    let proofs = [
+        table.item("bearer_sha256").map(|item| sha256(item, "$TOKEN").map(Proof::Bearer)),
+        table.item("basic_sha256").map(|item| sha256(item, "$USER:$PASSWORD").map(Proof::Basic)),
+        table.table("access_key").map(access_key),
+        table.table("certificate").map(|table| certificate(table, place)),
+        table.table("jwt").map(|table| jwt(table, around)),
+    ];
+    let mut proofs = proofs.into_iter().flatten();
+    let proof = match (proofs.next(), proofs.next()) {
+        (Some(proof), None) => proof,
+        _ => {
+            let message = "a credential is exactly one of bearer_sha256, basic_sha256, access_key, \
+                           certificate and jwt";
+            let diagnostic = item.mistake(PROOF, message, "which one is not clear");
+            item.reader().report(diagnostic.with_hint("list several credentials instead"));
+            None
+        }
+    };
+    table.close();
+    let name = name.filter(|name| !name.is_empty())?;
+    Some(Credential { name: name.to_owned(), proof: proof? })
+}
+
+fn sha256(item: Item<'_>, of: &str) -> Option<[u8; 32]> {
+    let mut sha256 = [0_u8; 32];
+    let fits = hex::decode_to_slice(item.string()?, &mut sha256).is_ok();
+    if !fits {
+        // The text is not repeated: it may be the token itself.
+        item.hide();
+        let diagnostic = item.mistake(TOKEN, "this is not a SHA-256", "not 64 hexadecimal digits");
+        let hint = format!("printf %s \"{of}\" | sha256sum");
+        item.reader().report(diagnostic.with_hint(hint));
+    }
+    fits.then_some(sha256)
+}
+
+fn access_key(table: Table<'_>) -> Option<Proof> {
+    let project = table.need("project").and_then(Item::string);
+    let key = table.need("sha256").and_then(|item| sha256(item, "$KEY"));
+    table.close();
+    Some(Proof::AccessKey { project: project?.to_owned(), sha256: key? })
+}
+
+fn certificate(table: Table<'_>, place: Place) -> Option<Proof> {
+    let subject = table.item("subject").and_then(Item::string).map(str::to_owned);
+    let san = table.item("san");
+    let proof = match (subject, san) {
+        (Some(subject), None) => Some(Holder::Subject(subject)),
+        (None, Some(item)) => item.string().and_then(|text| self::san(item, text)),
+        _ => {
+            let message = "a client certificate is known by exactly one of subject and san";
+            let diagnostic =
+                table.reader().mistake(PROOF, table.span(), message, "which one is not clear");
+            table.reader().report(diagnostic);
+            None
+        }
+    };
+    if !place.asks_certificates {
+        let message = "this listener asks no client for a certificate";
+        let diagnostic = table.reader().mistake(NO_CLIENT_CA, table.span(), message, "never shown");
+        let hint = "write [server] tls = { cert = \"…\", key = \"…\", client_ca = \"…\" }";
+        table.reader().report(diagnostic.with_hint(hint));
+    }
+    table.close();
+    proof.map(Proof::Certificate)
+}
+
+fn san(item: Item<'_>, text: &str) -> Option<Holder> {
+    let found = match text.split_once(':') {
+        Some(("dns", name)) => Some(format!("dns:{}", name.to_ascii_lowercase())),
+        Some(("ip", address)) => {
+            address.parse::<std::net::IpAddr>().ok().map(|address| format!("ip:{address}"))
+        }
+        Some(("uri" | "email", name)) if !name.is_empty() => Some(text.to_owned()),
+        _ => None,
+    };
+    if found.is_none() {
+        let message = format!("`{text}` is not a subject alternative name");
+        let hint = "write dns:name, uri:…, email:… or ip:…";
+        item.reader().report(item.mistake(PROOF, message, "of no known form").with_hint(hint));
+    }
+    found.map(Holder::San)
+}

@@ -1,0 +1,131 @@
+//! `jwt` of a credential: issuer, audience, and where the issuer's keys are.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::Surroundings;
+use super::code::{JWT, NOT_READABLE, URL};
+use super::model::{Jwt, KeyPlace, KeySource, Proof};
+use super::value::{duration, path};
+use crate::diagnostic::toml::{Item, Table};
+
+/// The signatures that only a holder of the private key can make (RFC 7518 section 3.1, RFC 8037).
+/// `none` and HMAC are not among them, so a public key is never taken for a shared secret.
+const ALGORITHMS: [&str; 9] =
+    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+
+const REFRESH: Duration = Duration::from_secs(600);
+const KEEP: Duration = Duration::from_secs(24 * 3600);
+
+pub(super) fn jwt(table: Table<'_>, around: &Surroundings<'_>) -> Option<Proof> {
+    let issuer = table.need("issuer").and_then(Item::string);
+    let audience = table.need("audience");
+    let audience = audience.map(texts).unwrap_or_default();
+    let algorithms = algorithms(&table);
+    let claims = claims(&table);
+    let keys = keys(&table, around);
+    for (empty, what) in
+        [(issuer == Some(""), "issuer"), (audience.iter().any(String::is_empty), "audience")]
+    {
+        if empty {
+            wrong(&table, &format!("the {what} is empty"), "no token would say so");
+        }
+    }
+    table.close();
+    let usable = !audience.is_empty();
+    let jwt = Jwt { issuer: issuer?.to_owned(), audience, keys: keys?, algorithms, claims };
+    usable.then_some(Proof::Jwt(jwt))
+}
+
+/// One text or several.
+fn texts(item: Item<'_>) -> Vec<String> {
+    match item.as_str() {
+        Some(text) => vec![text.to_owned()],
+        None => item.strings(),
+    }
+}
+
+fn algorithms(table: &Table<'_>) -> Vec<String> {
+    let Some(item) = table.item("algorithms") else { return ALGORITHMS.map(str::to_owned).into() };
+    let known = ALGORITHMS.map(|name| (name, name));
+    let found: Vec<_> =
+        item.items().into_iter().filter_map(|item| item.word(&known)).map(str::to_owned).collect();
+    if item.items().is_empty() {
+        wrong(table, "no algorithm is allowed", "no token would be taken");
+    }
+    found
+}
+
+fn claims(table: &Table<'_>) -> BTreeMap<String, Vec<String>> {
+    let Some(claims) = table.table("claims") else { return BTreeMap::new() };
+    let found: BTreeMap<_, _> =
+        claims.free().map(|(name, item)| (name.to_owned(), texts(item))).collect();
+    if found.values().any(Vec::is_empty) {
+        wrong(table, "a claim without an allowed value", "no token would be taken");
+    }
+    found
+}
+
+fn keys(table: &Table<'_>, around: &Surroundings<'_>) -> Option<KeySource> {
+    let time = |key, default| table.item(key).and_then(duration).unwrap_or(default);
+    let (refresh, keep) = (time("refresh", REFRESH), time("keep", KEEP));
+    if keep < refresh {
+        wrong(table, "keys would be thrown away before they are read anew", "keep < refresh");
+    }
+    let ca = table.item("ca").and_then(|item| readable(item, around));
+    let place = match (table.item("jwks_url"), table.item("jwks_file")) {
+        (Some(item), None) => url(item).map(|url| KeyPlace::Url { url, ca }),
+        (None, Some(item)) => readable(item, around).map(KeyPlace::File),
+        _ => {
+            wrong(
+                table,
+                "keys come from exactly one of jwks_url and jwks_file",
+                "which is not clear",
+            );
+            None
+        }
+    };
+    Some(KeySource { place: place?, refresh, keep })
+}
+
+fn readable(item: Item<'_>, around: &Surroundings<'_>) -> Option<std::path::PathBuf> {
+    let file = path(item, around.directory)?;
+    if std::fs::read(&file).is_err() {
+        let message = format!("{} cannot be read", file.display());
+        item.reader().report(item.mistake(NOT_READABLE, message, "not readable"));
+    }
+    Some(file)
+}
+
+/// Keys that anybody on the way can exchange are no keys: `http` is for loopback alone.
+fn url(item: Item<'_>) -> Option<Url> {
+    let loopback = |url: &Url| match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    };
+    let usable = |url: &Url| {
+        (url.scheme() == "https" && url.has_host() || url.scheme() == "http" && loopback(url))
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    };
+    let url = Url::parse(item.string()?).ok().filter(usable);
+    if url.is_none() {
+        item.hide();
+        // The text is not repeated: a URL may hold a password.
+        let diagnostic = item.mistake(URL, "this is not the URL of a key set", "not usable");
+        let hint = "write https://host/path, without user and fragment";
+        item.reader().report(diagnostic.with_hint(hint));
+    }
+    url
+}
+
+fn wrong(table: &Table<'_>, message: &str, label: &str) {
+    let reader = table.reader();
+    reader.report(reader.mistake(JWT, table.span(), message, label));
+}

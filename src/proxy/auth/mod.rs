@@ -1,0 +1,216 @@
+//! Who may use a route: by a bearer token, user and password, an access key, a client certificate or
+//! an issuer's signed token.
+//!
+//! Secrets are known by their SHA-256 and compared in constant time. Nothing of what a caller shows
+//! is kept, logged or told.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+
+mod crypto;
+mod jwt;
+mod keys;
+mod names;
+mod peer;
+mod refusal;
+mod sets;
+mod shown;
+
+use self::jwt::Terms;
+pub(super) use self::names::Names;
+pub(super) use self::peer::Peer;
+pub use self::refusal::Refusal;
+pub use self::sets::KeySets;
+use self::shown::Authorization;
+pub(super) use self::shown::Shown;
+use super::Observer;
+use crate::config::model::{Auth, Credential, Holder, Proof};
+use crate::fault::Fault;
+
+/// Who may use one route.
+pub struct Callers {
+    auth: Auth,
+    /// The signed tokens among the credentials, with the name of each.
+    signed: Vec<(String, Terms)>,
+    /// What the route takes, for the client that showed nothing of it.
+    forms: String,
+}
+
+impl Callers {
+    /// `sets` has the issuers' keys that other routes use, too.
+    ///
+    /// # Errors
+    /// A sentence, where an issuer's keys cannot be used.
+    pub fn new(auth: Auth, sets: &mut KeySets) -> Result<Self, String> {
+        let mut signed = Vec::new();
+        for Credential { name, proof } in credentials(&auth) {
+            if let Proof::Jwt(jwt) = proof {
+                let keys = sets.keys(&jwt.keys)?;
+                signed.push((name.clone(), Terms::new(jwt.clone(), keys)));
+            }
+        }
+        let forms = forms(credentials(&auth));
+        Ok(Self { auth, signed, forms })
+    }
+
+    /// Everybody: for a listener on loopback.
+    pub fn everybody() -> Self {
+        Self { auth: Auth::None, signed: Vec::new(), forms: String::new() }
+    }
+
+    /// Whether everybody may use the route.
+    pub(super) fn open(&self) -> bool {
+        self.auth == Auth::None
+    }
+
+    /// The name of the credential that the request shows.
+    ///
+    /// # Errors
+    /// Why it is not let in.
+    pub(super) async fn admit(
+        &self,
+        shown: &Shown,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<String, Refusal> {
+        let by_header = match &shown.authorization {
+            Authorization::Missing => Err(Refusal::Missing),
+            Authorization::Malformed => Err(Refusal::Malformed),
+            Authorization::Basic(pair) => self.basic(pair),
+            Authorization::Bearer(token) => self.bearer(token, observer).await,
+        };
+        let refusal = match by_header {
+            Ok(name) => return Ok(name),
+            Err(refusal) => refusal,
+        };
+        match shown.peer.as_deref().map(|peer| self.certificate(peer)) {
+            Some(Ok(name)) => Ok(name),
+            // A wrong token beside a certificate is told as what it is.
+            Some(Err(of_peer)) if refusal == Refusal::Missing => Err(of_peer),
+            _ => Err(refusal),
+        }
+    }
+
+    /// What to tell a client that is not let in.
+    pub(super) fn fault(&self, refusal: Refusal) -> Fault {
+        let mut fault = refusal.fault(&self.forms);
+        // A 401 must name a scheme (RFC 9110 section 15.5.2), and certificates have none.
+        if self.challenges(refusal).is_empty()
+            && fault.cause == crate::fault::Cause::Unauthenticated
+        {
+            fault.cause = crate::fault::Cause::Forbidden;
+        }
+        fault
+    }
+
+    /// One `WWW-Authenticate` for each scheme that the route takes.
+    pub(super) fn challenges(&self, refusal: Refusal) -> Vec<HeaderValue> {
+        let is =
+            |proof: fn(&Proof) -> bool| credentials(&self.auth).iter().any(|c| proof(&c.proof));
+        let mut all = Vec::new();
+        if is(|p| matches!(p, Proof::Bearer(_) | Proof::AccessKey { .. } | Proof::Jwt(_))) {
+            // RFC 6750 section 3.1: no error where the client showed nothing.
+            all.push(HeaderValue::from_static(match refusal {
+                Refusal::Unknown => "Bearer realm=\"scim\", error=\"invalid_token\"",
+                _ => "Bearer realm=\"scim\"",
+            }));
+        }
+        if is(|proof| matches!(proof, Proof::Basic(_))) {
+            all.push(HeaderValue::from_static("Basic realm=\"scim\", charset=\"UTF-8\""));
+        }
+        all
+    }
+
+    fn basic(&self, pair: &[u8]) -> Result<String, Refusal> {
+        let shown: [u8; 32] = Sha256::digest(pair).into();
+        self.chosen(|proof| match proof {
+            Proof::Basic(sha256) => shown.ct_eq(sha256),
+            _ => Choice::from(0),
+        })
+        .ok_or(Refusal::Unknown)
+    }
+
+    async fn bearer(&self, token: &[u8], observer: &Arc<dyn Observer>) -> Result<String, Refusal> {
+        let whole: [u8; 32] = Sha256::digest(token).into();
+        let colon = token.iter().position(|byte| *byte == b':');
+        let (project, key) = colon.and_then(|at| token.split_at_checked(at)).unwrap_or_default();
+        let key: [u8; 32] = Sha256::digest(key.get(1..).unwrap_or_default()).into();
+        let known = self.chosen(|proof| match proof {
+            Proof::Bearer(sha256) => whole.ct_eq(sha256),
+            // The project is no secret, but its hash costs nothing to compare alike.
+            Proof::AccessKey { project: wanted, sha256 } => {
+                Sha256::digest(project).ct_eq(&Sha256::digest(wanted)) & key.ct_eq(sha256)
+            }
+            _ => Choice::from(0),
+        });
+        if let Some(name) = known {
+            return Ok(name);
+        }
+        let mut worst = Refusal::Unknown;
+        for (name, terms) in &self.signed {
+            match terms.admit(token, observer).await {
+                Ok(()) => return Ok(name.clone()),
+                Err(refusal) => worst = worst.max(refusal),
+            }
+        }
+        Err(worst)
+    }
+
+    fn certificate(&self, peer: &Peer) -> Result<String, Refusal> {
+        let asked = |c: &&Credential| matches!(c.proof, Proof::Certificate(_));
+        if !credentials(&self.auth).iter().any(|c| asked(&c)) || !peer.trusted() {
+            return Err(Refusal::Missing);
+        }
+        let holds = |credential: &&Credential| match &credential.proof {
+            Proof::Certificate(Holder::Subject(subject)) => *subject == peer.names.subject,
+            Proof::Certificate(Holder::San(name)) => peer.names.alternative.contains(name),
+            _ => false,
+        };
+        let found = credentials(&self.auth).iter().find(holds);
+        found.map(|credential| credential.name.clone()).ok_or(Refusal::NotAllowed)
+    }
+
+    /// The name of the last credential that is equal. Every one is compared, so the time tells
+    /// neither which one matched nor whether.
+    fn chosen(&self, equal: impl Fn(&Proof) -> Choice) -> Option<String> {
+        let credentials = credentials(&self.auth);
+        let mut found = u64::MAX;
+        for (index, credential) in (0_u64..).zip(credentials) {
+            found.conditional_assign(&index, equal(&credential.proof));
+        }
+        let found = usize::try_from(found).ok().and_then(|index| credentials.get(index));
+        found.map(|credential| credential.name.clone())
+    }
+}
+
+fn credentials(auth: &Auth) -> &[Credential] {
+    match auth {
+        Auth::None => &[],
+        Auth::Listed(credentials) => credentials,
+    }
+}
+
+/// What a client has to send, in words.
+fn forms(credentials: &[Credential]) -> String {
+    let mut forms = Vec::new();
+    for credential in credentials {
+        let form = match credential.proof {
+            Proof::Bearer(_) | Proof::Jwt(_) => {
+                "one Authorization header of the form `Bearer <token>`"
+            }
+            Proof::AccessKey { .. } => {
+                "one Authorization header of the form `Bearer <project>:<key>`"
+            }
+            Proof::Basic(_) => {
+                "one Authorization header of the form `Basic <base64 of user:password>`"
+            }
+            Proof::Certificate(_) => "a client certificate",
+        };
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms.join(", or ")
+}
