@@ -222,6 +222,7 @@ mod tests {
         };
         let record = Record { writes: vec![write], ..Record::default() };
         let seen = Seen {
+            refused: None,
             request_id: "request-1",
             route: Some("/a"),
             upstream: Some("up"),

@@ -171,6 +171,7 @@ mod tests {
 
     fn seen(spans: &Spans, sampled: bool) {
         spans.keep(&Seen {
+            refused: None,
             request_id: "request-1",
             route: Some("/a"),
             upstream: Some("up"),
