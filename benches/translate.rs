@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use scim_gateway::dialect::Dialects;
+use scim_gateway::gateway::message::list::Head;
 use scim_gateway::gateway::message::resource::{read_request, write_request};
 use scim_gateway::gateway::pair::{Losses, Pair};
 use scim_gateway::gateway::route::Policies;
@@ -107,7 +108,7 @@ fn list(route: &Route, answer: &Response) -> usize {
         .iter()
         .map(|s| route.shown(pair, Operation::List, s, &Projection::Default, &mut losses))
         .collect();
-    route.answer_list(page.resources.len(), 1, resources).expect("a list").body.len()
+    route.answer_list(&Head::index(page.resources.len(), 1), resources).expect("a list").body.len()
 }
 
 fn pair(route: &Route) -> &Pair {

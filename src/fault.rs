@@ -29,6 +29,7 @@ pub enum Cause {
     InvalidFilter,
     Mutability,
     NoTarget,
+    BadCursor,
     BadId,
     PreconditionFailed,
     TooMany,
@@ -71,7 +72,7 @@ pub struct Fault {
     pub log: Option<String>,
     /// The status to answer instead of the cause's own (an upstream's own 4xx).
     pub status: Option<StatusCode>,
-    /// The scimType to answer instead of the cause's own (RFC 7644 table 9).
+    /// The scimType to answer instead of the cause's own (RFC 7644 table 9, RFC 9865 section 2.1).
     pub scim_type: Option<&'static str>,
     pub retry_after: Option<Duration>,
     /// The methods for an `Allow` header (405).
@@ -130,6 +131,7 @@ impl Cause {
             | Self::InvalidFilter
             | Self::Mutability
             | Self::NoTarget
+            | Self::BadCursor
             | Self::BadId
             | Self::PreconditionFailed
             | Self::TooMany
@@ -174,6 +176,7 @@ impl Cause {
             | Self::InvalidFilter
             | Self::Mutability
             | Self::NoTarget
+            | Self::BadCursor
             | Self::BadId
             | Self::TooMany
             | Self::LossRefused
@@ -205,6 +208,7 @@ impl Cause {
             Self::InvalidFilter => Some("invalidFilter"),
             Self::Mutability => Some("mutability"),
             Self::NoTarget => Some("noTarget"),
+            Self::BadCursor => Some("invalidCursor"),
             Self::TooMany => Some("tooMany"),
             Self::UpstreamConflict => Some("uniqueness"),
             _ => None,
@@ -227,6 +231,7 @@ impl Cause {
             Self::InvalidFilter => "invalid_filter",
             Self::Mutability => "mutability",
             Self::NoTarget => "no_target",
+            Self::BadCursor => "bad_cursor",
             Self::BadId => "bad_id",
             Self::PreconditionFailed => "precondition_failed",
             Self::TooMany => "too_many",

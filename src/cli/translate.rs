@@ -13,6 +13,7 @@ use super::document::{Failure, Typed, answer, losses, losses_json, pretty, read}
 use super::output::{complain, say};
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::{guard, may_deactivate};
+use crate::gateway::message::list::Head;
 use crate::gateway::message::resource::read_request;
 use crate::gateway::pair::{Losses, Pair};
 use crate::gateway::patch::Plan;
@@ -269,7 +270,7 @@ fn response(route: &Route, pair: &Pair, bytes: Vec<u8>) -> Result<Done, Failure>
             .iter()
             .map(|s| route.shown(pair, Operation::List, s, &Projection::Default, &mut losses))
             .collect();
-        route.answer_list(total, 1, shown)?
+        route.answer_list(&Head::index(total, 1), shown)?
     } else {
         let stored = route.stored(pair, Operation::Get, &answer)?;
         route.answer(pair, Operation::Get, &stored, &Projection::Default, &mut losses)

@@ -73,6 +73,10 @@ pub struct Resource {
     pub patch: Option<PatchForms>,
     pub filter: FilterForms,
     pub list: ListForms,
+    /// As upstream: when a list goes as `POST .search`; `None`: never.
+    pub search: Option<SearchForms>,
+    /// As upstream: whether `/Me` is an alias of one of these resources (RFC 7644 section 3.11).
+    pub me: bool,
     pub sort: bool,
     pub etag: bool,
     /// Whether `attributes` and `excludedAttributes` are honoured.
@@ -166,12 +170,32 @@ pub struct ListForms {
     pub max_count: usize,
     /// Whether a page with fewer resources than asked for proves the end of the list.
     pub short_page_ends: bool,
+    /// How long a cursor is good for at least, in seconds; `None` where the vendor does not say.
+    pub cursor_timeout: Option<usize>,
+}
+
+/// When a list goes upstream as `POST .search` with a SearchRequest (RFC 7644 section 3.4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchForms {
+    pub when: SearchWhen,
+    /// Whether the request's `schemas` names SearchRequest; else it has none.
+    pub schemas: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchWhen {
+    /// It has a filter.
+    Filtered,
+    /// Its query string would be longer than servers are sure to take.
+    Long,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paging {
     /// `startIndex` and `count` (RFC 7644 section 3.4.2.4).
     Index,
+    /// `cursor` and `count`, and no index (RFC 9865 section 2).
+    Cursor,
     /// One page of at most `max_count`, and no way to the next.
     Capped,
 }

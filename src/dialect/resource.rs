@@ -10,7 +10,7 @@ use crate::scim::schema::{Operation, Operations, Schema};
 use super::code::{BAD_PATH, NO_ATTRIBUTE};
 use super::model::{
     Clear, FilterAttribute, FilterForms, IdForm, ListForms, Paging, PatchForms, Put, Resource,
-    Schemas,
+    Schemas, SearchForms, SearchWhen,
 };
 use super::surface::{Part, status};
 
@@ -27,6 +27,7 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
     let in_request = table.need("schemas_in_request").and_then(|item| item.word(SCHEMAS));
     let in_answer = table.need("schemas_in_answer").and_then(|item| item.word(SCHEMAS));
     let list = table.need("list").and_then(Item::table).and_then(list);
+    let search = table.table("search").map(search);
     let resource = Resource {
         rules: part.rules,
         path: path?,
@@ -50,6 +51,8 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
         patch: table.table("patch").map(|table| patch(table, &schema)),
         filter: table.table("filter").map_or_else(no_filter, |table| filter(table, &schema)),
         list: list?,
+        search: search.flatten(),
+        me: table.flag("me"),
         sort: table.flag("sort"),
         etag: table.flag("etag"),
         projection: table.flag("projection"),
@@ -72,7 +75,11 @@ const SCHEMAS: &[(&str, Schemas)] = &[
     ("all", Schemas::All),
 ];
 
-const PAGING: &[(&str, Paging)] = &[("index", Paging::Index), ("capped", Paging::Capped)];
+const PAGING: &[(&str, Paging)] =
+    &[("index", Paging::Index), ("cursor", Paging::Cursor), ("capped", Paging::Capped)];
+
+const SEARCHES: &[(&str, SearchWhen)] =
+    &[("filtered", SearchWhen::Filtered), ("long", SearchWhen::Long)];
 
 fn segment(item: Item<'_>) -> Option<String> {
     let path = item.string()?;
@@ -169,13 +176,22 @@ fn list(table: Table<'_>) -> Option<ListForms> {
     let default_count = table.need("default_count").and_then(Item::count);
     let max_count = table.need("max_count").and_then(Item::count);
     let short_page_ends = table.flag("short_page_ends");
+    let cursor_timeout = table.item("cursor_timeout").and_then(Item::count);
     table.close();
     Some(ListForms {
         paging: paging?,
         default_count: default_count?,
         max_count: max_count?,
         short_page_ends,
+        cursor_timeout,
     })
+}
+
+fn search(table: Table<'_>) -> Option<SearchForms> {
+    let when = table.need("when").and_then(|item| item.word(SEARCHES));
+    let schemas = table.item("schemas").is_none_or(|item| item.boolean() != Some(false));
+    table.close();
+    Some(SearchForms { when: when?, schemas })
 }
 
 fn paths(table: &Table<'_>, key: &'static str, schema: &Schema) -> Vec<String> {

@@ -3,6 +3,7 @@
 
 use super::run::Exchange;
 use crate::fault::{Cause, Fault};
+use crate::gateway::cursor::{Page, Start};
 use crate::gateway::pair::Losses;
 use crate::gateway::safety::CreateConflict;
 use crate::scim::filter::{Filter, Literal, Operator};
@@ -30,13 +31,13 @@ impl Exchange<'_> {
             let Ok(plan) = self.pair.plan_list(query) else { continue };
             // A search that stops at the first match would not see a second one.
             let plan = crate::gateway::list::ListPlan { unique: false, ..plan };
-            match self.found(&plan).await {
-                Ok((1, found)) => {
-                    let Some(stored) = found.first() else { continue };
+            match self.found(&plan, &Start::Index(1)).await {
+                Ok(Page { total: Some(1), items, .. }) => {
+                    let Some(stored) = items.first() else { continue };
                     self.caller.record.adopted = true;
                     return Ok(self.answer(Operation::Create, stored, Losses::default()));
                 }
-                Ok((0, _)) => {}
+                Ok(Page { total: Some(0), .. }) => {}
                 Ok(_) => return Err(fault),
                 Err(error) => return Err(fault.with_log(error.cause.label())),
             }

@@ -39,7 +39,9 @@ impl<'e> Exchange<'e> {
         change: impl Fn(&Stored) -> Result<Merged, Fault>,
     ) -> Result<(Stored, Losses), Fault> {
         let Asked { operation, said, demanded, removal } = asked;
-        let _held = self.lock(id).await?;
+        // Whoever writes the resource by its own id holds the same lock.
+        let alias = if self.me { self.read(id).await?.frame.id } else { None };
+        let _held = self.lock(alias.as_deref().unwrap_or(id)).await?;
         self.caller.record.emulated = true;
         let mut raced = false;
         loop {

@@ -7,10 +7,11 @@ use super::caller::Caller;
 use super::lock::Locks;
 use super::record::{Record, Subject};
 use super::safeguard::Safeguards;
-use super::{Trace, Upstream, bulk, list, patch, user};
+use super::{Trace, Upstream, bulk, list, me, patch, search, user};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::message::error::write_error;
+use crate::gateway::message::list::Head;
 use crate::gateway::pair::Pair;
 use crate::gateway::receive::Asked;
 use crate::scim::http::{Request, Response};
@@ -37,6 +38,8 @@ pub struct Exchange<'e> {
     pub request: &'e Request,
     pub caller: Caller<'e>,
     pub shared: &'e Shared,
+    /// Whether the client names the resource by its alias, `/Me`.
+    pub me: bool,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -96,8 +99,9 @@ async fn dispatch(
         Asked::Bulk => bulk::bulk(asking, request, caller).await,
         Asked::All => {
             caller.record.operation = Some(Operation::Search);
-            list::search_all(asking, request, caller).await
+            search::search_all(asking, request, caller).await
         }
+        Asked::Me(operation) => me::me(asking, operation, request, caller).await,
         Asked::Discovery(_) | Asked::Resource { .. } => serve(asking, request, caller).await,
     }
 }
@@ -123,7 +127,7 @@ async fn operate(
     let (kind, operation, id) = match route.receive(request)? {
         Asked::Discovery(document) => return route.discover(&document, request.query.as_deref()),
         Asked::Resource { kind, operation, id } => (kind, operation, id),
-        Asked::Bulk | Asked::All => {
+        Asked::Bulk | Asked::All | Asked::Me(_) => {
             let detail =
                 "A bulk request must hold operations on resources only: send this by itself.";
             return Err(Fault::new(Cause::InvalidValue, detail));
@@ -134,10 +138,10 @@ async fn operate(
     caller.record.subject = id.as_ref().map(|id| Subject::new(id.as_str()));
     let lists = matches!(operation, Operation::List | Operation::Search);
     if lists && route.pair(kind).is_none() && route.empty_if_missing() {
-        return route.answer_list(0, 1, Vec::new());
+        return route.answer_list(&Head::index(0, 1), Vec::new());
     }
     let pair = route.translated(kind)?;
-    let exchange = Exchange { route, pair, request, caller, shared };
+    let exchange = Exchange { route, pair, request, caller, shared, me: false };
     let id = id.as_ref().map(|id| id.as_str()).unwrap_or_default();
     match operation {
         Operation::Create => user::create(exchange).await,

@@ -57,10 +57,11 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
     {
         return Ok(unchanged(tag));
     }
-    exchange.sighted(id);
+    exchange.sighted(stored.frame.id.as_deref().unwrap_or_default());
     let mut losses = Losses::default();
     let (route, pair) = (exchange.route, exchange.pair);
-    let mut response = route.answer(pair, Operation::Get, &stored, &query.projection, &mut losses);
+    let response = route.answer(pair, Operation::Get, &stored, &query.projection, &mut losses);
+    let mut response = exchange.located(response, &stored);
     exchange.caller.record.lose(&losses, "response");
     report(&mut response, &losses, &route.spec.policies);
     Ok(response)
@@ -68,7 +69,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
 
 /// PUT: put over what is there (design 6c), or plainly where there is nothing to keep.
 pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
-    let user = exchange.taken(Operation::Replace, Some(id))?;
+    let user = exchange.taken(Operation::Replace, exchange.known(id))?;
     exchange.caller.record.places = exchange.pair.named(&user);
     let demanded = exchange.demanded()?;
     let policies = &exchange.route.spec.policies;
@@ -106,12 +107,13 @@ pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fa
         }
         Delete::Deactivate => return deactivate(exchange, id, demanded).await,
     }
-    let mut request = exchange.route.call(exchange.pair, Method::DELETE, Some(id), "");
+    let request = exchange.route.call(exchange.pair, Method::DELETE, Some(id), "");
+    let mut request = exchange.aimed(request);
     let (_held, version) = exchange.held(id, demanded.as_ref()).await?;
     request.headers.extend(version.map(|version| (IF_MATCH, version)));
     let claim = exchange.claim(Some(Removal::Deletion), id)?;
     let answer = exchange.caller.call(Operation::Delete, request).await;
-    let done = answer.and_then(|response| exchange.route.success(Operation::Delete, &response));
+    let done = answer.and_then(|response| exchange.success(Operation::Delete, &response));
     exchange.settle(claim, id, &done);
     done.map(|()| exchange.route.answer_deleted(exchange.pair))
 }
@@ -143,12 +145,11 @@ impl<'e> Exchange<'e> {
 
     /// Reads the resource that is to be changed or shown.
     pub async fn read(&mut self, id: &str) -> Result<Stored, Fault> {
-        let request = self.route.call(self.pair, Method::GET, Some(id), "");
+        let request = self.aimed(self.route.call(self.pair, Method::GET, Some(id), ""));
         let response = self.caller.call(Operation::Get, request).await?;
-        self.route.success(Operation::Get, &response)?;
-        let mut stored = self.route.stored(self.pair, Operation::Get, &response)?;
-        stored.frame.id.get_or_insert_with(|| id.to_owned());
-        Ok(stored)
+        self.success(Operation::Get, &response)?;
+        let stored = self.route.stored(self.pair, Operation::Get, &response)?;
+        self.named(stored, id)
     }
 
     /// Writes and reads the answer; where that cannot be read, one GET says what is there now. With
@@ -160,15 +161,14 @@ impl<'e> Exchange<'e> {
         object: &Object<'_>,
         version: Option<HeaderValue>,
     ) -> Result<Stored, Fault> {
-        let mut request = self.route.call_with(self.pair, operation, Some(id), object);
+        let request = self.route.call_with(self.pair, operation, self.known(id), object);
+        let mut request = self.aimed(request);
         request.headers.extend(version.map(|version| (IF_MATCH, version)));
         let response = self.caller.call(operation, request).await?;
-        self.route.success(operation, &response)?;
-        match self.route.stored(self.pair, operation, &response) {
-            Ok(mut stored) if !stored.object.is_empty() => {
-                stored.frame.id.get_or_insert_with(|| id.to_owned());
-                Ok(stored)
-            }
+        self.success(operation, &response)?;
+        let stored = self.route.stored(self.pair, operation, &response);
+        match stored.and_then(|stored| self.named(stored, id)) {
+            Ok(stored) if !stored.object.is_empty() => Ok(stored),
             Ok(_) | Err(_) => self.read(id).await.map_err(|_| done_unreadable("written")),
         }
     }
@@ -200,7 +200,8 @@ impl<'e> Exchange<'e> {
         let mut losses = Losses::default();
         let projection = Projection::Default;
         let (route, pair) = (self.route, self.pair);
-        let mut response = route.answer(pair, operation, stored, &projection, &mut losses);
+        let response = route.answer(pair, operation, stored, &projection, &mut losses);
+        let mut response = self.located(response, stored);
         self.caller.record.lose(&losses, "response");
         losses.extend(request_losses);
         report(&mut response, &losses, &route.spec.policies);

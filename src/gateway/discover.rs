@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::bulk::{MAX_OPERATIONS, MAX_PAYLOAD};
-use super::discovery::{Bulk, Capabilities, Discovery};
+use super::discovery::{Bulk, Capabilities, Discovery, Pagination};
 use super::message::headers;
 use super::pair::Pair;
 use super::route::Route;
@@ -38,13 +38,6 @@ impl Route {
             let operations = pair.upstream_resource.operations;
             operations.has(Operation::Patch) || operations.has(Operation::Replace)
         });
-        let max_results = self.users.as_ref().map_or(0, |pair| {
-            let list = &pair.upstream_resource.list;
-            match list.paging {
-                Paging::Index => list.max_count,
-                Paging::Capped => list.max_count.saturating_sub(1),
-            }
-        });
         Capabilities {
             patch: writes,
             bulk: Some(Bulk {
@@ -52,15 +45,41 @@ impl Route {
                 max_payload: MAX_PAYLOAD.min(self.spec.policies.max_body),
             }),
             filter: self.users.is_some(),
-            max_results,
+            max_results: self.max_page(),
             change_password: false,
             sort: self.users.is_some(),
             etag: self
                 .users
                 .as_ref()
                 .is_some_and(|pair| pair.upstream_resource.etag || self.makes_versions(pair)),
+            pagination: self.pagination(),
             bearer: !self.spec.policies.open,
         }
+    }
+}
+
+impl Route {
+    fn pagination(&self) -> Pagination {
+        let lists = || self.pairs().map(|pair| &pair.upstream_resource.list);
+        let mut sizes = self.pairs().map(|pair| pair.page_size(None));
+        let default_size = sizes.next().filter(|first| sizes.all(|size| size == *first));
+        Pagination {
+            cursor_by_default: lists().any(|list| list.paging == Paging::Cursor),
+            default_size,
+            max_size: self.max_page(),
+            cursor_timeout: lists().filter_map(|list| list.cursor_timeout).min(),
+        }
+    }
+
+    /// The most resources of one page, of whatever type.
+    fn max_page(&self) -> usize {
+        self.pairs().map(Pair::max_page).max().unwrap_or_default()
+    }
+
+    /// The page size of a list over all types.
+    pub fn page_size(&self, wanted: Option<usize>) -> usize {
+        let own = || self.pairs().map(|pair| pair.page_size(None)).max().unwrap_or_default();
+        wanted.unwrap_or_else(own).min(self.max_page())
     }
 }
 

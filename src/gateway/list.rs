@@ -1,20 +1,24 @@
 //! How a list is answered: what is asked of the upstream, and when the answer is complete.
 
+use super::message::headers::media_type;
 use super::message::resource::Frame;
 use super::pair::Pair;
 use super::push::Pushed;
 use super::reply::Stored;
 use super::route::Route;
 use super::truth::Truth;
-use crate::dialect::model::Paging;
+use crate::dialect::model::{Paging, SearchForms, SearchWhen};
 use crate::fault::{Cause, Fault};
 use crate::scim::evaluate::matches;
 use crate::scim::filter::Filter;
 use crate::scim::http::Request;
+use crate::scim::message::SEARCH_REQUEST;
 use crate::scim::path::Path;
 use crate::scim::query::{Query, encode};
+use crate::scim::schema::Operation;
 use crate::scim::{Object, Value};
 use http::Method;
+use http::header::CONTENT_TYPE;
 
 /// What a list needs.
 #[derive(Debug)]
@@ -54,9 +58,12 @@ impl Pair {
                 }
             }
         };
+        // What no resource has orders none: they stay as the upstream has them.
+        let mut query = query;
+        query.sort = query.sort.filter(|sort| self.canonical_path(&sort.by).is_some());
         let sorted = query.sort.as_ref().and_then(|sort| self.pushed_sort(sort));
         // Where one is all, it is the only page, and the total is what was found.
-        let paged = self.upstream_resource.list.paging == Paging::Index;
+        let paged = self.upstream_resource.list.paging != Paging::Capped;
         let direct = exact && paged && !unique && (query.sort.is_none() || sorted.is_some());
         Ok(ListPlan { query, truth, pushed, direct, unique, sorted })
     }
@@ -84,41 +91,104 @@ impl Pair {
         matches(pushed, &object, &self.upstream.vendor)
     }
 
-    /// The page size to ask for.
+    /// The size of a page, whether the upstream's own or one made here.
     pub fn page_size(&self, wanted: Option<usize>) -> usize {
+        wanted.unwrap_or(self.upstream_resource.list.default_count).min(self.max_page())
+    }
+
+    /// The most resources of one page.
+    pub fn max_page(&self) -> usize {
         let list = &self.upstream_resource.list;
-        wanted.unwrap_or(list.default_count).min(list.max_count)
+        match list.paging {
+            Paging::Index | Paging::Cursor => list.max_count,
+            // A full page of these proves nothing, and is refused.
+            Paging::Capped => list.max_count.saturating_sub(1),
+        }
     }
 }
 
+/// One page as it is asked of the upstream, in its words.
+#[derive(Clone, Copy, Debug)]
+pub struct PageCall<'c> {
+    pub pushed: Option<&'c Filter>,
+    /// The attribute, and whether it descends.
+    pub sort: Option<(&'c Path, bool)>,
+    pub at: At<'c>,
+    pub count: usize,
+}
+
+/// Where a page begins at the upstream.
+#[derive(Clone, Copy, Debug)]
+pub enum At<'c> {
+    /// The number of its first resource, one-based; not said where there is one page only.
+    Index(usize),
+    /// Empty for the first page.
+    Cursor(&'c str),
+}
+
+/// The longest query string that a GET has where the upstream takes `POST .search` too, in bytes: half
+/// of what common servers take of a request line.
+const LONGEST_QUERY: usize = 4_096;
+
 impl Route {
-    /// The request for one page: the first resource's number, one-based, and how many. `sort` is the
-    /// attribute, and whether it descends.
-    pub fn list_call(
-        &self,
-        pair: &Pair,
-        pushed: Option<&Filter>,
-        sort: Option<(&Path, bool)>,
-        (start, count): (usize, usize),
-    ) -> Request {
-        let mut request = self.call(pair, Method::GET, None, "");
-        let (start, count) = (start.to_string(), count.to_string());
-        let filter = pushed.map(ToString::to_string);
-        let mut pairs: Vec<(&str, &str)> = Vec::new();
-        if let Some(filter) = &filter {
-            pairs.push(("filter", filter));
+    /// The request for one page, and the operation that it is: a GET, or a `POST .search` where the
+    /// upstream declares it.
+    pub fn list_call(&self, pair: &Pair, page: &PageCall<'_>) -> (Operation, Request) {
+        let says = page.says(pair.upstream_resource.list.paging);
+        let texts: Vec<String> = says.iter().map(|(_, value)| plain(value)).collect();
+        let pairs: Vec<(&str, &str)> =
+            says.iter().zip(&texts).map(|((name, _), text)| (*name, text.as_str())).collect();
+        let query = encode(&pairs);
+        let searches = pair.upstream_resource.search.filter(|search| match search.when {
+            SearchWhen::Filtered => page.pushed.is_some(),
+            SearchWhen::Long => query.len() > LONGEST_QUERY,
+        });
+        let Some(SearchForms { schemas, .. }) = searches else {
+            let mut request = self.call(pair, Method::GET, None, "");
+            request.query = Some(query);
+            return (Operation::List, request);
+        };
+        let mut body = Object::new();
+        if schemas {
+            body.push("schemas", Value::Array(vec![Value::text(SEARCH_REQUEST)]));
         }
-        if pair.upstream_resource.list.paging == Paging::Index {
-            pairs.push(("startIndex", &start));
+        says.into_iter().for_each(|(name, value)| body.push(name, value));
+        let mut request = self.call(pair, Method::POST, None, "/.search");
+        request.headers.insert(CONTENT_TYPE, media_type(&self.spec.upstream));
+        request.body = Value::Object(body).to_json().into();
+        (Operation::Search, request)
+    }
+}
+
+impl PageCall<'_> {
+    /// The parameters of a query string, or the members of a SearchRequest (RFC 7644 sections 3.4.2
+    /// and 3.4.3, RFC 9865 section 2).
+    fn says(&self, paging: Paging) -> Vec<(&'static str, Value<'static>)> {
+        let text = |text: String| Value::String(text.into());
+        let mut says = Vec::new();
+        says.extend(self.pushed.map(|filter| ("filter", text(filter.to_string()))));
+        match self.at {
+            At::Index(start) if paging == Paging::Index => {
+                says.push(("startIndex", Value::Number((start as u64).into())));
+            }
+            At::Index(_) => {}
+            At::Cursor(cursor) => says.push(("cursor", text(cursor.to_owned()))),
         }
-        pairs.push(("count", &count));
-        let by = sort.map(|(by, _)| by.to_string());
-        if let (Some(by), Some((_, descending))) = (&by, sort) {
-            pairs.push(("sortBy", by));
-            pairs.push(("sortOrder", if descending { "descending" } else { "ascending" }));
+        says.push(("count", Value::Number((self.count as u64).into())));
+        if let Some((by, descending)) = self.sort {
+            says.push(("sortBy", text(by.to_string())));
+            let order = if descending { "descending" } else { "ascending" };
+            says.push(("sortOrder", Value::text(order)));
         }
-        request.query = Some(encode(&pairs));
-        request
+        says
+    }
+}
+
+/// A text or a number as a parameter's value.
+fn plain(value: &Value<'_>) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        other => other.as_str().unwrap_or_default().to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod array;
 pub mod bulk;
+pub mod cursor;
 mod demand;
 mod discover;
 pub mod discovery;
@@ -22,7 +23,7 @@ pub mod reply;
 pub mod report;
 pub mod route;
 pub mod safety;
-mod sort;
+pub mod sort;
 pub mod table;
 pub mod truth;
 mod version;

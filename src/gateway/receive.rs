@@ -22,6 +22,8 @@ pub enum Asked {
     },
     /// `.search` over all resource types (RFC 7644 section 3.4.3).
     All,
+    /// `/Me` (RFC 7644 section 3.11).
+    Me(Operation),
     /// Several operations (RFC 7644 section 3.7).
     Bulk,
     /// ServiceProviderConfig, ResourceTypes or Schemas (RFC 7644 section 4).
@@ -67,9 +69,7 @@ impl Route {
                 allow(method, &[Method::POST])?;
                 Ok(Asked::All)
             }
-            Endpoint::Me => Err(not_implemented(
-                "This endpoint is not served on this route: use those of the resources themselves.",
-            )),
+            Endpoint::Me => self.me(method),
             Endpoint::Root => Err(self.unknown()),
         }
     }
@@ -87,6 +87,21 @@ impl Route {
             (Some(_), _) => return Err(not_allowed("GET, PUT, PATCH, DELETE")),
         };
         Ok(Asked::Resource { kind, operation, id })
+    }
+
+    fn me(&self, method: &Method) -> Result<Asked, Fault> {
+        if !self.users.as_ref().is_some_and(|pair| pair.upstream_resource.me) {
+            return Err(not_implemented(
+                "The upstream of this route has no /Me: use the endpoints of the resources themselves.",
+            ));
+        }
+        match *method {
+            Method::GET => Ok(Asked::Me(Operation::Get)),
+            Method::PUT => Ok(Asked::Me(Operation::Replace)),
+            Method::PATCH => Ok(Asked::Me(Operation::Patch)),
+            Method::DELETE => Ok(Asked::Me(Operation::Delete)),
+            _ => Err(not_allowed("GET, PUT, PATCH, DELETE")),
+        }
     }
 
     fn kind(&self, segment: &str) -> Result<Kind, Fault> {
@@ -150,7 +165,7 @@ pub fn bad_query(error: QueryError) -> Fault {
         "invalidSyntax" => Cause::BadBody,
         _ => Cause::InvalidValue,
     };
-    Fault::new(cause, error.detail)
+    Fault { scim_type: Some(error.scim_type), ..Fault::new(cause, error.detail) }
 }
 
 fn allow(method: &Method, allowed: &[Method]) -> Result<(), Fault> {

@@ -5,6 +5,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 
 use super::message::error::read_error;
+use super::message::list::Head;
 use super::message::resource::{Frame, Location, read_answer, write_answer, write_request};
 use super::message::version::version;
 use super::message::{headers, list};
@@ -37,6 +38,9 @@ pub struct StoredPage {
     pub total: Option<usize>,
     /// One-based; 1 where the upstream does not say.
     pub start_index: usize,
+    /// The upstream's own (RFC 9865 section 2).
+    pub next_cursor: Option<String>,
+    pub previous_cursor: Option<String>,
     pub resources: Vec<Stored>,
 }
 
@@ -112,9 +116,9 @@ impl Route {
     /// # Errors
     /// As [`stored`](Self::stored): one resource that cannot be read fails its whole list (6f.8).
     pub fn page(&self, pair: &Pair, response: &Response) -> Result<StoredPage, Fault> {
-        let page = list::read_list(&pair.upstream_resource, self.body(response)?)?;
-        let resources = page
-            .resources
+        let list::Page { total, start_index, next_cursor, previous_cursor, resources } =
+            list::read_list(&pair.upstream_resource, self.body(response)?)?;
+        let resources = resources
             .into_iter()
             .map(|resource| {
                 let (frame, object) =
@@ -126,7 +130,7 @@ impl Route {
                 Ok(self.versioned(pair, stored, true))
             })
             .collect::<Result<_, Fault>>()?;
-        Ok(StoredPage { total: page.total, start_index: page.start_index, resources })
+        Ok(StoredPage { total, start_index, next_cursor, previous_cursor, resources })
     }
 
     fn body<'b>(&self, response: &'b Response) -> Result<Value<'b>, Fault> {
@@ -190,15 +194,14 @@ impl Route {
         headers::answer(&self.spec.client, status, location.as_deref(), version, body)
     }
 
-    /// The answer with a list. `start_index` is what the client asked for.
+    /// The answer with a list.
     pub fn answer_list(
         &self,
-        total: usize,
-        start_index: usize,
+        head: &Head,
         resources: Vec<Object<'static>>,
     ) -> Result<Response, Fault> {
         let resources = resources.into_iter().map(Ok::<_, Fault>);
-        let body = list::write_list(total, start_index, resources)?;
+        let body = list::write_list(head, resources)?;
         Ok(headers::answer(&self.spec.client, StatusCode::OK, None, None, body))
     }
 

@@ -10,34 +10,53 @@ use crate::scim::Value;
 use crate::scim::path::Path;
 use crate::scim::query::Sort;
 
+/// Where a resource stands in a sorted list.
+#[derive(Debug)]
+pub struct Rank {
+    key: Option<Key>,
+    id: Option<String>,
+    descending: bool,
+}
+
+impl Rank {
+    /// The order of two of one list: by value, then by id. Values that are absent come last in
+    /// ascending order, and first in descending order.
+    pub fn cmp(&self, other: &Self) -> Ordering {
+        let order = match (&self.key, &other.key) {
+            (Some(a), Some(b)) => a.cmp(b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        };
+        let order = if self.descending { order.reverse() } else { order };
+        order.then_with(|| self.id.cmp(&other.id))
+    }
+}
+
 impl Pair {
-    /// Sorts resources; equal ones, and those without a value, by id. Values that are absent come
-    /// last in ascending order, and first in descending order.
+    /// Sorts resources of one type.
     pub fn sorted(&self, resources: Vec<Stored>, sort: &Sort) -> Vec<Stored> {
-        let Some((by, _)) = self.canonical_path(&sort.by) else { return resources };
-        let names: Vec<String> = by.members().map(str::to_owned).collect();
-        let exact = at(&self.upstream.canonical, &names).is_some_and(|a| a.case_exact);
-        let mut keyed: Vec<(Option<Key>, Stored)> = resources
-            .into_iter()
-            .map(|stored| (self.key(&stored, &names, exact), stored))
-            .collect();
-        keyed.sort_by(|(a, x), (b, y)| {
-            let order = match (a, b) {
-                (Some(a), Some(b)) => a.cmp(b),
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (None, None) => Ordering::Equal,
-            };
-            let order = if sort.descending { order.reverse() } else { order };
-            order.then_with(|| x.frame.id.cmp(&y.frame.id))
+        let mut ranked: Vec<(Rank, Stored)> =
+            resources.into_iter().map(|stored| (self.rank(&stored, sort), stored)).collect();
+        ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+        ranked.into_iter().map(|(_, stored)| stored).collect()
+    }
+
+    /// Where the resource stands among others, also of other types: without a value where its type has
+    /// no such attribute.
+    pub fn rank(&self, stored: &Stored, sort: &Sort) -> Rank {
+        let key = self.canonical_path(&sort.by).and_then(|(by, _)| {
+            let names: Vec<String> = by.members().map(str::to_owned).collect();
+            let exact = at(&self.upstream.canonical, &names).is_some_and(|a| a.case_exact);
+            self.key(stored, &names, exact)
         });
-        keyed.into_iter().map(|(_, stored)| stored).collect()
+        Rank { key, id: stored.frame.id.clone(), descending: sort.descending }
     }
 
     /// The attribute by which the upstream itself can sort as the client asks.
     pub fn pushed_sort(&self, sort: &Sort) -> Option<Path> {
         let list = &self.upstream_resource;
-        if !list.sort || list.list.paging != Paging::Index {
+        if !list.sort || list.list.paging == Paging::Capped {
             return None;
         }
         let (by, rule) = self.canonical_path(&sort.by)?;

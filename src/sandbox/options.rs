@@ -53,6 +53,10 @@ pub struct Options {
     pub descope_envelope: bool,
     /// `active` is left out of an answer where it is false, as proto3's JSON form allows.
     pub descope_omits_false: bool,
+    /// Lists are paged by cursor only (RFC 9865), and an index is refused.
+    pub scim_cursors: bool,
+    /// The id of the user that `/Me` is; without one it is not implemented.
+    pub scim_me: Option<String>,
     /// The most requests that are remembered; older ones are forgotten.
     pub remember: usize,
 }
@@ -92,6 +96,8 @@ impl Options {
             pingone_capped_total: false,
             descope_envelope: true,
             descope_omits_false: false,
+            scim_cursors: false,
+            scim_me: None,
             remember: 1_000,
         }
     }

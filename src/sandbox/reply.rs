@@ -36,6 +36,10 @@ pub enum Kind {
     Target,
     Unique,
     Precondition,
+    /// A cursor that leads nowhere (RFC 9865 section 2.1).
+    Cursor,
+    /// What the service may leave out, and does.
+    NotImplemented,
     /// The sandbox is at its own limit.
     Full,
 }
@@ -94,9 +98,11 @@ impl Refusal {
             | Kind::Path
             | Kind::Mutability
             | Kind::Stale
+            | Kind::Cursor
             | Kind::Target => StatusCode::BAD_REQUEST,
             Kind::Unique => StatusCode::CONFLICT,
             Kind::Precondition => StatusCode::PRECONDITION_FAILED,
+            Kind::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Kind::Full => StatusCode::INSUFFICIENT_STORAGE,
         }
     }

@@ -27,13 +27,17 @@ pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     let rest = call.below(BASE)?;
     call.token(desk.options.token.as_deref())?;
     match rest.as_slice() {
+        ["Me"] => match desk.options.scim_me.clone() {
+            Some(id) => resource(desk, call, Type::User, &id),
+            None => Err(Refusal::new(Kind::NotImplemented, "nobody is known by /Me")),
+        },
         ["Users"] => collection(desk, call, Type::User),
         ["Groups"] => collection(desk, call, Type::Group),
         ["Users", ".search"] => scim_list::search(desk, call, Type::User),
         ["Groups", ".search"] => scim_list::search(desk, call, Type::Group),
         ["Users", id] => resource(desk, call, Type::User, id),
         ["Groups", id] => resource(desk, call, Type::Group, id),
-        rest => scim_discovery::answer(call, rest),
+        rest => scim_discovery::answer(desk, call, rest),
     }
 }
 
@@ -53,6 +57,7 @@ pub fn error(refusal: &Refusal) -> Response {
         Kind::Path => Some("invalidPath"),
         Kind::Target => Some("noTarget"),
         Kind::Unique => Some("uniqueness"),
+        Kind::Cursor => Some("invalidCursor"),
         _ => None,
     };
     if let (Some(name), Some(body)) = (scim_type, body.as_object_mut()) {

@@ -7,11 +7,12 @@ use super::call::Call;
 use super::reply::{self, Refusal};
 use super::scim::Type;
 use super::scim_schema::{ENTERPRISE, GROUP, USER};
+use super::store::Desk;
 use crate::scim::http::Response;
 
-pub fn answer(call: &Call<'_>, rest: &[&str]) -> Result<Response, Refusal> {
+pub fn answer(desk: &Desk, call: &Call<'_>, rest: &[&str]) -> Result<Response, Refusal> {
     let body = match rest {
-        ["ServiceProviderConfig"] => service_provider_config(),
+        ["ServiceProviderConfig"] => service_provider_config(desk.options.scim_cursors),
         ["ResourceTypes"] => all(vec![resource_type(Type::User), resource_type(Type::Group)]),
         ["ResourceTypes", "User"] => resource_type(Type::User),
         ["ResourceTypes", "Group"] => resource_type(Type::Group),
@@ -29,7 +30,7 @@ fn all(resources: Vec<Value>) -> Value {
     reply::list(resources.len(), 1, resources)
 }
 
-fn service_provider_config() -> Value {
+fn service_provider_config(cursors: bool) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": {"supported": true},
@@ -38,6 +39,7 @@ fn service_provider_config() -> Value {
         "changePassword": {"supported": true},
         "sort": {"supported": true},
         "etag": {"supported": true},
+        "pagination": {"cursor": cursors, "index": !cursors},
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "OAuth Bearer Token",

@@ -16,8 +16,16 @@ use crate::scim::http::Response;
 
 const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
-const PARAMETERS: [&str; 7] =
-    ["filter", "startIndex", "count", "attributes", "excludedAttributes", "sortBy", "sortOrder"];
+const PARAMETERS: [&str; 8] = [
+    "filter",
+    "startIndex",
+    "count",
+    "attributes",
+    "excludedAttributes",
+    "sortBy",
+    "sortOrder",
+    "cursor",
+];
 
 const SEARCH: Fields = &[
     ("schemas", Shape::Names(&[SEARCH_REQUEST])),
@@ -28,6 +36,7 @@ const SEARCH: Fields = &[
     ("excludedAttributes", Shape::Names(&[])),
     ("sortBy", Shape::Text),
     ("sortOrder", Shape::Text),
+    ("cursor", Shape::Text),
 ];
 
 /// What is never left out of an answer (RFC 7643 section 3.1).
@@ -39,6 +48,7 @@ struct Asked {
     sort_by: Option<String>,
     descending: bool,
     window: Window,
+    cursor: Option<String>,
     projection: Projection,
 }
 
@@ -54,6 +64,7 @@ pub fn list(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, Refusa
         sort_by: call.parameter("sortBy").map(str::to_owned),
         descending: call.parameter("sortOrder") == Some("descending"),
         window: call.window(desk.options.page)?,
+        cursor: cursor(desk, call.parameter("cursor"), call.parameter("startIndex").is_some())?,
         projection: Projection::of(call),
     };
     run(desk, kind, &asked)
@@ -87,6 +98,11 @@ pub fn search(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, Refu
         sort_by: text("sortBy"),
         descending: text("sortOrder").as_deref() == Some("descending"),
         window,
+        cursor: cursor(
+            desk,
+            body.get("cursor").and_then(Value::as_str),
+            body.contains_key("startIndex"),
+        )?,
         projection: Projection { only: names("attributes"), without: names("excludedAttributes") },
     };
     run(desk, kind, &asked)
@@ -125,9 +141,47 @@ fn run(desk: &Desk, kind: Type, asked: &Asked) -> Result<Response, Refusal> {
         sort(&mut all, by, &urns, asked.descending)?;
     }
     let total = all.len();
-    let page = asked.window.of(all).into_iter();
-    let page = page.map(|resource| asked.projection.of_resource(resource)).collect();
-    Ok(reply::scim(StatusCode::OK, &reply::list(total, asked.window.start, page)))
+    let window = match &asked.cursor {
+        None => Window { start: asked.window.start, count: asked.window.count },
+        Some(cursor) => Window { start: begins(cursor)?, count: asked.window.count },
+    };
+    let page = window.of(all).into_iter();
+    let page: Vec<Value> = page.map(|resource| asked.projection.of_resource(resource)).collect();
+    let behind = window.start.saturating_add(page.len());
+    let mut body = reply::list(total, window.start, page);
+    if let (Some(_), Some(body)) = (&asked.cursor, body.as_object_mut()) {
+        body.remove("startIndex");
+        if behind <= total {
+            body.insert("nextCursor".to_owned(), format!("{NEXT}{behind}").into());
+        }
+        if window.start > 1 {
+            let before = window.start.saturating_sub(window.count).max(1);
+            body.insert("previousCursor".to_owned(), format!("{NEXT}{before}").into());
+        }
+    }
+    Ok(reply::scim(StatusCode::OK, &body))
+}
+
+/// What every cursor begins with; behind it stands the number of the page's first resource.
+const NEXT: &str = "page-from~";
+
+/// The cursor of a list, where lists are paged by cursor; the first page needs none.
+fn cursor(desk: &Desk, given: Option<&str>, index: bool) -> Result<Option<String>, Refusal> {
+    match (desk.options.scim_cursors, given) {
+        (true, _) if index => Err(Refusal::invalid("there is no `startIndex`: page by cursor")),
+        (true, given) => Ok(Some(given.unwrap_or_default().to_owned())),
+        (false, None) => Ok(None),
+        (false, Some(_)) => Err(Refusal::invalid("there are no cursors: page by index")),
+    }
+}
+
+/// The number of the first resource behind a cursor.
+fn begins(cursor: &str) -> Result<usize, Refusal> {
+    if cursor.is_empty() {
+        return Ok(1);
+    }
+    let number = cursor.strip_prefix(NEXT).and_then(|number| number.parse().ok());
+    number.ok_or_else(|| Refusal::new(Kind::Cursor, "the cursor is none of this server's"))
 }
 
 /// Without regard to case; a resource without the attribute comes last (RFC 7644 section 3.4.2.3).

@@ -16,6 +16,10 @@ pub struct List<'a> {
     pub total_results: Option<usize>,
     pub start_index: Option<usize>,
     pub items_per_page: Option<usize>,
+    /// Where the next page begins; `None` on the last page, and where the sender has no cursors
+    /// (RFC 9865 section 2).
+    pub next_cursor: Option<String>,
+    pub previous_cursor: Option<String>,
     pub resources: Vec<Object<'a>>,
 }
 
@@ -49,10 +53,16 @@ pub fn read_list(body: Value<'_>) -> Result<List<'_>, ListError> {
         Some(_) => return Err(ListError::ResourcesNotAnArray),
     };
     let number = |name: &str| body.get(name).and_then(whole_number);
+    let cursor = |name: &str| {
+        let text = body.get(name).and_then(Value::as_str)?;
+        (!text.is_empty()).then(|| text.to_owned())
+    };
     Ok(List {
         total_results: number("totalResults"),
         start_index: number("startIndex"),
         items_per_page: number("itemsPerPage"),
+        next_cursor: cursor("nextCursor"),
+        previous_cursor: cursor("previousCursor"),
         resources,
     })
 }

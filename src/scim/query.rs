@@ -18,6 +18,9 @@ pub struct Query {
     pub start_index: usize,
     /// The most resources wanted; `None` where the request does not say.
     pub count: Option<usize>,
+    /// Where a page by cursor begins, empty for the first (RFC 9865 section 2); `None` for a page by
+    /// index.
+    pub cursor: Option<String>,
 }
 
 impl Query {
@@ -29,6 +32,7 @@ impl Query {
             sort: None,
             start_index: 1,
             count: None,
+            cursor: None,
         }
     }
 }
@@ -43,7 +47,8 @@ pub struct Sort {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct QueryError {
-    /// RFC 7644 table 9: `invalidFilter`, `invalidValue` or `invalidSyntax`.
+    /// RFC 7644 table 9: `invalidFilter`, `invalidValue` or `invalidSyntax`; RFC 9865 section 2.1:
+    /// `invalidCount`.
     pub scim_type: &'static str,
     pub detail: String,
 }
@@ -99,8 +104,16 @@ pub fn encode(pairs: &[(&str, &str)]) -> String {
 /// What must be encoded in a query: all but RFC 3986's unreserved characters.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-const NAMES: [&str; 7] =
-    ["filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count"];
+const NAMES: [&str; 8] = [
+    "filter",
+    "attributes",
+    "excludedAttributes",
+    "sortBy",
+    "sortOrder",
+    "startIndex",
+    "count",
+    "cursor",
+];
 
 impl Query {
     /// What an empty query string says.
@@ -111,25 +124,35 @@ impl Query {
             sort: None,
             start_index: 1,
             count: None,
+            cursor: None,
         }
     }
 }
 
 fn read(given: [Option<String>; NAMES.len()], known: &Known<'_>) -> Result<Query, QueryError> {
-    let [filter, attributes, excluded, sort_by, sort_order, start_index, count] = given;
+    let [filter, attributes, excluded, sort_by, sort_order, start_index, count, cursor] = given;
     let filter =
         filter.map(|text| parse_filter(&text, known)).transpose().map_err(|error| QueryError {
             scim_type: "invalidFilter",
             detail: format!("The filter cannot be read: {error}."),
         })?;
-    let count = count.map(|text| integer("count", &text)).transpose()?;
+    let count = match cursor {
+        None => count.map(|text| integer("count", &text)).transpose()?,
+        Some(_) => count.map(|text| positive(&text)).transpose()?,
+    };
     let start_index = start_index.map(|text| integer("startIndex", &text)).transpose()?;
+    if cursor.is_some() && start_index.is_some() {
+        return Err(invalid_value(
+            "startIndex and cursor cannot stand in one request (RFC 9865); send one of them.",
+        ));
+    }
     Ok(Query {
         filter,
         projection: projection(attributes, excluded, known)?,
         sort: sort(sort_by, sort_order, known)?,
         start_index: start_index.unwrap_or(1).max(1),
         count,
+        cursor,
     })
 }
 
@@ -183,6 +206,14 @@ fn integer(name: &str, text: &str) -> Result<usize, QueryError> {
         .parse()
         .map_err(|_| invalid_value(format!("{name} must be a whole number.")))?;
     Ok(usize::try_from(number).unwrap_or(0))
+}
+
+/// The count of a page by cursor, which is positive (RFC 9865 section 2).
+fn positive(text: &str) -> Result<usize, QueryError> {
+    integer("count", text).ok().filter(|count| *count > 0).ok_or_else(|| QueryError {
+        scim_type: "invalidCount",
+        detail: "With a cursor, count must be a whole number above zero.".to_owned(),
+    })
 }
 
 fn slot<'g>(

@@ -114,6 +114,8 @@ fn refused_requests() -> Vec<Row> {
     let syntax = (400, Some("invalidSyntax"), "bad_body");
     let value = (400, Some("invalidValue"), "invalid_value");
     let filter = (400, Some("invalidFilter"), "invalid_filter");
+    let cursor = (400, Some("invalidCursor"), "bad_cursor");
+    let count = (400, Some("invalidCount"), "invalid_value");
     let path = (400, Some("invalidPath"), "invalid_path");
     let mutability = (400, Some("mutability"), "mutability");
     let id = (400, None, "bad_id");
@@ -189,7 +191,17 @@ fn refused_requests() -> Vec<Row> {
         row("an unknown resource", ask("GET", "/Nonsense", ""), (404, None, "unknown_resource")),
         row("a path too long", ask("GET", "/Users/7/8", ""), (404, None, "unknown_resource")),
         row("bulk", ask("POST", "/Bulk", "{}"), syntax),
-        row("me", ask("GET", "/Me", ""), (501, None, "not_implemented")).by("gateway"),
+        row("me", ask("GET", "/Me", ""), (501, None, "not_implemented")).by("gateway").to("omni"),
+        row("POST to me", ask("POST", "/Me", "{}"), (405, None, "method_not_allowed"))
+            .with("allow", "GET, PUT, PATCH, DELETE"),
+        row("a cursor of nobody's", ask("GET", "/Users?cursor=s3cr3t-zebra", ""), cursor),
+        row("no page by cursor", ask("GET", "/Users?cursor&count=0", ""), count),
+        row(
+            "a page by cursor of letters",
+            ask("GET", "/Users?cursor&count=s3cr3t-zebra", ""),
+            count,
+        ),
+        row("a cursor and an index", ask("GET", "/Users?cursor&startIndex=1", ""), value),
         row("PUT of all", ask("PUT", "/Users", "{}"), (405, None, "method_not_allowed"))
             .with("allow", "GET, POST"),
         row("POST to one", ask("POST", "/Users/7", "{}"), (405, None, "method_not_allowed"))

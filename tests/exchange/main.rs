@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod cursors;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod filters;
@@ -25,6 +27,8 @@ mod locks;
 #[cfg(test)]
 mod made_versions;
 #[cfg(test)]
+mod me;
+#[cfg(test)]
 mod overlays;
 #[cfg(test)]
 #[path = "../seeds/page.rs"]
@@ -41,6 +45,8 @@ mod private;
 mod safety;
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod searches;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]

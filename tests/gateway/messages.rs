@@ -4,6 +4,7 @@ use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use scim_gateway::dialect::model::Schemas;
 use scim_gateway::fault::{Cause, Fault};
+use scim_gateway::gateway::message::list::Head;
 use scim_gateway::gateway::message::{
     Frame, Location, Meta, headers, read_answer, read_list, read_request, write_answer, write_list,
     write_request,
@@ -302,7 +303,8 @@ fn a_list_is_read_leniently_but_never_believed_blindly() {
 #[test]
 fn a_list_is_written_whole_or_not_at_all() {
     let resources = || [object(json!({ "id": "1" })), object(json!({ "id": "2" }))];
-    let written = write_list(7, 3, resources().into_iter().map(Ok::<_, Fault>)).unwrap();
+    let written =
+        write_list(&Head::index(7, 3), resources().into_iter().map(Ok::<_, Fault>)).unwrap();
     let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
     let wanted = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
@@ -310,11 +312,14 @@ fn a_list_is_written_whole_or_not_at_all() {
         "Resources": [{ "id": "1" }, { "id": "2" }],
     });
     assert_eq!(written, wanted);
-    let empty = write_list(0, 1, std::iter::empty::<Result<_, Fault>>()).unwrap();
+    let empty = write_list(&Head::index(0, 1), std::iter::empty::<Result<_, Fault>>()).unwrap();
     let empty: serde_json::Value = serde_json::from_slice(&empty).unwrap();
     assert_eq!((&empty["Resources"], &empty["itemsPerPage"]), (&json!([]), &json!(0)));
     let [first, _] = resources();
-    assert_eq!(write_list(2, 1, [Ok(first), Err("untranslatable")]), Err("untranslatable"));
+    assert_eq!(
+        write_list(&Head::index(2, 1), [Ok(first), Err("untranslatable")]),
+        Err("untranslatable")
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Discovery documents against RFC 7643 sections 5 to 7.
 
 use scim_gateway::fault::{Cause, Fault};
-use scim_gateway::gateway::discovery::{Bulk, Capabilities, Discovery};
+use scim_gateway::gateway::discovery::{Bulk, Capabilities, Discovery, Pagination};
 use scim_gateway::scim::endpoint::classify;
 use scim_gateway::scim::schema::{Format, Schema};
 use serde_json::{Value, json};
@@ -17,6 +17,12 @@ fn capabilities() -> Capabilities {
         change_password: false,
         sort: true,
         etag: false,
+        pagination: Pagination {
+            cursor_by_default: false,
+            default_size: Some(100),
+            max_size: 200,
+            cursor_timeout: None,
+        },
         bearer: true,
     }
 }
@@ -50,6 +56,10 @@ fn the_configuration_says_what_works_and_nothing_else() {
         "changePassword": { "supported": false },
         "sort": { "supported": true },
         "etag": { "supported": false },
+        "pagination": {
+            "cursor": true, "index": true, "defaultPaginationMethod": "index",
+            "defaultPageSize": 100, "maxPageSize": 200,
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken", "name": "Bearer token", "primary": true,
             "description": "A bearer token in the Authorization header, given out by the gateway's operator",

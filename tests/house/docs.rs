@@ -395,6 +395,7 @@ fn facts(user: &Resource) -> String {
     let most = user.list.max_count;
     let list = match user.list.paging {
         Paging::Index => format!("pages of {most}"),
+        Paging::Cursor => format!("pages of {most}, by cursor"),
         Paging::Capped => format!("one page of {most}"),
     };
     format!("{put} | {patch} | {filters} | {list}")

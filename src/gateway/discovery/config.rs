@@ -13,8 +13,39 @@ pub struct Capabilities {
     pub change_password: bool,
     pub sort: bool,
     pub etag: bool,
+    pub pagination: Pagination,
     /// Whether clients have to send a bearer token.
     pub bearer: bool,
+}
+
+/// How lists are paged (RFC 9865 section 4). Every route takes an index and a cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pagination {
+    /// Whether a list goes by cursor where the request does not say.
+    pub cursor_by_default: bool,
+    /// Resources on a page where the request does not say; `None` where it depends on the type.
+    pub default_size: Option<usize>,
+    pub max_size: usize,
+    /// How long a cursor is good for at least, in seconds; `None` where it does not age, or nobody says.
+    pub cursor_timeout: Option<usize>,
+}
+
+impl Pagination {
+    fn document(&self) -> Value {
+        // A new member is a compile error here.
+        let Self { cursor_by_default, default_size, max_size, cursor_timeout } = self;
+        let mut document = json!({
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": if *cursor_by_default { "cursor" } else { "index" },
+            "maxPageSize": max_size,
+        });
+        let known = [("defaultPageSize", default_size), ("cursorTimeout", cursor_timeout)];
+        for (name, value) in known.into_iter().filter_map(|(name, value)| Some((name, (*value)?))) {
+            document.as_object_mut().map(|document| document.insert(name.into(), value.into()));
+        }
+        document
+    }
 }
 
 /// The bounds of a bulk request.
@@ -27,8 +58,17 @@ pub struct Bulk {
 
 pub(super) fn service_provider_config(capabilities: &Capabilities, base: &str) -> Value {
     // A new capability is a compile error here.
-    let Capabilities { patch, bulk, filter, max_results, change_password, sort, etag, bearer } =
-        capabilities;
+    let Capabilities {
+        patch,
+        bulk,
+        filter,
+        max_results,
+        change_password,
+        sort,
+        etag,
+        pagination,
+        bearer,
+    } = capabilities;
     let (operations, payload) = bulk.map_or((0, 0), |bulk| (bulk.max_operations, bulk.max_payload));
     let schemes = if *bearer { vec![bearer_scheme()] } else { Vec::new() };
     json!({
@@ -43,6 +83,7 @@ pub(super) fn service_provider_config(capabilities: &Capabilities, base: &str) -
         "changePassword": { "supported": change_password },
         "sort": { "supported": sort },
         "etag": { "supported": etag },
+        "pagination": pagination.document(),
         "authenticationSchemes": schemes,
         "meta": {
             "resourceType": "ServiceProviderConfig",

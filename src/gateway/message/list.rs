@@ -17,7 +17,48 @@ pub struct Page<'a> {
     pub total: Option<usize>,
     /// One-based; what is missing or less is 1 (RFC 7644 section 3.4.2.4).
     pub start_index: usize,
+    /// The upstream's own text (RFC 9865 section 2).
+    pub next_cursor: Option<String>,
+    pub previous_cursor: Option<String>,
     pub resources: Vec<Value<'a>>,
+}
+
+/// What a list says of itself beside its resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// `None` only for a page by cursor, whose upstream does not say (RFC 9865 section 2).
+    pub total: Option<usize>,
+    /// One-based; `None` for a page by cursor.
+    pub start_index: Option<usize>,
+    pub next_cursor: Option<String>,
+    pub previous_cursor: Option<String>,
+}
+
+impl Head {
+    /// That of a page by index.
+    pub fn index(total: usize, start_index: usize) -> Self {
+        Self { total: Some(total), start_index: Some(start_index), ..Self::default() }
+    }
+
+    /// The members that are known before the resources are, as JSON, each with a comma behind it.
+    fn members(&self) -> String {
+        // A new member is a compile error here.
+        let Self { total, start_index, next_cursor, previous_cursor } = self;
+        let number = |name: &str, value: &Option<usize>| {
+            value.map(|value| format!(r#""{name}":{value},"#)).unwrap_or_default()
+        };
+        let text = |name: &str, value: &Option<String>| {
+            let value = value.as_deref().map(serde_json::Value::from);
+            value.map(|value| format!(r#""{name}":{value},"#)).unwrap_or_default()
+        };
+        [
+            number("totalResults", total),
+            number("startIndex", start_index),
+            text("nextCursor", next_cursor),
+            text("previousCursor", previous_cursor),
+        ]
+        .concat()
+    }
 }
 
 /// Reads an upstream's list. Integers may be text, and `Resources` may be absent where there is a
@@ -42,7 +83,13 @@ pub fn read_list<'a>(resource: &Resource, body: Value<'a>) -> Result<Page<'a>, F
     let total = list.total_results.filter(|total| *total >= list.resources.len());
     let start_index = list.start_index.unwrap_or(1).max(1);
     let resources = list.resources.into_iter().map(Value::Object).collect();
-    Ok(Page { total, start_index, resources })
+    Ok(Page {
+        total,
+        start_index,
+        next_cursor: list.next_cursor,
+        previous_cursor: list.previous_cursor,
+        resources,
+    })
 }
 
 /// Writes the client's list, resource by resource; the first that fails fails the whole list
@@ -51,13 +98,11 @@ pub fn read_list<'a>(resource: &Resource, body: Value<'a>) -> Result<Page<'a>, F
 /// # Errors
 /// The first error of `resources`.
 pub fn write_list<'a, E>(
-    total: usize,
-    start_index: usize,
+    head: &Head,
     resources: impl IntoIterator<Item = Result<Object<'a>, E>>,
 ) -> Result<Vec<u8>, E> {
-    let head = format!(
-        r#"{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total},"startIndex":{start_index},"Resources":["#
-    );
+    let members = head.members();
+    let head = format!(r#"{{"schemas":["{LIST_RESPONSE}"],{members}"Resources":["#);
     let mut out = head.into_bytes();
     let mut count = 0_usize;
     for resource in resources {

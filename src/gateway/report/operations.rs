@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::patch::{is_native, takes_elements, writes};
-use crate::dialect::model::Paging;
+use crate::dialect::model::{ListForms, Paging, SearchForms, SearchWhen};
 use crate::gateway::merge::Reads;
 use crate::gateway::pair::Pair;
 use crate::gateway::route::{Policies, Replace};
@@ -45,7 +45,7 @@ pub fn operations(pair: &Pair, policies: &Policies) -> Vec<OperationReport> {
         replace(pair, policies),
         patch(pair),
         plain(pair, "delete", Operation::Delete),
-        list(pair),
+        list(pair, policies),
         filter(pair, policies),
         search(pair, policies),
     ]
@@ -222,13 +222,18 @@ fn kind(pair: &Pair, names: &[String]) -> Option<Kind> {
     found.map(|attribute| attribute.kind)
 }
 
-fn list(pair: &Pair) -> OperationReport {
+fn list(pair: &Pair, policies: &Policies) -> OperationReport {
     if !has(pair, Operation::List) {
         return absent("list");
     }
     let list = &pair.upstream_resource.list;
     match list.paging {
         Paging::Index => line("list", Says::Native, (1, 1), "the upstream's own pages"),
+        Paging::Cursor => {
+            let why = "by cursor the upstream's own pages; by index beyond the first page all pages \
+                       are read, up to scan_limit";
+            line("list", Says::Mixed, (1, most_pages(list, policies)), why)
+        }
         Paging::Capped => {
             let most = list.max_count;
             let why = format!(
@@ -240,6 +245,10 @@ fn list(pair: &Pair) -> OperationReport {
     }
 }
 
+fn most_pages(list: &ListForms, policies: &Policies) -> usize {
+    policies.scan_limit.div_ceil(list.max_count.max(1))
+}
+
 fn filter(pair: &Pair, policies: &Policies) -> OperationReport {
     if !has(pair, Operation::List) {
         return absent("filter");
@@ -247,11 +256,11 @@ fn filter(pair: &Pair, policies: &Policies) -> OperationReport {
     let forms = &pair.upstream_resource.filter;
     let list = &pair.upstream_resource.list;
     let most = match list.paging {
-        Paging::Index => policies.scan_limit.div_ceil(list.max_count.max(1)),
+        Paging::Index | Paging::Cursor => most_pages(list, policies),
         Paging::Capped => 1,
     };
     let scan = match list.paging {
-        Paging::Index => {
+        Paging::Index | Paging::Cursor => {
             format!("reads all pages, at most {} resources, then tooMany", policies.scan_limit)
         }
         Paging::Capped => {
@@ -284,7 +293,11 @@ fn filter(pair: &Pair, policies: &Policies) -> OperationReport {
     } else {
         format!(" with {}", connectives.join(", "))
     };
-    let why = format!("asked of the upstream: {asked}{joined}; anything else {scan}");
+    let by = match pair.upstream_resource.search {
+        Some(SearchForms { when: SearchWhen::Filtered, .. }) => " by POST .search",
+        Some(SearchForms { when: SearchWhen::Long, .. }) | None => "",
+    };
+    let why = format!("asked of the upstream{by}: {asked}{joined}; anything else {scan}");
     line("filter", Says::Mixed, (1, most), why)
 }
 

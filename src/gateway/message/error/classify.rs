@@ -6,8 +6,8 @@ use super::scrub::scrub;
 use crate::fault::{Cause, Fault};
 use crate::scim::schema::Operation;
 
-/// RFC 7644 section 3.12, table 9.
-const SCIM_TYPES: [&str; 10] = [
+/// RFC 7644 section 3.12, table 9, and RFC 9865 section 2.1.
+const SCIM_TYPES: [&str; 13] = [
     "invalidFilter",
     "tooMany",
     "uniqueness",
@@ -18,6 +18,9 @@ const SCIM_TYPES: [&str; 10] = [
     "invalidValue",
     "invalidVers",
     "sensitive",
+    "invalidCursor",
+    "expiredCursor",
+    "invalidCount",
 ];
 
 const REDIRECT: &str = "the upstream answered with a redirect, which the gateway never follows: \
