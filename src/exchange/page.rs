@@ -27,7 +27,8 @@ impl Exchange<'_> {
         let list = &self.pair.upstream_resource.list;
         let descending = plan.query.sort.as_ref().is_some_and(|sort| sort.descending);
         let sort = plan.sorted.as_ref().map(|by| (by, descending));
-        let call = PageCall { pushed: plan.pushed.as_ref(), sort, at: At::Index(1), count: size };
+        let call =
+            PageCall { pushed: plan.pushed.as_ref(), sort, at: self.pair.beginning(), count: size };
         if list.paging == Paging::Cursor {
             return self.direct_by_cursor(call, start).await;
         }

@@ -59,7 +59,7 @@ pub async fn search_all(
     }
     if asked.sort.is_some() {
         all.sort_by(|a, b| match (&a.rank, &b.rank) {
-            (Some(a), Some(b)) => a.cmp(b),
+            (Some(a), Some(b)) => a.against(b),
             _ => std::cmp::Ordering::Equal,
         });
     }

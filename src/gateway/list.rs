@@ -91,6 +91,14 @@ impl Pair {
         matches(pushed, &object, &self.upstream.vendor)
     }
 
+    /// Where the upstream's first page begins.
+    pub fn beginning(&self) -> At<'static> {
+        match self.upstream_resource.list.paging {
+            Paging::Cursor => At::Cursor(""),
+            Paging::Index | Paging::Capped => At::Index(1),
+        }
+    }
+
     /// The size of a page, whether the upstream's own or one made here.
     pub fn page_size(&self, wanted: Option<usize>) -> usize {
         wanted.unwrap_or(self.upstream_resource.list.default_count).min(self.max_page())

@@ -21,7 +21,7 @@ pub struct Rank {
 impl Rank {
     /// The order of two of one list: by value, then by id. Values that are absent come last in
     /// ascending order, and first in descending order.
-    pub fn cmp(&self, other: &Self) -> Ordering {
+    pub fn against(&self, other: &Self) -> Ordering {
         let order = match (&self.key, &other.key) {
             (Some(a), Some(b)) => a.cmp(b),
             (Some(_), None) => Ordering::Less,
@@ -38,7 +38,7 @@ impl Pair {
     pub fn sorted(&self, resources: Vec<Stored>, sort: &Sort) -> Vec<Stored> {
         let mut ranked: Vec<(Rank, Stored)> =
             resources.into_iter().map(|stored| (self.rank(&stored, sort), stored)).collect();
-        ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+        ranked.sort_by(|(a, _), (b, _)| a.against(b));
         ranked.into_iter().map(|(_, stored)| stored).collect()
     }
 

@@ -6,6 +6,7 @@ use super::{Account, by, call};
 use crate::cli::document::rules;
 use crate::dialect::model::Paging;
 use crate::gateway::Route;
+use crate::gateway::list::PageCall;
 use crate::gateway::pair::Pair;
 use crate::gateway::report::{FilterReport, Reach};
 use crate::gateway::truth::Truth;
@@ -89,6 +90,8 @@ fn first_call(route: &Route, pair: &Pair, report: &FilterReport) -> Option<Strin
         return None;
     }
     let most = pair.upstream_resource.list.max_count;
-    let size = if plan.direct { pair.page_size(None) } else { most };
-    Some(call(&route.list_call(pair, plan.pushed.as_ref(), None, (1, size))))
+    let count = if plan.direct { pair.page_size(None) } else { most };
+    let pushed = plan.pushed.as_ref();
+    let page = PageCall { pushed, sort: None, at: pair.beginning(), count };
+    Some(call(&route.list_call(pair, &page).1))
 }
