@@ -39,9 +39,7 @@ impl<'e> Exchange<'e> {
         change: impl Fn(&Stored) -> Result<Merged, Fault>,
     ) -> Result<(Stored, Losses), Fault> {
         let Asked { operation, said, demanded, removal } = asked;
-        // Whoever writes the resource by its own id holds the same lock.
-        let alias = if self.me { self.read(id).await?.frame.id } else { None };
-        let _held = self.lock(alias.as_deref().unwrap_or(id)).await?;
+        let _held = self.lock(id).await?;
         self.caller.record.emulated = true;
         let mut raced = false;
         loop {
@@ -68,8 +66,11 @@ impl<'e> Exchange<'e> {
         }
     }
 
-    /// Waits until no other exchange writes the resource.
-    pub async fn lock(&self, id: &str) -> Result<Held<'e>, Fault> {
+    /// Waits until no other exchange writes the resource. By its alias it is read first: whoever
+    /// writes it by its own id holds the same lock.
+    pub async fn lock(&mut self, id: &str) -> Result<Held<'e>, Fault> {
+        let alias = if self.me { self.read(id).await?.frame.id } else { None };
+        let id = alias.as_deref().unwrap_or(id);
         let upstream = &self.route.spec.upstream_name;
         let kind = &self.pair.upstream_resource.path;
         self.shared.locks.lock(format!("{upstream}\n{kind}\n{id}"), self.caller.deadline).await
