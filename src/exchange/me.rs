@@ -7,6 +7,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 
 use super::caller::Caller;
+use super::record::Subject;
 use super::run::{Asking, Exchange};
 use super::{patch, user};
 use crate::fault::{Cause, Fault};
@@ -18,6 +19,18 @@ use crate::scim::schema::Operation;
 
 /// One operation on `/Me`.
 pub async fn me(
+    asking: Asking<'_>,
+    operation: Operation,
+    request: &Request,
+    mut caller: Caller<'_>,
+) -> Result<Response, Fault> {
+    caller.record.begin();
+    let outcome = operate(asking, operation, request, caller.again()).await;
+    caller.record.end(&outcome);
+    outcome
+}
+
+async fn operate(
     asking: Asking<'_>,
     operation: Operation,
     request: &Request,
@@ -67,7 +80,7 @@ impl Exchange<'_> {
     ///
     /// # Errors
     /// `UpstreamUnexpected` where nothing names it.
-    pub fn named(&self, mut stored: Stored, id: &str) -> Result<Stored, Fault> {
+    pub fn named(&mut self, mut stored: Stored, id: &str) -> Result<Stored, Fault> {
         match (self.known(id), &stored.frame.id) {
             (_, Some(_)) => {}
             (Some(id), None) => stored.frame.id = Some(id.to_owned()),
@@ -76,6 +89,9 @@ impl Exchange<'_> {
                               runs the upstream.";
                 return Err(Fault::new(Cause::UpstreamUnexpected, detail));
             }
+        }
+        if self.me {
+            self.caller.record.subject = stored.frame.id.clone().map(Subject::new);
         }
         Ok(stored)
     }

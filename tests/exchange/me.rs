@@ -46,6 +46,9 @@ async fn it_is_replaced_over_what_it_has_and_patched_and_deleted() {
     let put = bench.send(Method::PUT, "/Me", Some(&update)).await;
     assert_eq!(put.response.status, 200, "{:?}", put.record.fault);
     assert_eq!(bench.sandbox.users()[0]["displayName"], "Myself");
+    // What was written is recorded by the id that the answer named.
+    let written = put.record.writes[0].subject.as_ref().map(|subject| subject.reveal());
+    assert_eq!(written, Some(ID));
     // What is hidden is read by the alias too; every call is to it.
     assert!(wrote(&bench).iter().all(|call| call.ends_with(" /Me")), "{:?}", wrote(&bench));
     assert!(wrote(&bench).iter().any(|call| call.starts_with("PUT")));
