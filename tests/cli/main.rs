@@ -8,6 +8,7 @@ mod groups;
 mod mistakes;
 mod program;
 mod reference;
+mod ship;
 mod shipped;
 mod verbs;
 mod watched;

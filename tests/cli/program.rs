@@ -194,7 +194,7 @@ fn the_shipped_configuration_runs_and_is_watched() {
     assert!(!metrics.contains("demo-token"), "{metrics}");
 }
 
-fn wait_for(address: &str) -> String {
+pub fn wait_for(address: &str) -> String {
     for _ in 0..1_000 {
         if TcpStream::connect(address).is_ok() {
             break;

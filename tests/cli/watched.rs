@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message;
 use serde_json::Value;
 
-use crate::program::Running;
+use crate::program::{Running, wait_for};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -71,6 +71,8 @@ fn start(folder: &Path, sections: &str) -> (Running, String, std::fs::File) {
     while !TcpStream::connect(&admin).is_ok_and(|stream| ready(stream, &admin)) {
         std::thread::yield_now();
     }
+    // Ready is said as the listener begins to listen.
+    let client = wait_for(&client);
     (running, client, std::fs::File::open(log).unwrap())
 }
 
