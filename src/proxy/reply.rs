@@ -32,6 +32,8 @@ pub(super) fn routeless(fault: Fault) -> Outcome {
 pub(super) fn complete(response: &mut Response, fault: &Fault, challenges: &[HeaderValue]) {
     let headers = &mut response.headers;
     if fault.cause == Cause::Unauthenticated {
+        // Without a route's own knowledge an error says `Bearer`.
+        headers.remove(WWW_AUTHENTICATE);
         for challenge in challenges {
             headers.append(WWW_AUTHENTICATE, challenge.clone());
         }

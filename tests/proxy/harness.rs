@@ -43,6 +43,12 @@ impl Log {
 pub struct Running {
     pub address: SocketAddr,
     pub log: Arc<Log>,
+    pub live: Arc<Live>,
+}
+
+/// A route between two sides of the plain dialect.
+pub fn plain_route(prefix: &str) -> RouteSpec {
+    route(prefix, None, Dialects::embedded().unwrap().named("scim").unwrap())
 }
 
 fn route(prefix: &str, host: Option<&str>, dialect: &Arc<Dialect>) -> RouteSpec {
@@ -133,21 +139,27 @@ pub fn callers(listed: Vec<Credential>) -> Arc<Callers> {
 
 /// A gateway with these routes, each with the door of its name.
 pub fn launch(specs: Vec<RouteSpec>, doors: HashMap<String, Door>, tls: Option<Tls>) -> Running {
+    launch_within(specs, doors, tls, limits())
+}
+
+/// As [`launch`], within other limits.
+pub fn launch_within(
+    specs: Vec<RouteSpec>,
+    doors: HashMap<String, Door>,
+    tls: Option<Tls>,
+    limits: Limits,
+) -> Running {
     let listen = free_port();
     let log = Arc::new(Log::default());
     let gateway = Gateway::new(specs, &Dialects::embedded().unwrap());
-    let edge = Edge::new(gateway, doors, limits(), Arc::default());
+    let edge = Edge::new(gateway, doors, limits.clone(), Arc::default());
     let live = Arc::new(Live::new(edge));
-    let settings = Server {
-        listen: vec![listen],
-        tls,
-        public_url: "http://127.0.0.1".into(),
-        limits: limits(),
-    };
-    let observer = log.clone();
-    std::thread::spawn(move || proxy::serve(&settings, live, observer, Arc::default()));
+    let settings =
+        Server { listen: vec![listen], tls, public_url: "http://127.0.0.1".into(), limits };
+    let (observer, served) = (log.clone(), live.clone());
+    std::thread::spawn(move || proxy::serve(&settings, served, observer, Arc::default()));
     wait_for(listen);
-    Running { address: listen, log }
+    Running { address: listen, log, live }
 }
 
 pub fn free_port() -> SocketAddr {

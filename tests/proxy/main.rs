@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+mod authority;
+mod callers;
 mod edge;
 mod exchange;
 mod harness;
+mod listener;
 #[path = "../seeds/page.rs"]
 mod page;
 mod passthrough;
 mod remote;
 mod seeds;
+mod signed;
 mod tls;

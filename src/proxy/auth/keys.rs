@@ -145,10 +145,11 @@ impl KeySet {
         let (set, observer) = (Arc::clone(self), Arc::clone(observer));
         tokio::spawn(async move {
             let read = set.read().await;
-            observer.happened(&Event::Keys(read.is_some()));
+            let well = read.is_some();
             if let Some(keys) = read {
                 set.keys.store(Some(Arc::new(Keys { since: Instant::now(), keys })));
             }
+            observer.happened(&Event::Keys(well));
             drop(sender);
         });
         Some(ended)
@@ -218,4 +219,124 @@ fn timeouts() -> Timeouts {
 
 fn told(path: &Path, why: &str) -> String {
     format!("{}: {why}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::proxy::Seen;
+
+    /// Counts readings that went well and that did not.
+    #[derive(Default)]
+    struct Counted([AtomicUsize; 2]);
+
+    impl Observer for Counted {
+        fn answered(&self, _: &Seen<'_>) {}
+
+        fn happened(&self, event: &Event) {
+            if let Event::Keys(read) = event {
+                self.0[usize::from(!*read)].fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    }
+
+    struct Trial {
+        file: tempfile::NamedTempFile,
+        counted: Arc<Counted>,
+        set: Arc<KeySet>,
+    }
+
+    impl Trial {
+        fn new() -> Self {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            publish(&file, "first");
+            let minutes = |n| Duration::from_secs(n * 60);
+            let place = KeyPlace::File(file.path().to_owned());
+            let source = KeySource { place, refresh: minutes(10), keep: minutes(60) };
+            let set = Arc::new(KeySet::new(&source).unwrap());
+            Self { file, counted: Arc::default(), set }
+        }
+
+        async fn find(&self, name: &str) -> Result<(), NoKey> {
+            let observer: Arc<dyn Observer> = self.counted.clone();
+            self.set.find(Some(name), Algorithm::EdDSA, &observer).await.map(drop)
+        }
+
+        fn read(&self) -> [usize; 2] {
+            [0, 1].map(|index: usize| self.counted.0[index].load(Ordering::SeqCst))
+        }
+
+        /// Until nothing is under way.
+        async fn settle(&self) {
+            let ended = self.set.flight.lock().unwrap().ended.clone();
+            if let Some(mut ended) = ended {
+                let _ = ended.changed().await;
+            }
+        }
+    }
+
+    fn publish(file: &tempfile::NamedTempFile, name: &str) {
+        let key = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let keys = [serde_json::json!({"kty": "OKP", "crv": "Ed25519", "kid": name, "x": key})];
+        std::fs::write(file.path(), serde_json::json!({"keys": keys}).to_string()).unwrap();
+    }
+
+    async fn pass(seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_name_reads_the_keys_once_and_finds_the_new_one() {
+        let trial = Trial::new();
+        assert_eq!(trial.find("first").await, Ok(()));
+        assert_eq!(trial.read(), [0, 0]);
+        assert_eq!(trial.find("second").await, Err(NoKey::Unknown));
+        publish(&trial.file, "second");
+        for _ in 0..20 {
+            assert_eq!(trial.find("second").await, Err(NoKey::Unknown), "not again at once");
+        }
+        assert_eq!(trial.read(), [1, 0]);
+        pass(11).await;
+        assert_eq!(trial.find("second").await, Ok(()));
+        assert_eq!(trial.find("first").await, Err(NoKey::Unknown), "the issuer took it back");
+        assert_eq!(trial.read(), [2, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_at_once_are_one_reading() {
+        let trial = Arc::new(Trial::new());
+        publish(&trial.file, "second");
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..100 {
+            let trial = trial.clone();
+            all.spawn(async move { trial.find("second").await });
+        }
+        assert!(all.join_all().await.iter().all(Result::is_ok));
+        assert_eq!(trial.read(), [1, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn old_keys_serve_while_they_are_read_anew_and_too_old_ones_do_not() {
+        let trial = Trial::new();
+        publish(&trial.file, "second");
+        pass(601).await;
+        assert_eq!(trial.find("first").await, Ok(()), "without a wait");
+        trial.settle().await;
+        assert_eq!((trial.find("second").await, trial.read()), (Ok(()), [1, 0]));
+
+        std::fs::write(trial.file.path(), "gone").unwrap();
+        for _ in 0..5 {
+            pass(700).await;
+            assert_eq!(trial.find("second").await, Ok(()), "the issuer fails");
+            trial.settle().await;
+        }
+        assert_eq!(trial.read(), [1, 5]);
+        pass(101).await;
+        assert_eq!(trial.find("second").await, Err(NoKey::Unavailable));
+        publish(&trial.file, "second");
+        pass(11).await;
+        assert_eq!(trial.find("second").await, Ok(()));
+    }
 }

@@ -28,7 +28,7 @@ use self::shown::Authorization;
 pub(super) use self::shown::Shown;
 use super::Observer;
 use crate::config::model::{Auth, Credential, Holder, Proof};
-use crate::fault::Fault;
+use crate::fault::{Cause, Fault};
 
 /// Who may use one route.
 pub struct Callers {
@@ -78,8 +78,11 @@ impl Callers {
         let by_header = match &shown.authorization {
             Authorization::Missing => Err(Refusal::Missing),
             Authorization::Malformed => Err(Refusal::Malformed),
-            Authorization::Basic(pair) => self.basic(pair),
-            Authorization::Bearer(token) => self.bearer(token, observer).await,
+            Authorization::Basic(pair) if self.takes(by_basic) => self.basic(pair),
+            Authorization::Bearer(token) if self.takes(by_bearer) => {
+                self.bearer(token, observer).await
+            }
+            Authorization::Basic(_) | Authorization::Bearer(_) => Err(Refusal::Malformed),
         };
         let refusal = match by_header {
             Ok(name) => return Ok(name),
@@ -97,30 +100,30 @@ impl Callers {
     pub(super) fn fault(&self, refusal: Refusal) -> Fault {
         let mut fault = refusal.fault(&self.forms);
         // A 401 must name a scheme (RFC 9110 section 15.5.2), and certificates have none.
-        if self.challenges(refusal).is_empty()
-            && fault.cause == crate::fault::Cause::Unauthenticated
-        {
-            fault.cause = crate::fault::Cause::Forbidden;
+        if self.challenges(refusal).is_empty() && fault.cause == Cause::Unauthenticated {
+            fault.cause = Cause::Forbidden;
         }
         fault
     }
 
     /// One `WWW-Authenticate` for each scheme that the route takes.
     pub(super) fn challenges(&self, refusal: Refusal) -> Vec<HeaderValue> {
-        let is =
-            |proof: fn(&Proof) -> bool| credentials(&self.auth).iter().any(|c| proof(&c.proof));
         let mut all = Vec::new();
-        if is(|p| matches!(p, Proof::Bearer(_) | Proof::AccessKey { .. } | Proof::Jwt(_))) {
+        if self.takes(by_bearer) {
             // RFC 6750 section 3.1: no error where the client showed nothing.
             all.push(HeaderValue::from_static(match refusal {
                 Refusal::Unknown => "Bearer realm=\"scim\", error=\"invalid_token\"",
                 _ => "Bearer realm=\"scim\"",
             }));
         }
-        if is(|proof| matches!(proof, Proof::Basic(_))) {
+        if self.takes(by_basic) {
             all.push(HeaderValue::from_static("Basic realm=\"scim\", charset=\"UTF-8\""));
         }
         all
+    }
+
+    fn takes(&self, form: fn(&Proof) -> bool) -> bool {
+        credentials(&self.auth).iter().any(|credential| form(&credential.proof))
     }
 
     fn basic(&self, pair: &[u8]) -> Result<String, Refusal> {
@@ -159,8 +162,7 @@ impl Callers {
     }
 
     fn certificate(&self, peer: &Peer) -> Result<String, Refusal> {
-        let asked = |c: &&Credential| matches!(c.proof, Proof::Certificate(_));
-        if !credentials(&self.auth).iter().any(|c| asked(&c)) || !peer.trusted() {
+        if !self.takes(|proof| matches!(proof, Proof::Certificate(_))) || !peer.trusted() {
             return Err(Refusal::Missing);
         }
         let holds = |credential: &&Credential| match &credential.proof {
@@ -183,6 +185,14 @@ impl Callers {
         let found = usize::try_from(found).ok().and_then(|index| credentials.get(index));
         found.map(|credential| credential.name.clone())
     }
+}
+
+fn by_bearer(proof: &Proof) -> bool {
+    matches!(proof, Proof::Bearer(_) | Proof::AccessKey { .. } | Proof::Jwt(_))
+}
+
+fn by_basic(proof: &Proof) -> bool {
+    matches!(proof, Proof::Basic(_))
 }
 
 fn credentials(auth: &Auth) -> &[Credential] {
