@@ -225,6 +225,34 @@ pub enum Auth {
     Listed(Vec<Credential>),
 }
 
+impl Auth {
+    /// Who is listed; nobody where everybody may.
+    pub fn listed(&self) -> &[Credential] {
+        match self {
+            Self::None => &[],
+            Self::Listed(credentials) => credentials,
+        }
+    }
+
+    /// Whether a bearer token can let in.
+    pub fn by_bearer(&self) -> bool {
+        let bears = |proof: &Proof| {
+            matches!(proof, Proof::Bearer(_) | Proof::AccessKey { .. } | Proof::Jwt(_))
+        };
+        self.listed().iter().any(|credential| bears(&credential.proof))
+    }
+
+    /// Whether user and password can let in.
+    pub fn by_basic(&self) -> bool {
+        self.listed().iter().any(|credential| matches!(credential.proof, Proof::Basic(_)))
+    }
+
+    /// Whether a client certificate can let in.
+    pub fn by_certificate(&self) -> bool {
+        self.listed().iter().any(|credential| matches!(credential.proof, Proof::Certificate(_)))
+    }
+}
+
 /// What one caller shows, with a name for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {

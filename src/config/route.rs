@@ -62,8 +62,11 @@ pub(super) fn route(
     let overlays = table.items("overlays");
     let overlays = overlays.into_iter().filter_map(|item| overlay(item, around)).collect();
     let auth = table.need("auth").and_then(|item| auth::auth(item, place, around));
-    let everybody = matches!(auth, Some(Auth::None));
-    let policies = policies(&table, bounds, everybody);
+    let policies = Policies {
+        bearer: auth.as_ref().is_some_and(Auth::by_bearer),
+        basic: auth.as_ref().is_some_and(Auth::by_basic),
+        ..policies(&table, bounds)
+    };
     let client_vars = vars(&table, "client_vars");
     let client_extends = extends(&table, "client_extends");
     table.close();
@@ -81,7 +84,7 @@ pub(super) fn route(
     })
 }
 
-fn policies(table: &Table<'_>, (depth, body): (usize, usize), open: bool) -> Policies {
+fn policies(table: &Table<'_>, (depth, body): (usize, usize)) -> Policies {
     let default = Policies::default();
     let replace = table.item("replace").and_then(|item| item.word(REPLACES));
     let loss = table.item("loss").and_then(|item| item.word(LOSSES));
@@ -102,7 +105,7 @@ fn policies(table: &Table<'_>, (depth, body): (usize, usize), open: bool) -> Pol
         scan_limit: scan_limit.unwrap_or(default.scan_limit),
         max_depth: depth,
         max_body: body,
-        open,
+        ..default
     }
 }
 

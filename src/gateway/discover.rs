@@ -53,7 +53,8 @@ impl Route {
                 .as_ref()
                 .is_some_and(|pair| pair.upstream_resource.etag || self.makes_versions(pair)),
             pagination: self.pagination(),
-            bearer: !self.spec.policies.open,
+            bearer: self.spec.policies.bearer,
+            basic: self.spec.policies.basic,
         }
     }
 }

@@ -64,8 +64,10 @@ pub struct Policies {
     pub max_depth: usize,
     /// The longest body that a client may send, in bytes.
     pub max_body: usize,
-    /// Whether clients need no token.
-    pub open: bool,
+    /// Whether clients can show a bearer token.
+    pub bearer: bool,
+    /// Whether clients can show user and password.
+    pub basic: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +120,8 @@ impl Default for Policies {
             scan_limit: 5_000,
             max_depth: 32,
             max_body: 1 << 20,
-            open: false,
+            bearer: true,
+            basic: false,
         }
     }
 }

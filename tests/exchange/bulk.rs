@@ -81,7 +81,7 @@ async fn fail_on_errors_stops_and_bounds_are_kept() {
 async fn discovery_names_the_routes_own_bounds_and_whether_a_token_is_needed() {
     let bench = Bench::with("scim", "scim", |spec, _| {
         spec.policies.max_body = 5_000;
-        spec.policies.open = true;
+        spec.policies.bearer = false;
     });
     let config = body(&bench.send(Method::GET, "/ServiceProviderConfig", None).await);
     assert_eq!(config["bulk"]["maxPayloadSize"], 5_000);

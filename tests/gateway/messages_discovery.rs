@@ -24,6 +24,7 @@ fn capabilities() -> Capabilities {
             cursor_timeout: None,
         },
         bearer: true,
+        basic: false,
     }
 }
 
@@ -76,6 +77,7 @@ fn the_configuration_says_what_works_and_nothing_else() {
         bulk: Some(Bulk { max_operations: 10, max_payload: 1000 }),
         filter: false,
         bearer: false,
+        basic: true,
         ..capabilities()
     };
     let other = answer_of(&other, &views(), "/ServiceProviderConfig", None).unwrap();
@@ -85,7 +87,11 @@ fn the_configuration_says_what_works_and_nothing_else() {
         json!({ "supported": true, "maxOperations": 10, "maxPayloadSize": 1000 })
     );
     assert_eq!(other["filter"], json!({ "supported": false, "maxResults": 0 }));
-    assert_eq!(other["authenticationSchemes"], json!([]));
+    assert_eq!(other["authenticationSchemes"][0]["type"], "httpbasic");
+    assert_eq!(other["authenticationSchemes"][0]["primary"], true);
+    let none = Capabilities { bearer: false, ..capabilities() };
+    let none = answer_of(&none, &views(), "/ServiceProviderConfig", None).unwrap();
+    assert_eq!(none["authenticationSchemes"], json!([]));
 }
 
 #[test]

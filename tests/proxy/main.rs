@@ -1,6 +1,11 @@
 //! The edge over real sockets: admission, bounds, bad upstreams, pass-through.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
 mod authority;
 mod callers;

@@ -14,8 +14,10 @@ pub struct Capabilities {
     pub sort: bool,
     pub etag: bool,
     pub pagination: Pagination,
-    /// Whether clients have to send a bearer token.
+    /// Whether clients can show a bearer token.
     pub bearer: bool,
+    /// Whether clients can show user and password.
+    pub basic: bool,
 }
 
 /// How lists are paged (RFC 9865 section 4). Every route takes an index and a cursor.
@@ -68,9 +70,12 @@ pub(super) fn service_provider_config(capabilities: &Capabilities, base: &str) -
         etag,
         pagination,
         bearer,
+        basic,
     } = capabilities;
     let (operations, payload) = bulk.map_or((0, 0), |bulk| (bulk.max_operations, bulk.max_payload));
-    let schemes = if *bearer { vec![bearer_scheme()] } else { Vec::new() };
+    let schemes =
+        bearer.then(bearer_scheme).into_iter().chain(basic.then(|| basic_scheme(!bearer)));
+    let schemes: Vec<Value> = schemes.collect();
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": { "supported": patch },
@@ -89,6 +94,16 @@ pub(super) fn service_provider_config(capabilities: &Capabilities, base: &str) -
             "resourceType": "ServiceProviderConfig",
             "location": format!("{base}/ServiceProviderConfig"),
         },
+    })
+}
+
+fn basic_scheme(primary: bool) -> Value {
+    json!({
+        "type": "httpbasic",
+        "name": "HTTP Basic",
+        "description": "User and password in the Authorization header, given out by the gateway's operator",
+        "specUri": "https://www.rfc-editor.org/info/rfc7617",
+        "primary": primary,
     })
 }
 

@@ -252,7 +252,7 @@ mod tests {
         fn new() -> Self {
             let file = tempfile::NamedTempFile::new().unwrap();
             publish(&file, "first");
-            let minutes = |n| Duration::from_secs(n * 60);
+            let minutes = |n: u64| Duration::from_secs(n * 60);
             let place = KeyPlace::File(file.path().to_owned());
             let source = KeySource { place, refresh: minutes(10), keep: minutes(60) };
             let set = Arc::new(KeySet::new(&source).unwrap());

@@ -46,13 +46,13 @@ impl Callers {
     /// A sentence, where an issuer's keys cannot be used.
     pub fn new(auth: Auth, sets: &mut KeySets) -> Result<Self, String> {
         let mut signed = Vec::new();
-        for Credential { name, proof } in credentials(&auth) {
+        for Credential { name, proof } in auth.listed() {
             if let Proof::Jwt(jwt) = proof {
                 let keys = sets.keys(&jwt.keys)?;
                 signed.push((name.clone(), Terms::new(jwt.clone(), keys)));
             }
         }
-        let forms = forms(credentials(&auth));
+        let forms = forms(auth.listed());
         Ok(Self { auth, signed, forms })
     }
 
@@ -78,8 +78,8 @@ impl Callers {
         let by_header = match &shown.authorization {
             Authorization::Missing => Err(Refusal::Missing),
             Authorization::Malformed => Err(Refusal::Malformed),
-            Authorization::Basic(pair) if self.takes(by_basic) => self.basic(pair),
-            Authorization::Bearer(token) if self.takes(by_bearer) => {
+            Authorization::Basic(pair) if self.auth.by_basic() => self.basic(pair),
+            Authorization::Bearer(token) if self.auth.by_bearer() => {
                 self.bearer(token, observer).await
             }
             Authorization::Basic(_) | Authorization::Bearer(_) => Err(Refusal::Malformed),
@@ -109,21 +109,17 @@ impl Callers {
     /// One `WWW-Authenticate` for each scheme that the route takes.
     pub(super) fn challenges(&self, refusal: Refusal) -> Vec<HeaderValue> {
         let mut all = Vec::new();
-        if self.takes(by_bearer) {
+        if self.auth.by_bearer() {
             // RFC 6750 section 3.1: no error where the client showed nothing.
             all.push(HeaderValue::from_static(match refusal {
                 Refusal::Unknown => "Bearer realm=\"scim\", error=\"invalid_token\"",
                 _ => "Bearer realm=\"scim\"",
             }));
         }
-        if self.takes(by_basic) {
+        if self.auth.by_basic() {
             all.push(HeaderValue::from_static("Basic realm=\"scim\", charset=\"UTF-8\""));
         }
         all
-    }
-
-    fn takes(&self, form: fn(&Proof) -> bool) -> bool {
-        credentials(&self.auth).iter().any(|credential| form(&credential.proof))
     }
 
     fn basic(&self, pair: &[u8]) -> Result<String, Refusal> {
@@ -162,7 +158,7 @@ impl Callers {
     }
 
     fn certificate(&self, peer: &Peer) -> Result<String, Refusal> {
-        if !self.takes(|proof| matches!(proof, Proof::Certificate(_))) || !peer.trusted() {
+        if !self.auth.by_certificate() || !peer.trusted() {
             return Err(Refusal::Missing);
         }
         let holds = |credential: &&Credential| match &credential.proof {
@@ -170,35 +166,20 @@ impl Callers {
             Proof::Certificate(Holder::San(name)) => peer.names.alternative.contains(name),
             _ => false,
         };
-        let found = credentials(&self.auth).iter().find(holds);
+        let found = self.auth.listed().iter().find(holds);
         found.map(|credential| credential.name.clone()).ok_or(Refusal::NotAllowed)
     }
 
     /// The name of the last credential that is equal. Every one is compared, so the time tells
     /// neither which one matched nor whether.
     fn chosen(&self, equal: impl Fn(&Proof) -> Choice) -> Option<String> {
-        let credentials = credentials(&self.auth);
+        let credentials = self.auth.listed();
         let mut found = u64::MAX;
         for (index, credential) in (0_u64..).zip(credentials) {
             found.conditional_assign(&index, equal(&credential.proof));
         }
         let found = usize::try_from(found).ok().and_then(|index| credentials.get(index));
         found.map(|credential| credential.name.clone())
-    }
-}
-
-fn by_bearer(proof: &Proof) -> bool {
-    matches!(proof, Proof::Bearer(_) | Proof::AccessKey { .. } | Proof::Jwt(_))
-}
-
-fn by_basic(proof: &Proof) -> bool {
-    matches!(proof, Proof::Basic(_))
-}
-
-fn credentials(auth: &Auth) -> &[Credential] {
-    match auth {
-        Auth::None => &[],
-        Auth::Listed(credentials) => credentials,
     }
 }
 
