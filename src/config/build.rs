@@ -6,7 +6,9 @@ use std::sync::Arc;
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-use super::code::{NO_DIALECT, OVERLAY_DIALECT, OVERLAY_PLACE, VARIABLE_MISSING, VARIABLE_UNKNOWN};
+use super::code::{
+    NO_DIALECT, NO_PATCH, OVERLAY_DIALECT, OVERLAY_PLACE, VARIABLE_MISSING, VARIABLE_UNKNOWN,
+};
 use super::file::mistake;
 use super::model::{Config, Named, Route, Upstream, Vars};
 use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, did_you_mean};
@@ -16,7 +18,7 @@ use crate::gateway::route::Kind;
 use crate::rewrite::check::{check, conflicts};
 use crate::rewrite::parse;
 use crate::rewrite::rule::{Rules, SetValue};
-use crate::scim::schema::Attribute;
+use crate::scim::schema::{Attribute, Operation, Operations};
 
 /// Which side of a route a dialect stands on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,8 +64,9 @@ impl<'c> Met<'c> {
     fn target(&mut self, upstream: &'c Upstream, dialects: &Dialects) -> Option<Arc<Dialect>> {
         let Self { found, targets, .. } = self;
         let read = || {
-            dialect(&upstream.dialect, dialects, found)
-                .map(|own| with_schema(&own, &upstream.schema))
+            dialect(&upstream.dialect, dialects, found).map(|own| {
+                with_patch(with_schema(&own, &upstream.schema), upstream.patch.as_ref(), found)
+            })
         };
         targets.entry(&upstream.name).or_insert_with(read).clone()
     }
@@ -191,6 +194,42 @@ fn with_schema(dialect: &Arc<Dialect>, entries: &[Attribute]) -> Arc<Dialect> {
         }
     }
     Arc::new(own)
+}
+
+/// The dialect with the form of PATCH that an upstream is set to take, on each resource that offers it.
+fn with_patch(
+    dialect: Arc<Dialect>,
+    wanted: Option<&Named>,
+    found: &mut Vec<Diagnostic>,
+) -> Arc<Dialect> {
+    let Some(wanted) = wanted else { return dialect };
+    let mut own = Dialect::clone(&dialect);
+    let mut offered = BTreeSet::new();
+    let mut taken = false;
+    for resource in &mut own.resources {
+        for (name, forms) in &resource.patch_choices {
+            offered.insert(name.clone());
+            if *name == wanted.name {
+                resource.patch = Some(forms.clone());
+                resource.operations = patching(resource.operations);
+                taken = true;
+            }
+        }
+    }
+    if !taken {
+        let names: Vec<String> = offered.into_iter().collect();
+        let hint = match names.as_slice() {
+            [] => "remove it: the dialect says how PATCH is sent".to_owned(),
+            names => format!("it offers: {}", names.join(", ")),
+        };
+        let message = format!("the dialect `{}` offers no PATCH named so", dialect.name);
+        found.push(mistake(NO_PATCH, wanted, message, "not offered").with_hint(hint));
+    }
+    Arc::new(own)
+}
+
+fn patching(operations: Operations) -> Operations {
+    Operations::of(&operations.iter().chain([Operation::Patch]).collect::<Vec<_>>())
 }
 
 /// What two overlays of one route say of overlapping places: they are one set (design 6a.4, 6a.7).

@@ -31,6 +31,7 @@ pub const CODES: &[Code] = &[
     PROOF,
     NO_CLIENT_CA,
     JWT,
+    NO_PATCH,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -76,3 +77,5 @@ pub(super) const NO_CLIENT_CA: Code =
     Code { id: "C026", title: "a client certificate where the listener asks for none" };
 pub(super) const JWT: Code =
     Code { id: "C027", title: "a signed token whose terms cannot be used" };
+pub(super) const NO_PATCH: Code =
+    Code { id: "C038", title: "a form of PATCH that the upstream's dialect does not offer" };

@@ -166,6 +166,8 @@ pub struct Upstream {
     pub vars: Vars,
     /// Whole entries laid over the dialect's schema of users.
     pub schema: Vec<Attribute>,
+    /// The form of PATCH to send, of those that the dialect offers.
+    pub patch: Option<Named>,
     pub timeouts: Timeouts,
     /// Of one answer, header and body each, in bytes.
     pub answer_limit: usize,

@@ -28,6 +28,7 @@ pub(super) fn upstream(
     let token = table.item("auth").map(|item| auth(item, sandbox, around));
     let timeouts = table.table("timeouts").map(timeouts).unwrap_or_default();
     let answer_limit = table.item("answer_limit").and_then(|i| number(i, 1_024..=256 << 20));
+    let patch = table.item("patch").and_then(named);
     let ca = table.item("ca").and_then(|item| path(item, around.directory));
     let (schema, vars) = (extends(&table, "schema"), vars(&table, "vars"));
     if let Some(file) = ca.as_deref().filter(|file| std::fs::read(file).is_err()) {
@@ -41,6 +42,7 @@ pub(super) fn upstream(
         token: token.unwrap_or_default(),
         vars,
         schema,
+        patch,
         timeouts,
         answer_limit: answer_limit.unwrap_or(8 << 20),
         ca,

@@ -4,6 +4,7 @@ pub mod cases;
 pub mod code;
 mod files;
 pub mod model;
+mod patch;
 mod resource;
 pub mod schema;
 mod set;

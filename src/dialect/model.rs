@@ -71,6 +71,8 @@ pub struct Resource {
     /// The status of a successful DELETE in the client role: 204, or 200.
     pub delete_status: u16,
     pub patch: Option<PatchForms>,
+    /// Forms of PATCH that an upstream may be set to take instead, by their names.
+    pub patch_choices: Vec<(String, PatchForms)>,
     pub filter: FilterForms,
     pub list: ListForms,
     /// As upstream: when a list goes as `POST .search`; `None`: never.
@@ -140,6 +142,21 @@ pub struct PatchForms {
     /// `remove` of a whole multi-valued attribute; else `replace` with `[]` says it.
     pub remove_whole: bool,
     pub max_operations: usize,
+    /// A message of the vendor's own instead of RFC 7644's PatchOp.
+    pub typed: Option<TypedPatch>,
+}
+
+/// A PATCH message whose operations have a member for each type of value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypedPatch {
+    /// The member that holds the operations.
+    pub operations: String,
+    /// The member that repeats the resource's id, if one does.
+    pub id: Option<String>,
+    /// The members that hold a text, a boolean and an array of objects.
+    pub string: String,
+    pub boolean: String,
+    pub array: String,
 }
 
 /// What may stand in a filter sent upstream.
@@ -242,4 +259,12 @@ pub enum Quirk {
     ObjectAsArray,
     /// Client: a simple value stands for a complex attribute's `value` (`"manager": "id"`).
     ValueAsComplex,
+}
+
+impl Resource {
+    /// The message of the vendor's own that clients of the dialect may send as PATCH.
+    pub fn typed_patch(&self) -> Option<&TypedPatch> {
+        let forms = self.patch.iter().chain(self.patch_choices.iter().map(|(_, forms)| forms));
+        forms.filter_map(|forms| forms.typed.as_ref()).next()
+    }
 }

@@ -9,9 +9,10 @@ use crate::scim::schema::{Operation, Operations, Schema};
 
 use super::code::{BAD_PATH, NO_ATTRIBUTE};
 use super::model::{
-    Clear, FilterAttribute, FilterForms, IdForm, ListForms, Paging, PatchForms, Put, Resource,
-    Schemas, SearchForms, SearchWhen,
+    Clear, FilterAttribute, FilterForms, IdForm, ListForms, Paging, Put, Resource, Schemas,
+    SearchForms, SearchWhen,
 };
+use super::patch::{choices, patch};
 use super::surface::{Part, status};
 
 /// The longest id where a dialect names no other, in characters.
@@ -48,7 +49,8 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
         meta: table.item("meta").map(Item::strings).unwrap_or_default(),
         layout: table.item("layout").map_or_else(layout, Item::strings),
         delete_status: table.item("delete_status").and_then(status).unwrap_or(204),
-        patch: table.table("patch").map(|table| patch(table, &schema)),
+        patch: table.table("patch").and_then(|table| patch(table, &schema)),
+        patch_choices: choices(&table, &schema),
         filter: table.table("filter").map_or_else(no_filter, |table| filter(table, &schema)),
         list: list?,
         search: search.flatten(),
@@ -128,21 +130,6 @@ fn layout() -> Vec<String> {
     ["schemas", "id", "*", "meta"].map(str::to_owned).to_vec()
 }
 
-fn patch(table: Table<'_>, schema: &Schema) -> PatchForms {
-    let forms = PatchForms {
-        pathless: table.flag("pathless"),
-        paths: paths(&table, "paths", schema),
-        value_paths: table.flag("value_paths"),
-        complex_values: table.flag("complex_values"),
-        array_values: table.flag("array_values"),
-        remove: table.flag("remove"),
-        remove_whole: table.item("remove_whole").is_none_or(|item| item.boolean() != Some(false)),
-        max_operations: table.item("max_operations").and_then(Item::count).unwrap_or(100),
-    };
-    table.close();
-    forms
-}
-
 fn no_filter() -> FilterForms {
     FilterForms { and: false, or: false, not: false, max_terms: 0, attributes: Vec::new() }
 }
@@ -194,7 +181,7 @@ fn search(table: Table<'_>) -> Option<SearchForms> {
     Some(SearchForms { when: when?, schemas })
 }
 
-fn paths(table: &Table<'_>, key: &'static str, schema: &Schema) -> Vec<String> {
+pub(super) fn paths(table: &Table<'_>, key: &'static str, schema: &Schema) -> Vec<String> {
     table.items(key).into_iter().filter_map(|item| known_path(item, schema)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use super::demand::violated;
 use super::merge::attribute_at;
+use super::message::typed::{holds, read_typed};
 use super::pair::{Losses, Pair};
 use super::receive::bad_query;
 use super::table::many_to_one;
@@ -70,6 +71,9 @@ impl Pair {
     pub fn operations<'a>(&self, body: &Value<'a>) -> Result<Vec<Op<'a>>, Fault> {
         let urns = self.client.vendor.urns();
         let schema = &self.client.vendor;
+        let form = self.client_resource.typed_patch();
+        let plain = form.map(|form| read_typed(form, body));
+        let body = plain.as_ref().unwrap_or(body);
         normalise(body, schema, &self.known(&urns), self.leniency).map_err(bad_patch)
     }
 
@@ -275,10 +279,14 @@ fn print_one(op: &Op<'_>, forms: &PatchForms) -> Option<Value<'static>> {
         }
         _ => true,
     };
+    let sayable = |value: &Value<'_>| forms.typed.is_none() || holds(value);
     let bare = Path { filter: None, ..op.path.clone() };
     let takes = forms.paths.iter().any(|form| matches_form(form, &bare))
         && (op.path.filter.is_none() || forms.value_paths);
-    if !takes || (op.kind == OpKind::Remove && !forms.remove) || !op.value.iter().all(said) {
+    if !takes
+        || (op.kind == OpKind::Remove && !forms.remove)
+        || !op.value.iter().all(|value| said(value) && sayable(value))
+    {
         return None;
     }
     let kind = match op.kind {

@@ -1,7 +1,7 @@
 //! Descope's groups, which are roles: no envelope, an update instead of a replacement.
 //!
-//! Of PATCH the standard message is taken, as identity providers send it; the page shows the form
-//! that the vendor's services use among themselves.
+//! Of PATCH both messages are taken: the standard's, as identity providers send it, and the page's, which
+//! the vendor's services use among themselves.
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use super::descope::MEDIA;
 use super::reply::{self, Refusal};
 use super::shape::{self, Fields, Shape};
 use super::store::{Desk, Entry};
-use super::{filter, group_patch};
+use super::{descope_patch, filter, group_patch};
 use crate::scim::http::Response;
 use Shape::{List, Text};
 
@@ -59,7 +59,10 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
             write(desk, id, body)
         }
         Method::PATCH => {
-            let body = group_patch::apply(group.body, &call.object(MEDIA)?, None)?;
+            let sent = call.object(MEDIA)?;
+            let typed = descope_patch::is_typed(&sent);
+            let sent = if typed { descope_patch::standard(&sent, id)? } else { sent };
+            let body = group_patch::apply(group.body, &sent, None)?;
             write(desk, id, body)
         }
         Method::DELETE => {

@@ -7,6 +7,7 @@
 mod call;
 mod descope;
 mod descope_groups;
+mod descope_patch;
 mod filter;
 mod group_patch;
 mod http;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::reply::Refusal;
 use super::shape::{self, Fields, Shape};
 
-const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 const MESSAGE: Fields =
     &[("schemas", Shape::Names(&[PATCH_OP])), ("Operations", Shape::List(OPERATION, 10_000))];

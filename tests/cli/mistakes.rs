@@ -125,6 +125,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("C015", "prefix = \"/a\"", "prefix = \"/a\"\nmode = \"passthrough\"", "\"a\""),
     ("C016", "upstream = \"a\"", "upstream = \"aa\"", "\"aa\""),
     ("C017", "dialect = \"scim\"", "dialect = \"scimm\"", "\"scimm\""),
+    (
+        "C038",
+        "vars = { environment = \"e\" }",
+        "vars = { environment = \"e\" }\npatch = \"typed\"",
+        "\"typed\"",
+    ),
     ("C018", "sandbox:pingone", "sandbox:pingon", "\"sandbox:pingon\""),
     ("C019", "vars = { environment = \"e\" }", "vars = { }", "{ }"),
     (

@@ -56,6 +56,8 @@ mod sockets;
 #[cfg(test)]
 mod sorting;
 #[cfg(test)]
+mod typed_patch;
+#[cfg(test)]
 mod versions;
 #[cfg(test)]
 mod wire;

@@ -74,6 +74,7 @@ fn resource(name: &str, path: &str, schema: Schema) -> Resource {
         layout: ["schemas", "id", "*", "meta"].map(String::from).to_vec(),
         delete_status: 204,
         patch: None,
+        patch_choices: Vec::new(),
         filter: FilterForms {
             and: false,
             or: false,

@@ -1,5 +1,6 @@
 //! Groups: Omni's four forms of PATCH, Descope's, and the plain server's.
 
+use http::Method;
 use scim_gateway::sandbox::Vendor;
 use serde_json::json;
 
@@ -107,6 +108,35 @@ fn descope_groups_are_updated_and_have_no_envelope() {
     assert_eq!(descope.delete(&target).status, 200);
     descope.clean();
     descope.foreign(&descope.post(PLAIN, json!({"displayName": "a", "schemas": []})), 400);
+}
+
+#[test]
+fn descope_takes_the_patch_of_its_page_strictly() {
+    let descope = Service::new(Vendor::Descope);
+    let target = format!("{PLAIN}/{}", descope.post(PLAIN, json!({"displayName": "Admin"})).id());
+    let id = target.rsplit('/').next().unwrap().to_owned();
+    let member = json!({"value": "U1", "display": "Ann"});
+    let done = descope.send(
+        Method::PATCH,
+        &target,
+        Some(json!({"groupId": id, "operations": [
+            {"op": "add", "path": "members", "valueArray": [member]},
+            {"op": "replace", "valueID": id, "valueDisplayName": "Root"}]})),
+        &[],
+    );
+    assert_eq!(
+        (&done.body["members"], &done.body["displayName"]),
+        (&json!([member]), &json!("Root"))
+    );
+    descope.clean();
+    for wrong in [
+        json!({"operations": [{"op": "add", "path": "members", "value": [member]}]}),
+        json!({"operations": [{"op": "replace", "path": "displayName", "valueString": "a", "valueArray": []}]}),
+        json!({"groupId": "other", "operations": [{"op": "replace", "path": "displayName", "valueString": "a"}]}),
+        json!({"operations": []}),
+    ] {
+        descope.foreign(&descope.send(Method::PATCH, &target, Some(wrong), &[]), 400);
+    }
 }
 
 #[test]

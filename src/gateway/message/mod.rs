@@ -7,6 +7,7 @@ pub mod error;
 pub mod headers;
 pub mod list;
 pub mod resource;
+pub mod typed;
 pub mod version;
 
 pub use error::{read_error, write_error};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::frame::{Frame, Location};
 use super::reference::write_references;
 use crate::dialect::model::{Resource, Schemas};
+use crate::gateway::message::typed::write_typed;
 use crate::scim::message::PATCH_OP;
 use crate::scim::schema::{Operation, is_urn};
 use crate::scim::value::{Object, Value};
@@ -15,13 +16,17 @@ const FRAME: [&str; 3] = ["schemas", "id", "meta"];
 /// The body of a request in the upstream's dialect: `schemas`, message members, attributes.
 ///
 /// For [`Operation::Patch`] the attributes are the `Operations` of a PatchOp, which always names its
-/// message's URN.
+/// message's URN, unless the dialect has a message of its own.
 pub fn write_request(
     resource: &Resource,
     operation: Operation,
     id: Option<&str>,
     attributes: &Object,
 ) -> Vec<u8> {
+    let typed = resource.patch.as_ref().and_then(|forms| forms.typed.as_ref());
+    if let (Operation::Patch, Some(form)) = (operation, typed) {
+        return write_typed(form, id, attributes.get("Operations").unwrap_or(&Value::Null));
+    }
     let extras = || resource.request_extras.iter().filter(|(of, ..)| *of == operation);
     let mut body = Object::with_capacity(attributes.len() + 2);
     let schemas = match operation {

@@ -1,0 +1,67 @@
+//! Descope's own PATCH of groups, as the page documents it: `operations` with a member for each type of
+//! value. It becomes the standard message, whose operations groups take.
+
+use serde_json::{Map, Value, json};
+
+use super::patch_message::PATCH_OP;
+use super::reply::Refusal;
+use super::shape::{self, Fields, Shape};
+
+const MESSAGE: Fields = &[
+    ("userId", Shape::Text),
+    ("groupId", Shape::Text),
+    ("operations", Shape::List(OPERATION, 10_000)),
+];
+
+const OPERATION: Fields = &[
+    ("op", Shape::Text),
+    ("path", Shape::Text),
+    ("valueString", Shape::Text),
+    ("valueBoolean", Shape::Bool),
+    ("valueArray", Shape::List(&[("value", Shape::Text), ("display", Shape::Text)], 10_000)),
+    ("valueID", Shape::Text),
+    ("valueDisplayName", Shape::Text),
+];
+
+/// Whether a message is of this form and not of the standard's.
+pub fn is_typed(message: &Map<String, Value>) -> bool {
+    message.contains_key("operations")
+}
+
+/// The standard message that says the same.
+///
+/// # Errors
+/// The first thing that the page does not document, and a `groupId` that is not the path's.
+pub fn standard(message: &Map<String, Value>, id: &str) -> Result<Map<String, Value>, Refusal> {
+    shape::check(message, MESSAGE)?;
+    if message.get("groupId").is_some_and(|own| own != id) {
+        return Err(Refusal::invalid("`groupId` is not the path's"));
+    }
+    let operations = message.get("operations").and_then(Value::as_array);
+    let operations = operations.into_iter().flatten().map(operation).collect::<Result<_, _>>()?;
+    let operations: Vec<Value> = operations;
+    let mut standard = Map::new();
+    standard.insert("schemas".to_owned(), json!([PATCH_OP]));
+    standard.insert("Operations".to_owned(), operations.into());
+    Ok(standard)
+}
+
+fn operation(typed: &Value) -> Result<Value, Refusal> {
+    let mut operation = Map::new();
+    for name in ["op", "path"] {
+        operation.extend(typed.get(name).map(|value| (name.to_owned(), value.clone())));
+    }
+    let values = ["valueString", "valueBoolean", "valueArray"].map(|name| typed.get(name));
+    let mut said: Vec<Value> = values.into_iter().flatten().cloned().collect();
+    let named = [("id", typed.get("valueID")), ("displayName", typed.get("valueDisplayName"))];
+    let named: Map<String, Value> =
+        named.into_iter().filter_map(|(name, v)| Some((name.to_owned(), v?.clone()))).collect();
+    if !named.is_empty() {
+        said.push(Value::Object(named));
+    }
+    if said.len() > 1 {
+        return Err(Refusal::invalid("an operation has values of two types"));
+    }
+    operation.extend(said.pop().map(|value| ("value".to_owned(), value)));
+    Ok(Value::Object(operation))
+}
