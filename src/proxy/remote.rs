@@ -111,7 +111,7 @@ impl Remote {
             Fault::new(Cause::Internal, "The gateway could not form its request to the upstream.")
                 .with_log(kind(&error))
         })?;
-        let again = matches!(request.method, Method::GET | Method::HEAD);
+        let again = request.is_read();
         for _ in 0..STALE {
             match self.attempt(&header, request).await {
                 Err(Broken::Stale(_)) if again => {}

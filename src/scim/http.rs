@@ -31,6 +31,13 @@ impl Request {
             body: Bytes::new(),
         }
     }
+
+    /// Whether it changes nothing, so that it may be sent twice: a search is a POST that only reads
+    /// (RFC 7644 section 3.4.3).
+    pub fn is_read(&self) -> bool {
+        let search = self.method == Method::POST && self.path.ends_with("/.search");
+        search || matches!(self.method, Method::GET | Method::HEAD)
+    }
 }
 
 impl Response {

@@ -19,6 +19,7 @@ from pathlib import Path
 import advertised
 import hostile
 import page
+import paging
 import probe
 import serve
 import tester
@@ -83,6 +84,7 @@ def drive(folder, routes, report):
             route = routes[name]
             for checks in (
                 advertised.checks(base, route),
+                paging.checks(base),
                 probe.checks(base, route),
                 tester.checks(base),
                 hostile.checks(base, route["features"]["bulk"]),

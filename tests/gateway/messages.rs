@@ -312,6 +312,12 @@ fn a_list_is_written_whole_or_not_at_all() {
         "Resources": [{ "id": "1" }, { "id": "2" }],
     });
     assert_eq!(written, wanted);
+    let by_cursor = Head { total: None, next_cursor: Some("a\"b".into()), ..Head::default() };
+    let written = write_list(&by_cursor, resources().into_iter().map(Ok::<_, Fault>)).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
+    assert_eq!((&written["nextCursor"], &written["itemsPerPage"]), (&json!("a\"b"), &json!(2)));
+    let left_out = ["totalResults", "startIndex", "previousCursor"];
+    assert!(left_out.iter().all(|name| written.get(name).is_none()), "{written}");
     let empty = write_list(&Head::index(0, 1), std::iter::empty::<Result<_, Fault>>()).unwrap();
     let empty: serde_json::Value = serde_json::from_slice(&empty).unwrap();
     assert_eq!((&empty["Resources"], &empty["itemsPerPage"]), (&json!([]), &json!(0)));

@@ -51,6 +51,11 @@ fn refuses_queries_by_type() {
         ("attributes=a%20b", "invalidValue"),
         ("sortOrder=up", "invalidValue"),
         ("sortBy=a,b", "invalidValue"),
+        ("cursor&count=ten", "invalidCount"),
+        ("cursor&count=0", "invalidCount"),
+        ("cursor&count=-1", "invalidCount"),
+        ("cursor=a&startIndex=1", "invalidValue"),
+        ("cursor=a&cursor=b", "invalidValue"),
     ];
     for (text, scim_type) in cases {
         assert_eq!(parse_query(Some(text), &KNOWN).unwrap_err().scim_type, scim_type, "{text}");
@@ -65,11 +70,32 @@ fn reads_search_requests() {
     assert_eq!((read.start_index, read.count, read.sort), (5, Some(10), None));
     assert!(matches!(read.projection, Projection::Only(paths) if paths.len() == 2));
     assert_eq!(parse_search(&Value::from(json!({})), &KNOWN), Ok(Query::everything()));
+    let cursor = |body| parse_search(&Value::from(body), &KNOWN).unwrap().cursor;
+    assert_eq!(cursor(json!({"cursor": null, "count": 0})), None);
+    assert_eq!(cursor(json!({"cursor": "", "count": 1})), Some(String::new()));
+    assert_eq!(cursor(json!({"CURSOR": "a"})), Some("a".to_owned()));
     for wrong in
         [json!([]), json!({"filter": {}}), json!({"attributes": [1]}), json!({"count": 1.5})]
     {
         assert!(parse_search(&Value::from(wrong.clone()), &KNOWN).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn what_only_reads_may_be_sent_twice() {
+    use http::Method;
+    use scim_gateway::scim::http::Request;
+    let reads =
+        [(Method::GET, "/Users"), (Method::HEAD, "/Users/1"), (Method::POST, "/Users/.search")];
+    let writes = [
+        (Method::POST, "/Users"),
+        (Method::PUT, "/Users/.search"),
+        (Method::POST, "/Users/x.search"),
+        (Method::PATCH, "/Users/1"),
+        (Method::DELETE, "/Users/1"),
+    ];
+    assert!(reads.into_iter().all(|(method, path)| Request::new(method, path).is_read()));
+    assert!(!writes.into_iter().any(|(method, path)| Request::new(method, path).is_read()));
 }
 
 fn returned() -> Schema {
