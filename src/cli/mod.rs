@@ -11,10 +11,12 @@ mod along;
 mod check;
 mod document;
 mod explain;
+mod files;
 mod load;
 mod losses;
 mod output;
 pub mod reference;
+mod reload;
 mod run;
 mod sandbox;
 mod test;
@@ -35,9 +37,10 @@ struct Arguments {
 enum Verb {
     /// Serve every route of a configuration until SIGTERM or SIGINT.
     ///
-    /// Prints, for each route, a curl command that lists users through it. Exits with 1 where the
-    /// configuration has a mistake or an address is taken.
-    Run(Named),
+    /// Prints, for each route, a curl command that lists users through it. Reads the configuration
+    /// again on SIGHUP, when its files change, and on `POST /reload` at the admin listener. Exits with
+    /// 1 where the configuration has a mistake or an address is taken.
+    Run(run::Options),
     /// Report every mistake of a configuration, its dialects and its overlays, and serve nothing.
     ///
     /// Secrets are read too, so that what passes here starts.
@@ -108,7 +111,7 @@ enum Format {
 pub fn main() -> ExitCode {
     let Arguments { verb, format } = Arguments::parse();
     match verb {
-        Verb::Run(named) => run::run(named.path(), format),
+        Verb::Run(options) => run::run(&options, format),
         Verb::Check(named) => check::check(named.path(), format),
         Verb::Translate(options) => translate::translate(&options, format),
         Verb::Explain(options) => explain::explain(&options, format),

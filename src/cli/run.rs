@@ -1,31 +1,42 @@
 //! `run`: serves every route of a configuration.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 
-use super::Format;
 use super::load::{Loaded, load};
 use super::output::{complain, mistakes, say};
+use super::reload::Reloader;
+use super::{Format, Named};
 use crate::config::model::{Auth, Proof, Route};
 use crate::gateway::RouteSpec;
-use crate::ops::{Admin, Metrics, Watch, log};
-use crate::proxy::{self, Edge, Live, Stopped};
+use crate::ops::{Admin, Metrics, Reloads, Watch, log};
+use crate::proxy::{self, Edge, Event, Life, Live, Observer, Stopped};
 
 /// The token of the shipped `config.toml`. It is no secret.
 const DEMO_TOKEN: &str = "demo-token";
 
-pub(super) fn run(config: &Path, format: Format) -> ExitCode {
-    let loaded = match load(config) {
+/// What `run` can be told beside the configuration.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    named: Named,
+    /// Take the listening sockets of the process that serves, once it gets SIGQUIT; it ends then.
+    #[arg(long)]
+    upgrade: bool,
+}
+
+pub(super) fn run(options: &Options, format: Format) -> ExitCode {
+    let loaded = match load(options.named.path()) {
         Ok(loaded) => loaded,
         Err(found) => {
             mistakes(&found, format);
             return ExitCode::FAILURE;
         }
     };
-    match serve(loaded) {
+    match serve(options, loaded) {
         Ok(Stopped) => ExitCode::SUCCESS,
         Err(why) => {
             complain(&why);
@@ -34,16 +45,19 @@ pub(super) fn run(config: &Path, format: Format) -> ExitCode {
     }
 }
 
-fn serve(loaded: Loaded) -> Result<Stopped, String> {
+fn serve(options: &Options, loaded: Loaded) -> Result<Stopped, String> {
     log::start(&loaded.config.log);
+    let life = Arc::new(if options.upgrade { Life::inheriting() } else { Life::default() });
     let taken = |(address, error)| format!("cannot listen on {address}: {error}");
-    proxy::bind(&loaded.config.server.listen).map_err(taken)?;
+    proxy::bind(&loaded.config.server.listen, &life).map_err(taken)?;
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
-    let ready = Arc::default();
+    let rules = Arc::new(ArcSwap::from_pointee(loaded.rules_hash.clone()));
+    let (reloads, asks) = Reloads::channel();
     let admin = Admin {
         metrics: Arc::clone(&metrics),
-        ready: Arc::clone(&ready),
-        rules_hash: loaded.rules_hash.clone(),
+        life: Arc::clone(&life),
+        rules: Arc::clone(&rules),
+        reloads,
     };
     if let Some(address) = loaded.config.admin {
         let bound = admin.start(address).map_err(|error| taken((address, error)))?;
@@ -52,11 +66,24 @@ fn serve(loaded: Loaded) -> Result<Stopped, String> {
     for (route, spec) in loaded.config.routes.iter().zip(loaded.gateway.routes()) {
         say(&invitation(route, &spec.spec));
     }
-    let Loaded { config, gateway, doors, .. } = loaded;
-    let edge = Edge::new(gateway, doors, config.server.limits.clone(), Arc::default());
+    let Loaded { config, gateway, doors, upstreams, rules_hash, warnings: _ } = loaded;
     let watch = Arc::new(Watch::start(&config, metrics)?);
-    let observer = Arc::clone(&watch);
-    let stopped = proxy::serve(&config.server, Arc::new(Live::new(edge)), observer, ready);
+    let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
+    observer.happened(&Event::Rules(rules_hash));
+    let (server, shared) = (config.server.clone(), Arc::default());
+    let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::clone(&shared));
+    let live = Arc::new(Live::new(edge));
+    let reloader = Reloader {
+        path: options.named.path().to_owned(),
+        config,
+        upstreams,
+        shared,
+        live: Arc::clone(&live),
+        rules,
+        observer: Arc::clone(&observer),
+    };
+    reloader.start(asks).map_err(|error| format!("cannot reload: {error}"))?;
+    let stopped = proxy::serve(&server, live, observer, life);
     watch.finish();
     stopped
 }

@@ -32,6 +32,8 @@ pub const CODES: &[Code] = &[
     NO_CLIENT_CA,
     JWT,
     NO_PATCH,
+    RESTART,
+    UPGRADE_SOCKET,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -79,3 +81,8 @@ pub(super) const JWT: Code =
     Code { id: "C027", title: "a signed token whose terms cannot be used" };
 pub(super) const NO_PATCH: Code =
     Code { id: "C038", title: "a form of PATCH that the upstream's dialect does not offer" };
+/// Found by comparing two configurations, so it has no place in the text.
+pub(super) const RESTART: Code =
+    Code { id: "C040", title: "a change that a running gateway cannot follow" };
+pub(super) const UPGRADE_SOCKET: Code =
+    Code { id: "C041", title: "an upgrade socket that cannot be made" };

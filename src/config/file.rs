@@ -56,7 +56,7 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
         rules,
         upstreams,
         routes,
-        sources: vec![reader.source().clone()],
+        sources: vec![reader.shown()],
     })
 }
 

@@ -18,6 +18,7 @@ mod code;
 mod file;
 mod jwt;
 pub mod model;
+mod restart;
 mod route;
 mod safety;
 pub mod secret;
@@ -29,6 +30,7 @@ mod watch;
 pub use build::{authorization, rules_hash, specs};
 pub use code::{CODES, UNUSABLE};
 pub use model::Config;
+pub use restart::restart;
 pub use secret::Secret;
 
 static OVERLAYS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/overlays");

@@ -40,6 +40,31 @@ pub struct Server {
     /// Scheme and authority under which clients reach the gateway; no trailing slash.
     pub public_url: String,
     pub limits: Limits,
+    pub running: Running,
+}
+
+/// How the process follows changes and ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Whether a change of the configuration's files is a reason to reload.
+    pub watch: bool,
+    /// For requests under way at the end.
+    pub drain: Duration,
+    /// For which connections are still taken after the signal to end.
+    pub linger: Duration,
+    /// Where a new process waits for the listening sockets.
+    pub upgrade_socket: Option<PathBuf>,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self {
+            watch: true,
+            drain: Duration::from_secs(30),
+            linger: Duration::from_secs(5),
+            upgrade_socket: None,
+        }
+    }
 }
 
 /// PEM files of the listener.
@@ -140,7 +165,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// A name in the configuration and where it stands, so that a later check can point at it.
+/// A name in the configuration and where it stands, so that a later check can point at it. Two are
+/// equal wherever they stand.
 #[derive(Clone, Debug)]
 pub struct Named {
     pub name: String,
@@ -148,7 +174,13 @@ pub struct Named {
     pub span: Range<usize>,
 }
 
-/// Values of a dialect's variables, and where their table stands.
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// Values of a dialect's variables, and where their table stands. Two are equal wherever they stand.
 #[derive(Clone, Debug)]
 pub struct Vars {
     pub values: BTreeMap<String, String>,
@@ -156,7 +188,13 @@ pub struct Vars {
     pub span: Range<usize>,
 }
 
-#[derive(Clone, Debug)]
+impl PartialEq for Vars {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub struct Upstream {
     pub name: String,
     pub dialect: Named,
@@ -176,7 +214,7 @@ pub struct Upstream {
 }
 
 /// Where an upstream is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Target {
     /// `http` or `https`; its path is put before the dialect's base.
     Remote(Url),

@@ -1,12 +1,12 @@
 //! The sections about this process: `[server]`, `[admin]`.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::code::{NOTHING, URL};
-use super::model::{CertificatePair, Limits, Server, Tls};
+use super::code::{NOTHING, UPGRADE_SOCKET, URL};
+use super::model::{CertificatePair, Limits, Running, Server, Tls};
 use super::value::{address, duration, number, path};
 use crate::diagnostic::toml::{Item, Table};
 
@@ -22,6 +22,7 @@ pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
     let tls = table.table("tls").map(|table| tls(table, directory));
     let public_url = table.item("public_url").map(public_url);
     let limits = table.table("limits").map(limits).unwrap_or_default();
+    let running = running(&table, directory);
     table.close();
     let first = listen.first()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -29,8 +30,36 @@ pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
         tls: tls.unwrap_or_default(),
         public_url: public_url.unwrap_or_else(|| Some(format!("{scheme}://{first}")))?,
         limits,
+        running,
         listen,
     })
+}
+
+fn running(table: &Table<'_>, directory: &Path) -> Running {
+    let default = Running::default();
+    let time = |key| table.item(key).and_then(duration);
+    Running {
+        watch: table.item("watch").and_then(Item::boolean).unwrap_or(default.watch),
+        drain: time("drain").unwrap_or(default.drain),
+        linger: time("linger").unwrap_or(default.linger),
+        upgrade_socket: table.item("upgrade_socket").and_then(|item| socket(item, directory)),
+    }
+}
+
+/// The longest path of a socket (`sun_path` of unix(7)), in bytes.
+const LONGEST: usize = 107;
+
+/// The absolute path of a socket in a folder that is there.
+fn socket(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path(item, directory)?).ok()?;
+    let short = path.as_os_str().len() <= LONGEST;
+    let fits = short && path.to_str().is_some() && path.parent().is_some_and(Path::is_dir);
+    if !fits {
+        let message = "this socket cannot be made";
+        let hint = format!("a path of at most {LONGEST} bytes in a folder that is there");
+        item.reader().report(item.mistake(UPGRADE_SOCKET, message, "not usable").with_hint(hint));
+    }
+    fits.then_some(path)
 }
 
 fn tls(table: Table<'_>, directory: &Path) -> Option<Tls> {

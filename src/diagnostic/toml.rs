@@ -185,11 +185,13 @@ impl<'r> Table<'r> {
     /// Reports the keys that nobody asked for.
     pub fn close(self) {
         let asked = self.asked.borrow();
-        for key in self.entries.keys() {
+        for (key, value) in self.entries {
             let name = key.get_ref().as_ref();
             if asked.contains(&name) {
                 continue;
             }
+            // A misspelt key may be that of a secret.
+            self.reader.item(value).hide_strings();
             let message = format!("the key `{name}` is not known here");
             let diagnostic = self.reader.mistake(UNKNOWN_KEY, key.span(), message, "unknown key");
             let hint = match did_you_mean(name, asked.iter().copied()) {
@@ -213,6 +215,19 @@ impl<'r> Item<'r> {
     /// Keeps the value out of every line that diagnostics quote.
     pub fn hide(self) {
         self.reader.hidden.borrow_mut().push(self.span());
+    }
+
+    fn hide_strings(self) {
+        match self.value.get_ref() {
+            DeValue::String(_) => self.hide(),
+            DeValue::Array(values) => {
+                values.iter().for_each(|value| self.reader.item(value).hide_strings());
+            }
+            DeValue::Table(entries) => {
+                entries.values().for_each(|value| self.reader.item(value).hide_strings());
+            }
+            _ => {}
+        }
     }
 
     /// An error whose label is this value.

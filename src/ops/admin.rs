@@ -1,92 +1,244 @@
-//! The admin listener: `/healthz`, `/readyz`, `/version`, `/metrics`, over plain HTTP/1.1.
+//! The admin listener: health, version, metrics and reload, over plain HTTP/1.1 without
+//! authentication; it belongs on loopback or behind a network policy.
 
 use std::convert::Infallible;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 
 use super::Metrics;
+use super::reload::{Outcome, Reloads};
+use crate::diagnostic;
+use crate::proxy::Life;
+
+/// Connections at once; others wait.
+const CONNECTIONS: usize = 64;
+/// For one request's header, and between two requests.
+const IDLE: Duration = Duration::from_secs(30);
+/// For one connection, whatever it does.
+const LONGEST: Duration = Duration::from_secs(600);
+/// How long the address may still be the process's before, in an upgrade.
+const TAKEOVER: Duration = Duration::from_secs(60);
+/// Between two tries.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// What the admin listener answers from.
 #[derive(Debug)]
 pub struct Admin {
     pub metrics: Arc<Metrics>,
-    /// Whether requests are welcome.
-    pub ready: Arc<AtomicBool>,
-    pub rules_hash: String,
+    pub life: Arc<Life>,
+    /// The hash of the rules in force.
+    pub rules: Arc<ArcSwap<String>>,
+    pub reloads: Reloads,
 }
+
+/// What can be asked. A `POST` changes something.
+#[derive(Clone, Copy, Debug)]
+enum Endpoint {
+    Health,
+    Ready,
+    Version,
+    Metrics,
+    Reload,
+}
+
+const ENDPOINTS: [(Method, &str, Endpoint); 5] = [
+    (Method::GET, "/healthz", Endpoint::Health),
+    (Method::GET, "/readyz", Endpoint::Ready),
+    (Method::GET, "/version", Endpoint::Version),
+    (Method::GET, "/metrics", Endpoint::Metrics),
+    (Method::POST, "/reload", Endpoint::Reload),
+];
 
 impl Admin {
     /// Binds the address and serves it on a thread of its own, for as long as the process lives;
-    /// tells the address, which differs where the port was 0.
+    /// tells the address, which differs where the port was 0. A process that inherits the listening
+    /// sockets waits for the address until the one before lets go.
     ///
     /// # Errors
     /// Where the address is taken or the thread cannot be started.
-    pub fn start(self, address: SocketAddr) -> std::io::Result<SocketAddr> {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let bound = listener.local_addr()?;
+    pub fn start(self, address: SocketAddr) -> io::Result<SocketAddr> {
+        let listener = match std::net::TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && self.life.inherits() => None,
+            bound => Some(bound?),
+        };
+        let bound = listener.as_ref().map_or(Ok(address), std::net::TcpListener::local_addr)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let serve = move || runtime.block_on(Arc::new(self).serve(listener));
+        let serve = move || {
+            runtime.block_on(async {
+                let taken = match listener {
+                    Some(listener) => listened(listener),
+                    None => taken_over(address).await,
+                };
+                match taken {
+                    Ok(listener) => Arc::new(self).serve(listener).await,
+                    Err(error) => tracing::error!("no admin listener on {address}: {error}"),
+                }
+            });
+        };
         std::thread::Builder::new().name("admin".to_owned()).spawn(serve)?;
         Ok(bound)
     }
 
-    async fn serve(self: Arc<Self>, listener: std::net::TcpListener) {
-        // The listener is non-blocking, which is all that can be wrong with it.
-        let Ok(listener) = TcpListener::from_std(listener) else { return };
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    let admin = Arc::clone(&self);
-                    let service = service_fn(move |request| {
-                        let answer = admin.answer(&request);
-                        async move { Ok::<_, Infallible>(answer) }
-                    });
-                    let mut http = http1::Builder::new();
-                    http.timer(TokioTimer::new());
-                    tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
+    /// Never ends: connections go on when the listening is over.
+    async fn serve(self: Arc<Self>, listener: TcpListener) {
+        let free = Arc::new(Semaphore::new(CONNECTIONS));
+        let accept = async {
+            loop {
+                // The semaphore is never closed.
+                let permit = Arc::clone(&free).acquire_owned().await;
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let admin = Arc::clone(&self);
+                        tokio::spawn(async move {
+                            admin.converse(stream).await;
+                            drop(permit);
+                        });
+                    }
+                    // Out of descriptors, mostly: let others finish first.
+                    Err(_) => sleep(AGAIN).await,
                 }
-                // Out of descriptors, mostly: let others finish first.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
             }
+        };
+        tokio::select! {
+            () = accept => {}
+            // The next process waits for the address.
+            () = self.life.handed_over() => {}
+        }
+        drop(listener);
+        std::future::pending().await
+    }
+
+    async fn converse(self: Arc<Self>, stream: TcpStream) {
+        let service = service_fn(move |request| {
+            let admin = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(admin.answer(&request).await) }
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(IDLE);
+        // A client that breaks off or is too slow has no other answer.
+        let _ = timeout(LONGEST, http.serve_connection(TokioIo::new(stream), service)).await;
+    }
+
+    async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        let path = request.uri().path();
+        let Some((method, _, endpoint)) = ENDPOINTS.iter().find(|(_, known, _)| *known == path)
+        else {
+            return text(StatusCode::NOT_FOUND, &paths());
+        };
+        let head = *method == Method::GET && *request.method() == Method::HEAD;
+        if *method != *request.method() && !head {
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, &format!("{method} only\n"));
+            if let Ok(method) = HeaderValue::from_str(method.as_str()) {
+                response.headers_mut().insert(ALLOW, method);
+            }
+            return response;
+        }
+        if *method == Method::POST && is_browser(request.headers()) {
+            let why = "web pages change nothing here: send no Origin, and no form\n";
+            return text(StatusCode::FORBIDDEN, why);
+        }
+        self.act(*endpoint).await
+    }
+
+    async fn act(&self, endpoint: Endpoint) -> Response<Full<Bytes>> {
+        match endpoint {
+            Endpoint::Health => text(StatusCode::OK, "ok\n"),
+            Endpoint::Ready if self.life.is_ready() => text(StatusCode::OK, "ready\n"),
+            Endpoint::Ready => text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+            Endpoint::Version => {
+                let version = env!("CARGO_PKG_VERSION");
+                let rules = self.rules.load();
+                json(StatusCode::OK, &json!({ "version": version, "rules": **rules }))
+            }
+            Endpoint::Metrics => {
+                typed(StatusCode::OK, self.metrics.text(), "text/plain; version=0.0.4")
+            }
+            Endpoint::Reload => self.reload().await,
         }
     }
 
-    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n".to_owned());
-        }
-        match request.uri().path() {
-            "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
-            "/readyz" if self.ready.load(Ordering::Acquire) => {
-                text(StatusCode::OK, "ready\n".to_owned())
+    async fn reload(&self) -> Response<Full<Bytes>> {
+        match self.reloads.ask().await {
+            Some(Outcome::Applied(rules)) => {
+                json(StatusCode::OK, &json!({ "outcome": "applied", "rules": rules }))
             }
-            "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()),
-            "/version" => {
-                let version = serde_json::json!({
-                    "version": env!("CARGO_PKG_VERSION"),
-                    "rules": self.rules_hash,
+            Some(Outcome::Refused(found)) => {
+                let told = json!({
+                    "outcome": "refused",
+                    "rules": **self.rules.load(),
+                    "diagnostics": diagnostic::json(&found.diagnostics, &found.sources),
                 });
-                typed(StatusCode::OK, version.to_string(), "application/json")
+                json(StatusCode::UNPROCESSABLE_ENTITY, &told)
             }
-            "/metrics" => typed(StatusCode::OK, self.metrics.text(), "text/plain; version=0.0.4"),
-            _ => text(StatusCode::NOT_FOUND, "/healthz /readyz /version /metrics\n".to_owned()),
+            None => {
+                let why = "other reloads wait already; ask again in a moment\n";
+                let mut response = text(StatusCode::SERVICE_UNAVAILABLE, why);
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
         }
     }
 }
 
-fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
-    typed(status, body, "text/plain; charset=utf-8")
+fn listened(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+/// Waits, within bounds, until the process before lets go of the address.
+async fn taken_over(address: SocketAddr) -> io::Result<TcpListener> {
+    tracing::info!("the admin address is still the process's before; waiting for it");
+    let bind = async {
+        loop {
+            match std::net::TcpListener::bind(address) {
+                Err(error) if error.kind() == ErrorKind::AddrInUse => sleep(AGAIN).await,
+                bound => return bound.and_then(listened),
+            }
+        }
+    };
+    timeout(TAKEOVER, bind).await.unwrap_or_else(|_| Err(ErrorKind::AddrInUse.into()))
+}
+
+/// Whether a web page may have made the request: a page of any site can send a `POST` without being
+/// asked, but only with `Origin`, and without a preflight only in the form of an HTML form.
+fn is_browser(headers: &HeaderMap) -> bool {
+    let form = |value: &HeaderValue| {
+        let lower = value.as_bytes().to_ascii_lowercase();
+        [&b"application/x-www-form-urlencoded"[..], b"multipart/", b"text/plain"]
+            .iter()
+            .any(|kind| lower.starts_with(kind))
+    };
+    headers.contains_key(ORIGIN)
+        || headers.contains_key("sec-fetch-site")
+        || headers.get(CONTENT_TYPE).is_some_and(form)
+}
+
+/// `GET /healthz`, one on each line.
+fn paths() -> String {
+    ENDPOINTS.iter().map(|(method, path, _)| format!("{method} {path}\n")).collect()
+}
+
+fn json(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>> {
+    typed(status, body.to_string(), "application/json")
+}
+
+fn text(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
+    typed(status, body.to_owned(), "text/plain; charset=utf-8")
 }
 
 fn typed(status: StatusCode, body: String, media_type: &'static str) -> Response<Full<Bytes>> {

@@ -109,5 +109,19 @@ pub(super) fn event(event: &Event) {
         Event::Certificates(false) => {
             tracing::error!("changed certificates cannot be used; the old ones stay in force");
         }
+        Event::Rules(hash) => tracing::info!(rules = hash.as_str(), "rules in force"),
+        Event::Reloaded(by) => tracing::info!(by = by.label(), "reloaded"),
+        Event::ReloadRefused(by, why) => {
+            tracing::error!(
+                by = by.label(),
+                "not reloaded, the configuration before goes on:\n{why}"
+            );
+        }
+        Event::Unwatched(why) => {
+            tracing::warn!("changes of files are not noticed, reload by signal or request: {why}");
+        }
+        Event::NoSuccessor => {
+            tracing::error!("no new process waits at the upgrade socket; this one goes on");
+        }
     }
 }

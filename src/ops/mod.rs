@@ -9,11 +9,13 @@ mod audit;
 mod ids;
 pub mod log;
 pub mod metrics;
+pub mod reload;
 mod span;
 mod spans;
 
 pub use admin::Admin;
 pub use metrics::Metrics;
+pub use reload::Reloads;
 
 use std::sync::Arc;
 

@@ -26,6 +26,12 @@ impl Live {
         }
     }
 
+    /// Puts an edge in the place of the one in force, which serves to their end the requests that it
+    /// has.
+    pub fn replace(&self, edge: Edge) {
+        self.edge.store(Arc::new(edge));
+    }
+
     /// The edge that serves requests from now on.
     pub fn edge(&self) -> Arc<Edge> {
         self.edge.load_full()

@@ -28,6 +28,34 @@ pub enum Event {
     Keys(bool),
     /// Changed certificates of the listener are in force, or cannot be used and the old ones stay.
     Certificates(bool),
+    /// The rules in force, by their hash.
+    Rules(String),
+    /// The configuration was read again.
+    Reloaded(Trigger),
+    /// The configuration was read again, and the one before goes on; the mistakes as text.
+    ReloadRefused(Trigger, String),
+    /// Changes of files are not noticed, and why.
+    Unwatched(String),
+    /// A signal to hand over, and no process that takes.
+    NoSuccessor,
+}
+
+/// Why the configuration was read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    Signal,
+    File,
+    Request,
+}
+
+impl Trigger {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Signal => "signal",
+            Self::File => "file",
+            Self::Request => "request",
+        }
+    }
 }
 
 /// One answered request: bounded words only, no id, value, token or query.

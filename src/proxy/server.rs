@@ -1,80 +1,126 @@
-//! The listening server: Pingora's, with its graceful end on SIGTERM and SIGINT.
+//! The listening server: Pingora's, with its graceful end and its hand-over to a new process.
+//!
+//! Pingora's own grace is a fixed sleep after which everything is cut off. Here the process ends as
+//! soon as nothing is under way, and that sleep is the bound.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::available_parallelism;
-use std::time::Duration;
+use std::thread::{JoinHandle, available_parallelism};
+use std::time::{Duration, Instant};
 
-use pingora::proxy::http_proxy_service_with_name;
+use pingora::prelude::Opt;
+use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{ExecutionPhase, RunArgs, Server};
+use pingora::services::listening;
+use tokio::net::TcpSocket;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::life::{Life, Stage};
 use super::live::Live;
 use super::observer::{Event, Observer};
+use super::patient::{HEARING, Patient};
 use super::service::Service;
+use super::signals::Signals;
 use super::tls::Certificates;
 use crate::config::model;
 
-/// Seconds for which exchanges under way may go on after the signal to stop.
-const GRACE: u64 = 10;
+/// For the addresses to be listened on.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at what is waited for.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Between two looks at the certificate files.
-const LOOK: Duration = Duration::from_secs(10);
+const CERTIFICATES: Duration = Duration::from_secs(10);
 
 /// The server came to its ordinary end.
 #[derive(Debug)]
 pub struct Stopped;
 
-/// Tries every address, so that one that is taken is told in words before Pingora starts.
+/// Tries every address, so that one that is taken is told in words before Pingora starts. To a process
+/// that inherits its sockets, an address in use is the one before's.
 ///
 /// # Errors
 /// The first address that cannot be bound.
-pub fn bind(addresses: &[SocketAddr]) -> Result<(), (SocketAddr, io::Error)> {
+pub fn bind(addresses: &[SocketAddr], life: &Life) -> Result<(), (SocketAddr, io::Error)> {
     for address in addresses {
-        TcpListener::bind(address).map_err(|error| (*address, error))?;
+        match TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && life.inherits() => {}
+            Err(error) => return Err((*address, error)),
+            Ok(_) => {}
+        }
     }
     Ok(())
 }
 
-/// Serves until a signal ends it. Blocks, and brings its own runtimes. `ready` is true while requests
-/// are welcome.
+/// Serves until a signal ends it, and what was under way then is done or out of time. Blocks, and
+/// brings its own runtimes.
 ///
 /// # Errors
-/// Where certificate or key cannot be used.
+/// Where certificate or key cannot be used, the upgrade socket cannot be made, or the listening ends
+/// by itself.
 pub fn serve(
     settings: &model::Server,
     live: Arc<Live>,
     observer: Arc<dyn Observer>,
-    ready: Arc<AtomicBool>,
+    life: Arc<Life>,
 ) -> Result<Stopped, String> {
-    let conf = ServerConf {
+    let model::Running { drain, linger, upgrade_socket, .. } = &settings.running;
+    let mut conf = ServerConf {
         threads: available_parallelism().map_or(1, usize::from),
-        grace_period_seconds: Some(0),
-        graceful_shutdown_timeout_seconds: Some(GRACE),
+        grace_period_seconds: Some(drain.as_secs().max(1)),
+        graceful_shutdown_timeout_seconds: Some(1),
         ..ServerConf::default()
     };
+    if let Some(path) = upgrade_socket {
+        conf.upgrade_sock = path.to_string_lossy().into_owned();
+    }
+    if life.inherits() {
+        try_socket(upgrade_socket.as_deref())?;
+    }
+    let options = Opt { upgrade: life.inherits(), ..Opt::default() };
+    let mut server = Server::new_with_opt_and_conf(options, conf);
     let certificates = certificates(settings, &live, &observer)?;
-    let mut server = Server::new_with_opt_and_conf(None, conf);
-    let service = Service { live, observer: Arc::clone(&observer) };
-    let mut proxy = http_proxy_service_with_name(&server.configuration, service, "scim-gateway");
-    for address in &settings.listen {
+    let service = Service { live, observer: Arc::clone(&observer), life: Arc::clone(&life) };
+    let proxy = Patient(Arc::new(http_proxy(&server.configuration, service)));
+    let mut proxy = listening::Service::new("scim-gateway".to_owned(), proxy);
+    listen(&mut proxy, &settings.listen, certificates.as_ref())?;
+    server.bootstrap();
+    server.add_service(proxy);
+    let signals = Signals {
+        life: Arc::clone(&life),
+        observer: Arc::clone(&observer),
+        linger: *linger,
+        upgrade_socket: upgrade_socket.clone(),
+    };
+    let phases = server.watch_execution_phase();
+    let running = std::thread::Builder::new()
+        .name("server".to_owned())
+        .spawn(move || server.run(RunArgs { shutdown_signal: Box::new(signals) }))
+        .map_err(|error| format!("the server cannot be started: {error}"))?;
+    follow(phases, &settings.listen, &life, &*observer);
+    drain_out(&life, running)
+}
+
+fn listen(
+    proxy: &mut listening::Service<Patient>,
+    addresses: &[SocketAddr],
+    certificates: Option<&Arc<Certificates>>,
+) -> Result<(), String> {
+    for address in addresses {
         let address = address.to_string();
-        match &certificates {
+        match certificates {
             None => proxy.add_tcp(&address),
             Some(certificates) => {
                 proxy.add_tls_with_settings(&address, None, certificates.settings()?);
             }
         }
     }
-    server.bootstrap();
-    server.add_service(proxy);
-    follow(server.watch_execution_phase(), ready, observer);
-    server.run(RunArgs::default());
-    Ok(Stopped)
+    Ok(())
 }
 
 /// The listener's certificates, where it has some: `live` keeps them, and changed files are noticed.
@@ -89,7 +135,7 @@ fn certificates(
     let (watched, observer) = (Arc::downgrade(&certificates), Arc::clone(observer));
     std::thread::spawn(move || {
         loop {
-            std::thread::sleep(LOOK);
+            std::thread::sleep(CERTIFICATES);
             let Some(certificates) = watched.upgrade() else { return };
             if let Some(looked) = certificates.look() {
                 observer.happened(&Event::Certificates(looked.is_ok()));
@@ -99,23 +145,76 @@ fn certificates(
     Ok(Some(certificates))
 }
 
-/// Keeps `ready` in step with the server's life.
+/// Makes the upgrade socket and takes it away again: Pingora panics where it cannot be made.
+fn try_socket(path: Option<&Path>) -> Result<(), String> {
+    let path = path.ok_or(
+        "an upgrade needs `upgrade_socket` in [server]: in the configuration of \
+                           the process that serves, too",
+    )?;
+    let _ = std::fs::remove_file(path);
+    UnixListener::bind(path)
+        .and_then(|_| std::fs::remove_file(path))
+        .map_err(|error| format!("the upgrade socket {}: {error}", path.display()))
+}
+
+/// Keeps `life` in step with the server's until it ends.
 fn follow(
     mut phases: Receiver<ExecutionPhase>,
-    ready: Arc<AtomicBool>,
-    observer: Arc<dyn Observer>,
+    addresses: &[SocketAddr],
+    life: &Life,
+    observer: &dyn Observer,
 ) {
-    std::thread::spawn(move || {
-        loop {
-            let welcome = match phases.blocking_recv() {
-                Ok(ExecutionPhase::Running) => true,
-                Ok(ExecutionPhase::GracefulTerminate | ExecutionPhase::ShutdownStarted) => false,
-                Ok(_) | Err(RecvError::Lagged(_)) => continue,
-                Err(RecvError::Closed) => return,
-            };
-            if ready.swap(welcome, Ordering::AcqRel) != welcome {
-                observer.happened(&Event::Ready(welcome));
+    loop {
+        let (stage, last) = match phases.blocking_recv() {
+            Ok(ExecutionPhase::Running) => {
+                wait_for(addresses);
+                (Stage::Serving, false)
             }
+            Ok(ExecutionPhase::GracefulUpgradeCloseTimeout) => (Stage::HandedOver, false),
+            Ok(ExecutionPhase::GracefulTerminate) => (Stage::Ending, false),
+            Ok(ExecutionPhase::ShutdownStarted) | Err(RecvError::Closed) => (Stage::Ending, true),
+            Ok(_) | Err(RecvError::Lagged(_)) => continue,
+        };
+        if life.enter(stage) {
+            observer.happened(&Event::Ready(life.is_ready()));
         }
+        if last {
+            return;
+        }
+    }
+}
+
+/// Waits until the addresses are listened on: Pingora says that it runs before.
+fn wait_for(addresses: &[SocketAddr]) {
+    let until = Instant::now() + PATIENCE;
+    while !addresses.iter().all(is_listened_on) && Instant::now() < until {
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Whether a socket listens there: an address can be shared with one that does not (SO_REUSEADDR of
+/// socket(7)), so trying disturbs nobody.
+fn is_listened_on(address: &SocketAddr) -> bool {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let bound = socket.and_then(|socket| {
+        socket.set_reuseaddr(true)?;
+        socket.bind(*address)
     });
+    bound.is_err()
+}
+
+/// Waits until nothing has been under way for a while, or the server has ended by itself.
+fn drain_out(life: &Life, running: JoinHandle<()>) -> Result<Stopped, String> {
+    let mut quiet = Duration::ZERO;
+    while quiet <= HEARING {
+        if running.is_finished() {
+            return match running.join() {
+                Ok(()) => Ok(Stopped),
+                Err(_) => Err("the server ended by itself".to_owned()),
+            };
+        }
+        std::thread::sleep(LOOK);
+        quiet = if life.underway() == 0 { quiet + LOOK } else { Duration::ZERO };
+    }
+    Ok(Stopped)
 }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::auth::Shown;
 use super::deadline::Bounded;
 use super::edge::{Edge, Way};
+use super::life::{Life, Underway};
 use super::live::Live;
 use super::{Callers, Observer, Refusal, Remote, Seen, passthrough, reply, request};
 use crate::config::model::Limits;
@@ -28,6 +29,7 @@ use crate::gateway::Route;
 pub(super) struct Service {
     pub live: Arc<Live>,
     pub observer: Arc<dyn Observer>,
+    pub life: Arc<Life>,
 }
 
 /// What is known of one request while it is served.
@@ -48,6 +50,8 @@ pub(super) struct Context {
     streamed: usize,
     record: Record,
     status: Option<StatusCode>,
+    /// Set from the request's header on; the end of the process waits for it.
+    underway: Option<Underway>,
 }
 
 #[async_trait]
@@ -68,6 +72,7 @@ impl ProxyHttp for Service {
             streamed: 0,
             record: Record::default(),
             status: None,
+            underway: None,
         }
     }
 
@@ -78,6 +83,7 @@ impl ProxyHttp for Service {
     ) -> pingora::Result<bool> {
         // A context is made as early as a kept connection waits for its next request.
         context.began = Instant::now();
+        context.underway = Some(self.life.begin());
         context.edge = self.live.edge();
         let headers = &session.req_header().headers;
         context.request_id = request::id(headers);
@@ -95,6 +101,7 @@ impl ProxyHttp for Service {
                 return Ok(false);
             }
         };
+        self.part(session);
         answer(session, context, outcome).await?;
         Ok(true)
     }
@@ -142,10 +149,11 @@ impl ProxyHttp for Service {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         header: &mut ResponseHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
+        self.part(session);
         context.status = Some(header.status);
         header.insert_header(request::REQUEST_ID, context.request_id.as_str())
     }
@@ -193,6 +201,13 @@ impl ProxyHttp for Service {
 }
 
 impl Service {
+    /// Lets the answer be the connection's last where this process is about to end.
+    fn part(&self, session: &mut Session) {
+        if self.life.is_ending() {
+            session.set_keepalive(None);
+        }
+    }
+
     /// The route and what is behind its door, for a request that is in bounds and may use it.
     async fn admit(
         &self,

@@ -1,4 +1,6 @@
 //! The program as operators meet it: configuration, verbs, exit codes, admin answers.
+//!
+//! (`cfg(test)` tells clippy that helpers are tests, too.)
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -8,7 +10,12 @@ mod groups;
 mod mistakes;
 mod program;
 mod reference;
+mod reload;
+#[cfg(test)]
+mod running;
+mod scale;
 mod ship;
 mod shipped;
+mod upgrade;
 mod verbs;
 mod watched;

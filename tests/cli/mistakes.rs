@@ -64,6 +64,12 @@ fn the_good_one_is_good() {
 const CASES: &[(&str, &str, &str, &str)] = &[
     ("C001", "ca = \"empty\"", "ca = \"none.pem\"", "\"none.pem\""),
     ("C002", "127.0.0.1:0", "localhost", "\"localhost\""),
+    (
+        "C041",
+        "[\"127.0.0.1:0\"]",
+        "[\"127.0.0.1:0\"]\nupgrade_socket = \"none/up.sock\"",
+        "\"none/up.sock\"",
+    ),
     ("C003", "[upstream.a]", "[server.limits]\nclient = \"30\"\n[upstream.a]", "\"30\""),
     ("C003", "[upstream.a]", "[server.limits]\nclient = \"0s\"\n[upstream.a]", "\"0s\""),
     (
@@ -237,6 +243,8 @@ fn every_code_has_a_case() {
     let mut shown: BTreeSet<_> = CASES.iter().map(|(code, ..)| *code).collect();
     // tests/cli/program.rs: only the program itself tries the files.
     shown.insert("C024");
+    // tests/cli/reload.rs: two configurations are compared.
+    shown.insert("C040");
     let missing: Vec<_> = CODES.iter().filter(|code| !shown.contains(code.id)).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(CODES.is_sorted_by_key(|code| code.id));

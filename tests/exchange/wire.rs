@@ -34,6 +34,7 @@ pub fn serve(clients: &[&str], upstream: &str, watched: &Watched) -> SocketAddr 
         tls: None,
         public_url: "http://127.0.0.1".into(),
         limits: limits(),
+        running: Default::default(),
     };
     let observer = Arc::new(watched.clone());
     std::thread::spawn(move || proxy::serve(&settings, live, observer, Arc::default()));

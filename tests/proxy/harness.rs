@@ -154,8 +154,13 @@ pub fn launch_within(
     let gateway = Gateway::new(specs, &Dialects::embedded().unwrap());
     let edge = Edge::new(gateway, doors, limits.clone(), Arc::default());
     let live = Arc::new(Live::new(edge));
-    let settings =
-        Server { listen: vec![listen], tls, public_url: "http://127.0.0.1".into(), limits };
+    let settings = Server {
+        listen: vec![listen],
+        tls,
+        public_url: "http://127.0.0.1".into(),
+        limits,
+        running: Default::default(),
+    };
     let (observer, served) = (log.clone(), live.clone());
     std::thread::spawn(move || proxy::serve(&settings, served, observer, Arc::default()));
     wait_for(listen);

@@ -44,6 +44,9 @@ pub struct Metrics {
     adoptions: IntCounterVec,
     paused: IntGaugeVec,
     tripped: IntGaugeVec,
+    reload_success: IntGauge,
+    reloads: IntCounterVec,
+    rules: IntGaugeVec,
     duration: HistogramVec,
     requests: IntCounterVec,
     spans_lost: IntCounter,
@@ -59,9 +62,8 @@ impl Metrics {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        let build = IntGaugeVec::new(Opts::new(BUILD.name, BUILD.help), BUILD.labels)?;
+        let build = gauges(&registry, BUILD)?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        registry.register(Box::new(build))?;
         Ok(Self {
             audited: plain(&registry, AUDITED)?,
             audit_lost: counter(&registry, AUDIT_LOST)?,
@@ -80,6 +82,9 @@ impl Metrics {
             adoptions: counter(&registry, ADOPTIONS)?,
             paused: gauges(&registry, PAUSED)?,
             tripped: gauges(&registry, TRIPPED)?,
+            reload_success: gauge(&registry, RELOAD_SUCCESS)?,
+            reloads: counter(&registry, RELOADS)?,
+            rules: gauges(&registry, RULES)?,
             duration: histogram(&registry, DURATION, BUCKETS)?,
             requests: counter(&registry, REQUESTS)?,
             spans_lost: plain(&registry, SPANS_LOST)?,
@@ -164,6 +169,14 @@ impl Metrics {
             Event::Certificates(used) => {
                 self.certificates.with_label_values(&[result(*used)]).inc();
             }
+            Event::Rules(hash) => {
+                self.rules.reset();
+                self.rules.with_label_values(&[hash]).set(1);
+                self.reload_success.set(jiff::Timestamp::now().as_second());
+            }
+            Event::Reloaded(_) => self.reloads.with_label_values(&["applied"]).inc(),
+            Event::ReloadRefused(..) => self.reloads.with_label_values(&["refused"]).inc(),
+            Event::Unwatched(_) | Event::NoSuccessor => {}
         }
     }
 
@@ -248,7 +261,7 @@ mod tests {
     use crate::exchange::Trace;
     use crate::exchange::record::{CallRecord, LossRecord};
     use crate::fault::{Cause, Fault};
-    use crate::proxy::Refusal;
+    use crate::proxy::{Refusal, Trigger};
     use crate::scim::schema::Operation;
 
     #[test]
@@ -292,6 +305,8 @@ mod tests {
         });
         let standing = Standing { removed: 1, seen: 1, tripped: true };
         metrics.stand(&BTreeMap::from([("/a/b".to_owned(), (false, standing))]));
+        metrics.happened(&Event::Rules("0123".to_owned()));
+        metrics.happened(&Event::Reloaded(Trigger::File));
         let text = metrics.text();
         for metric in METRICS {
             assert!(text.contains(&format!("# HELP {} {}", metric.name, metric.help)), "{text}");
@@ -305,6 +320,19 @@ mod tests {
             assert!(text.contains(&format!("{calls}\"{most}\"}} {wanted}")), "{text}");
         }
         assert!(!text.contains("private-id"), "{text}");
+    }
+
+    #[test]
+    fn one_hash_of_rules_is_in_force_at_a_time() {
+        let metrics = Metrics::new().unwrap();
+        for hash in ["old", "new"] {
+            metrics.happened(&Event::Rules(hash.to_owned()));
+        }
+        metrics.happened(&Event::ReloadRefused(Trigger::Signal, "why".to_owned()));
+        let text = metrics.text();
+        assert!(text.contains("scim_gateway_rules_info{hash=\"new\"} 1"), "{text}");
+        assert!(!text.contains("hash=\"old\""), "{text}");
+        assert!(text.contains("scim_gateway_reloads_total{outcome=\"refused\"} 1"), "{text}");
     }
 
     #[test]

@@ -40,12 +40,15 @@ pub const METRICS: &[Metric] = &[
     KEYS,
     LOSSES,
     READY,
+    RELOAD_SUCCESS,
+    RELOADS,
     REMOVAL_ALARMS,
     TRIPPED,
     REMOVALS,
     DURATION,
     REQUESTS,
     PAUSED,
+    RULES,
     SPANS_LOST,
     UPSTREAM_DURATION,
     UPSTREAM_CALLS,
@@ -175,6 +178,27 @@ pub(super) const READY: Metric = Metric {
     kind: Kind::Gauge,
     help: "1 while requests are welcome, 0 before and in the graceful end.",
     labels: &[],
+};
+
+pub(super) const RELOAD_SUCCESS: Metric = Metric {
+    name: "scim_gateway_reload_success_timestamp_seconds",
+    kind: Kind::Gauge,
+    help: "When the configuration in force was read, in seconds since 1970.",
+    labels: &[],
+};
+
+pub(super) const RELOADS: Metric = Metric {
+    name: "scim_gateway_reloads_total",
+    kind: Kind::Counter,
+    help: "Reloads: applied, or refused, where the configuration before goes on.",
+    labels: &["outcome"],
+};
+
+pub(super) const RULES: Metric = Metric {
+    name: "scim_gateway_rules_info",
+    kind: Kind::Gauge,
+    help: "1 for the hash of the rules in force.",
+    labels: &["hash"],
 };
 
 pub(super) const DURATION: Metric = Metric {

@@ -1,0 +1,177 @@
+//! The files of a configuration, and noticing that one of them has changed.
+//!
+//! The system tells of folders in which something happened; whether it matters is decided by what
+//! the files hold. So an editor that renames a new file into place and a folder that is swapped by a
+//! symbolic link are changes, and a file touched or read is none.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::{Instant, timeout};
+
+use crate::config::Config;
+use crate::proxy::{Event, Observer};
+
+/// After the last of several changes.
+const QUIET: Duration = Duration::from_millis(100);
+/// For changes that do not end.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a configuration is read from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Inputs {
+    /// The configuration itself, and overlays.
+    files: BTreeSet<PathBuf>,
+    /// The operator's own rules: a folder with a folder for each dialect.
+    rules: Option<PathBuf>,
+    watch: bool,
+}
+
+/// Notices changes of the inputs.
+pub(super) struct Files {
+    inputs: Inputs,
+    folders: BTreeSet<PathBuf>,
+    /// Of what the inputs held last.
+    seen: [u8; 32],
+    /// Watches as long as it is there.
+    watcher: Option<RecommendedWatcher>,
+    woken: Receiver<()>,
+    wake: Sender<()>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Inputs {
+    pub(super) fn of(path: &Path, config: &Config) -> Self {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let overlays = config.routes.iter().flat_map(|route| &route.overlays);
+        let mut files: BTreeSet<_> = overlays.map(|o| directory.join(&*o.name)).collect();
+        files.insert(path.to_owned());
+        Self { files, rules: config.rules.clone(), watch: config.server.running.watch }
+    }
+
+    /// A hash of all that is read.
+    fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let rules = self.rules.iter().flat_map(|rules| inner(rules)).flat_map(|at| inner(&at));
+        for file in self.files.iter().cloned().chain(rules) {
+            // What cannot be read is a state, too.
+            let text = std::fs::read(&file).unwrap_or_default();
+            hash.update(file.as_os_str().as_encoded_bytes());
+            hash.update(text.len().to_be_bytes());
+            hash.update(&text);
+        }
+        hash.finalize().into()
+    }
+
+    /// Where changes of the inputs are seen: their folders, also those that links lead to.
+    fn folders(&self) -> BTreeSet<PathBuf> {
+        let dialects = self.rules.iter().flat_map(|rules| inner(rules)).filter(|at| at.is_dir());
+        let rules = self.rules.iter().cloned().chain(dialects);
+        let real = |file: &PathBuf| file.canonicalize().ok();
+        let files = self.files.iter().chain(&self.rules);
+        let files: Vec<PathBuf> =
+            files.flat_map(|f| [Some(f.clone()), real(f)]).flatten().collect();
+        files.iter().filter_map(|file| file.parent()).map(folder).chain(rules).collect()
+    }
+}
+
+impl Files {
+    pub(super) fn new(observer: Arc<dyn Observer>) -> Self {
+        let (wake, woken) = channel(1);
+        let inputs = Inputs::default();
+        Self {
+            seen: inputs.digest(),
+            inputs,
+            folders: BTreeSet::new(),
+            watcher: None,
+            woken,
+            wake,
+            observer,
+        }
+    }
+
+    /// Looks at these inputs from now on; what they hold now is no change.
+    pub(super) fn follow(&mut self, inputs: Inputs) {
+        let same = inputs == self.inputs;
+        self.inputs = inputs;
+        self.watch();
+        if !same {
+            self.remember();
+        }
+    }
+
+    /// What the inputs hold now is no change.
+    pub(super) fn remember(&mut self) {
+        self.seen = self.inputs.digest();
+    }
+
+    /// Waits until the inputs hold something else.
+    pub(super) async fn changed(&mut self) {
+        loop {
+            // There is a sender as long as this.
+            let _ = self.woken.recv().await;
+            let begin = Instant::now();
+            while begin.elapsed() < PATIENCE && timeout(QUIET, self.woken.recv()).await.is_ok() {}
+            self.watch();
+            let now = self.inputs.digest();
+            if now != self.seen {
+                self.seen = now;
+                return;
+            }
+        }
+    }
+
+    /// Watches the inputs' folders, where they are not those watched.
+    fn watch(&mut self) {
+        let folders = if self.inputs.watch { self.inputs.folders() } else { BTreeSet::new() };
+        if folders == self.folders {
+            return;
+        }
+        let wake = self.wake.clone();
+        let woken = move |event: notify::Result<notify::Event>| {
+            if event.map_or(true, |event| is_change(event.kind)) {
+                // A full channel wakes, too.
+                let _ = wake.try_send(());
+            }
+        };
+        let watcher = notify::recommended_watcher(woken).and_then(|mut watcher| {
+            for folder in &folders {
+                watcher.watch(folder, RecursiveMode::NonRecursive)?;
+            }
+            Ok(watcher)
+        });
+        // The old one goes when the new one watches.
+        match watcher {
+            Ok(watcher) => (self.watcher, self.folders) = (Some(watcher), folders),
+            Err(error) => self.observer.happened(&Event::Unwatched(error.to_string())),
+        }
+    }
+}
+
+/// Reading is no change; this program reads.
+fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) => false,
+        _ => true,
+    }
+}
+
+/// What is in a folder, sorted; nothing where there is none.
+fn inner(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    found.sort();
+    found
+}
+
+/// The folder of a file that is named alone is this one.
+fn folder(parent: &Path) -> PathBuf {
+    if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() }
+}
