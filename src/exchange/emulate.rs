@@ -61,7 +61,11 @@ impl<'e> Exchange<'e> {
                 Err(fault) if raced && demanded.is_some() => return Err(fault),
                 Err(_) if raced => return Err(outpaced()),
                 Err(_) => raced = true,
-                Ok(stored) => return Ok((stored, merged.losses)),
+                Ok(written) => {
+                    let mut losses = merged.losses;
+                    losses.extend(self.carried_out(&writes, Some(&stored.object), &written)?);
+                    return Ok((written, losses));
+                }
             }
         }
     }

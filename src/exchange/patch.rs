@@ -40,7 +40,11 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
                 // An upstream that finds no such element refuses the whole; taking away what is not
                 // there is no mistake of the client's (RFC 7644 section 3.5.2.2).
                 Err(fault) if fault.scim_type() == Some("noTarget") => None,
-                written => Some(written?),
+                written => {
+                    let stored = written?;
+                    losses.extend(exchange.carried_out(&writes, None, &stored)?);
+                    Some(stored)
+                }
             }
         }
         Plan::Emulate => None,

@@ -53,7 +53,7 @@ pub struct CallRecord {
 pub struct LossRecord {
     /// A place of the compiled table; a free key is `<urn>.*`.
     pub place: String,
-    /// `rule`, `no_place`, `shadowed`, `picked` or `converted`.
+    /// `rule`, `no_place`, `shadowed`, `picked`, `converted` or `not_taken`.
     pub cause: &'static str,
     /// `request` or `response`.
     pub direction: &'static str,

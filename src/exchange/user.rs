@@ -10,7 +10,7 @@ use super::record::Subject;
 use super::run::Exchange;
 use super::version::unchanged;
 use crate::fault::{Cause, Fault};
-use crate::gateway::guard::{guard, may_deactivate, report};
+use crate::gateway::guard::{carried_out, guard, may_deactivate, report};
 use crate::gateway::message::resource::read_request;
 use crate::gateway::message::version::Versions;
 use crate::gateway::pair::Losses;
@@ -84,7 +84,11 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
         let claim = exchange.claim(removal, id)?;
         let written = exchange.write(Operation::Replace, id, &lowered.object, version).await;
         exchange.settle(claim, id, &written);
-        return Ok(exchange.answer(Operation::Replace, &written?, lowered.losses));
+        let stored = written?;
+        let mut losses = lowered.losses;
+        let writes = [(Operation::Replace, lowered.object)];
+        losses.extend(exchange.carried_out(&writes, None, &stored)?);
+        return Ok(exchange.answer(Operation::Replace, &stored, losses));
     }
     // Refused before any call where it can be: put checks again over the old resource.
     let losses = exchange.pair.replace_losses(&user)?;
@@ -189,6 +193,25 @@ impl<'e> Exchange<'e> {
         Ok(stored)
     }
 
+    /// What the writes asked for and the upstream's answer does not show, as losses; `before` is what
+    /// was read before.
+    ///
+    /// # Errors
+    /// `UpstreamUnexpected` where that is a security decision.
+    pub fn carried_out(
+        &mut self,
+        writes: &[(Operation, Object<'static>)],
+        before: Option<&Object<'_>>,
+        stored: &Stored,
+    ) -> Result<Losses, Fault> {
+        let untaken = self.pair.untaken(writes, before, &stored.object);
+        let lowering = untaken.sure.iter().chain(&untaken.losses).cloned().collect();
+        let losses = Losses { lifting: Vec::new(), lowering };
+        self.caller.record.lose(&losses, "request");
+        carried_out(&untaken.sure, &self.route.spec.policies)?;
+        Ok(losses)
+    }
+
     /// The answer to a write, with the losses of both directions counted and reported.
     pub fn answer(
         &mut self,
@@ -215,7 +238,10 @@ impl<'e> Exchange<'e> {
         let merged = self.pair.deactivated(&stored.object);
         let writes = merged.and_then(|merged| self.pair.written(&merged, Operation::Patch));
         let outcome = match writes {
-            Ok(writes) => self.write_all(&id, &writes, None).await,
+            Ok(writes) => match self.write_all(&id, &writes, None).await {
+                Ok(stored) => self.carried_out(&writes, None, &stored).map(|_| stored),
+                failed => failed,
+            },
             Err(fault) => Err(fault),
         };
         outcome.map_err(|fault| still_active().with_log(fault.cause.label()))

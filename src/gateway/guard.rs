@@ -59,6 +59,27 @@ pub fn may_deactivate(user: &Object<'_>, policies: &Policies) -> Result<(), Faul
     Ok(())
 }
 
+/// Refuses to tell the client that a security decision was carried out which the upstream's own answer
+/// shows was not, though its status says so.
+///
+/// # Errors
+/// `UpstreamUnexpected`, naming the places that the route does not waive.
+pub fn carried_out(untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
+    let places = untaken.iter().map(|loss| &*loss.place);
+    let refused: Vec<&str> = places.filter(|place| is_guarded(place, true, policies)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::new(
+        Cause::UpstreamUnexpected,
+        format!(
+            "The upstream answered that the change was made, and its own answer shows {} as before. \
+             Look the resource up and try again; what else the request asked for may be done.",
+            listed(&refused)
+        ),
+    ))
+}
+
 fn is_guarded(place: &str, inactive: bool, policies: &Policies) -> bool {
     GUARDED
         .iter()

@@ -25,6 +25,7 @@ pub mod route;
 pub mod safety;
 pub mod sort;
 pub mod table;
+pub mod taken;
 pub mod truth;
 mod version;
 mod write;

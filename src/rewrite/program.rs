@@ -148,6 +148,8 @@ pub enum LossCause {
     Picked,
     /// A conversion could not take the value.
     Converted,
+    /// The upstream answered that it was done, and its answer shows otherwise.
+    NotTaken,
 }
 
 impl LossCause {
@@ -159,6 +161,7 @@ impl LossCause {
             Self::Shadowed => "shadowed",
             Self::Picked => "picked",
             Self::Converted => "converted",
+            Self::NotTaken => "not_taken",
         }
     }
 }

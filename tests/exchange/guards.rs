@@ -185,7 +185,7 @@ async fn only_information_counts() {
 #[tokio::test]
 async fn a_patch_that_is_lost_in_part_says_so() {
     let line = line("omni", |_| {});
-    let op = json!({"op": "replace", "value": {"displayName": "B", "title": "Dr"}});
+    let op = json!({"op": "replace", "value": {"displayName": "A", "title": "Dr"}});
     let outcome = patch(&line, op).await;
     assert_eq!((lost(&outcome), header(&outcome)), (vec!["title"], Some("title")));
     let pingone = self::line("pingone", |_| {});

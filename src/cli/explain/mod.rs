@@ -157,6 +157,7 @@ fn reason(label: &str) -> String {
         "no_place" => "the other side has no such place",
         "shadowed" => "the place belongs to another rule",
         "picked" => "another element was picked",
+        "not_taken" => "the upstream did not do what it answered it did",
         "converted" => "the value cannot be converted",
         _ => "a rule says so",
     };

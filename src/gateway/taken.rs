@@ -1,0 +1,211 @@
+//! Whether the upstream did what it answered that it did: the answer to a write, held against the write.
+//!
+//! A vendor normalises (case, blanks, the form of a telephone number) and answers what it has made of a
+//! value. That is no failure, and what may be one is not called one: only what the answer shows as it was
+//! before, or the other truth value, or an element that was taken away, is sure.
+
+use super::merge::attribute_at;
+use super::pair::Pair;
+use crate::rewrite::program::LossCause;
+use crate::rewrite::resolve::place;
+use crate::rewrite::translate::Loss;
+use crate::scim::coerce::Leniency;
+use crate::scim::filter::{Filter, Literal, Operator};
+use crate::scim::patch::{Op, OpKind, normalise};
+use crate::scim::schema::{Attribute, Kind, Mutability, Operation, Returned, is_urn};
+use crate::scim::{Object, Value};
+
+/// What was asked for and the answer does not show.
+#[derive(Debug, Default)]
+pub struct Untaken {
+    /// The upstream may have made something else of it.
+    pub losses: Vec<Loss>,
+    /// The upstream did not do it.
+    pub sure: Vec<Loss>,
+}
+
+impl Pair {
+    /// What the writes asked for and `answer` does not show; `before` is what the upstream had, where
+    /// that was read. All are in the upstream's words.
+    pub fn untaken(
+        &self,
+        writes: &[(Operation, Object<'static>)],
+        before: Option<&Object<'_>>,
+        answer: &Object<'_>,
+    ) -> Untaken {
+        let mut found = Untaken::default();
+        for (operation, body) in writes {
+            if *operation != Operation::Patch {
+                self.whole(body, before, answer, &[], &mut found);
+                continue;
+            }
+            let schema = &self.upstream.vendor;
+            let body = Value::Object(body.clone());
+            let urns = schema.urns();
+            let ops = normalise(&body, schema, &self.known(&urns), Leniency::default());
+            for op in ops.unwrap_or_default() {
+                let names: Vec<String> = op.path.members().map(str::to_owned).collect();
+                let Some(shown) = self.judge(&op, &names, before, answer) else { continue };
+                self.note(&names, shown, &mut found);
+            }
+        }
+        found
+    }
+
+    /// Every leaf that a replacement changes.
+    fn whole(
+        &self,
+        asked: &Object<'_>,
+        before: Option<&Object<'_>>,
+        answer: &Object<'_>,
+        above: &[String],
+        found: &mut Untaken,
+    ) {
+        for (name, value) in asked.iter() {
+            let names = [above, &[name.to_owned()]].concat();
+            let attribute = attribute_at(&self.upstream.vendor.attributes, &names);
+            let complex = attribute.is_some_and(|a| a.kind == Kind::Complex && !a.multi_valued)
+                || (above.is_empty() && is_urn(name));
+            let old = before.map(|before| before.get(name));
+            if let (true, Value::Object(inner)) = (complex, value) {
+                let none = Object::new();
+                let within = |value: Option<&Value<'_>>| {
+                    value.and_then(Value::as_object).unwrap_or(&none).borrowed().into_owned()
+                };
+                let old = old.map(within);
+                self.whole(inner, old.as_ref(), &within(answer.get(name)), &names, found);
+            } else if !matches!(old, Some(Some(old)) if alike(old, value))
+                && let Some(sure) = verdict(attribute, Some(value), old, answer.get(name))
+            {
+                self.note(&names, sure, found);
+            }
+        }
+    }
+
+    /// Whether an operation is seen not to be done; true where that is sure.
+    fn judge(
+        &self,
+        op: &Op<'_>,
+        names: &[String],
+        before: Option<&Object<'_>>,
+        answer: &Object<'_>,
+    ) -> Option<bool> {
+        let attribute = attribute_at(&self.upstream.vendor.attributes, names);
+        let shown = value_at(answer, names);
+        if let Some(filter) = &op.path.filter {
+            let gone = removed(op, filter)?;
+            let left = shown.and_then(Value::as_array)?.iter();
+            return left.filter_map(value_of).any(|value| value == gone).then_some(true);
+        }
+        if op.kind == OpKind::Add && attribute.is_some_and(|a| a.multi_valued) {
+            let shown = shown.and_then(Value::as_array).filter(|shown| !shown.is_empty())?;
+            let there = |one: &Value<'_>| shown.iter().any(|s| value_of(s) == value_of(one));
+            return op.value.as_ref()?.as_array()?.iter().any(|one| !there(one)).then_some(false);
+        }
+        let old = before.map(|before| value_at(before, names));
+        verdict(attribute, op.value.as_ref(), old, shown)
+    }
+
+    fn note(&self, names: &[String], sure: bool, found: &mut Untaken) {
+        let place = place(&self.upstream.lift, names);
+        let loss = Loss { place, cause: LossCause::NotTaken };
+        if sure { found.sure.push(loss) } else { found.losses.push(loss) }
+    }
+}
+
+/// Whether a leaf is seen not to be as asked; true where that is sure. `old` is known where it was read.
+fn verdict(
+    attribute: Option<&Attribute>,
+    asked: Option<&Value<'_>>,
+    old: Option<Option<&Value<'_>>>,
+    shown: Option<&Value<'_>>,
+) -> Option<bool> {
+    let told = |a: &Attribute| {
+        !matches!(a.mutability, Mutability::ReadOnly | Mutability::WriteOnly)
+            && matches!(a.returned, Returned::Always | Returned::Default)
+    };
+    if !attribute.is_none_or(told) {
+        return None;
+    }
+    let (asked, shown) = (said(asked), said(shown));
+    let old = old.map(said);
+    match (&asked, &shown) {
+        (None, None) => None,
+        (None, Some(shown)) => match old {
+            // Something else came in its place: the vendor's default.
+            Some(old) => old.is_some_and(|old| alike(&old, shown)).then_some(true),
+            None => Some(false),
+        },
+        (Some(asked), Some(shown)) if similar(asked, shown) => None,
+        (Some(Value::Bool(_)), Some(Value::Bool(_))) => Some(true),
+        // A vendor may leave out what is false.
+        (Some(Value::Bool(false)), None) => None,
+        (Some(_), Some(shown)) if old.is_some() => {
+            old.flatten().is_some_and(|old| alike(&old, shown)).then_some(true)
+        }
+        (Some(_), None) if old.is_some() => old.flatten().is_none().then_some(false),
+        (Some(Value::String(_)), Some(Value::String(_))) => attribute.map(|_| false),
+        (Some(_), None) => attribute.map(|_| false),
+        _ => None,
+    }
+}
+
+/// The value, if there is one: what clears is none.
+fn said(value: Option<&Value<'_>>) -> Option<Value<'static>> {
+    value.filter(|value| !value.is_cleared()).map(|value| value.clone().into_owned())
+}
+
+/// Whether one may be what a vendor makes of the other: case, blanks, punctuation, the end cut off; or
+/// another type ("yes" for true).
+fn similar(asked: &Value<'_>, shown: &Value<'_>) -> bool {
+    let (Some(a), Some(b)) = (asked.as_str(), shown.as_str()) else {
+        return alike(asked, shown) || asked.type_name() != shown.type_name();
+    };
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let (a, b) = (letters(a), letters(b));
+    a == b || (!b.is_empty() && a.starts_with(&b))
+}
+
+/// Equality without the order of members and elements; an absent member is false (`primary`).
+fn alike(a: &Value<'_>, b: &Value<'_>) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let within = |a: &Object<'_>, b: &Object<'_>| {
+                a.iter().all(|(name, value)| match b.get(name) {
+                    Some(other) => alike(value, other),
+                    None => value.is_cleared() || *value == Value::Bool(false),
+                })
+            };
+            within(a, b) && within(b, a)
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().all(|one| b.iter().any(|other| alike(one, other)))
+        }
+        _ => a == b,
+    }
+}
+
+/// The value of the element that a removal takes away.
+fn removed<'f>(op: &Op<'_>, filter: &'f Filter) -> Option<&'f str> {
+    match filter {
+        Filter::Compare { path, operator: Operator::Eq, literal: Literal::String(value) }
+            if op.kind == OpKind::Remove
+                && op.path.sub.is_empty()
+                && path.attribute.as_deref().is_some_and(|name| name == "value") =>
+        {
+            Some(value)
+        }
+        _ => None,
+    }
+}
+
+fn value_of<'v>(element: &'v Value<'_>) -> Option<&'v str> {
+    element.as_object()?.get("value")?.as_str()
+}
+
+fn value_at<'v, 'a>(object: &'v Object<'a>, names: &[String]) -> Option<&'v Value<'a>> {
+    let (first, rest) = names.split_first()?;
+    rest.iter().try_fold(object.get(first)?, |at, name| at.as_object()?.get(name))
+}
