@@ -32,7 +32,7 @@ impl Pair {
     /// # Errors
     /// `InvalidValue` for values that a rule refuses.
     pub(super) fn array_step(&self, given: &Op<'_>, names: &[String]) -> Result<Step, Fault> {
-        let far = match self.array_way(names, given.kind == OpKind::Replace) {
+        let far = match self.array_way(names, given.kind) {
             Way::To(far) => far,
             Way::Lost => {
                 let place = crate::rewrite::program::label(names).into();
@@ -73,8 +73,10 @@ impl Pair {
         Ok(Step::Partly(vec![op(given.kind, far, Some(value))], losses))
     }
 
-    /// Whether elements go over one to one; `whole`: and nothing hidden lies in the upstream's.
-    fn array_way(&self, names: &[String], whole: bool) -> Way {
+    /// Whether elements go over one to one, and nothing hidden lies in the upstream's where the operation
+    /// could meet it: a replacement would lose it, and an element to add is there already where it
+    /// differs in what is hidden alone. (What has no primary one is known by its `value`.)
+    fn array_way(&self, names: &[String], kind: OpKind) -> Way {
         let Some(attribute) = attribute_at(&self.client.vendor.attributes, names) else {
             return Way::Stateful;
         };
@@ -109,7 +111,10 @@ impl Pair {
         }
         let Some(far) = far else { return Way::Lost };
         let inside = format!("{}.", crate::rewrite::program::label(&far).to_ascii_lowercase());
-        if whole && self.table.hidden.iter().any(|leaf| leaf.starts_with(&inside)) {
+        let upstream = attribute_at(&self.upstream.vendor.attributes, &far);
+        let valued = upstream.is_some_and(|array| array.attribute("primary").is_none());
+        let meets = kind == OpKind::Replace || (kind == OpKind::Add && !valued);
+        if meets && self.table.hidden.iter().any(|leaf| leaf.starts_with(&inside)) {
             return Way::Stateful;
         }
         Way::To(far)

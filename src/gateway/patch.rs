@@ -123,6 +123,8 @@ impl Pair {
         let options = ApplyOptions { create_missing: self.create_missing };
         let ops: Vec<Op<'static>> = ops.iter().map(owned).collect();
         apply(&mut view, &ops, &self.client.vendor, &options).map_err(bad_patch)?;
+        // An empty list is a list, where the client's own dialect demands one.
+        super::demand::say_empty(&mut view, &self.client.vendor, Operation::Replace);
         self.intake(view, Operation::Replace)
     }
 

@@ -34,22 +34,40 @@ impl Pair {
         answer: &Object<'_>,
     ) -> Untaken {
         let mut found = Untaken::default();
+        let mut ops: Vec<(Vec<String>, Op<'static>)> = Vec::new();
         for (operation, body) in writes {
-            if *operation != Operation::Patch {
+            if *operation == Operation::Patch {
+                ops.extend(self.said_by(body));
+            } else {
                 self.whole(body, before, answer, &[], &mut found);
-                continue;
             }
-            let schema = &self.upstream.vendor;
-            let body = Value::Object(body.clone());
-            let urns = schema.urns();
-            let ops = normalise(&body, schema, &self.known(&urns), Leniency::default());
-            for op in ops.unwrap_or_default() {
-                let names: Vec<String> = op.path.members().map(str::to_owned).collect();
-                let Some(shown) = self.judge(&op, &names, before, answer) else { continue };
-                self.note(&names, shown, &mut found);
+        }
+        for (at, (names, op)) in ops.iter().enumerate() {
+            // What a later operation says of the same place is what counts.
+            let again = |(later, _): &(Vec<String>, Op<'_>)| {
+                later.iter().zip(names).all(|(a, b)| a.eq_ignore_ascii_case(b))
+            };
+            if !ops.iter().skip(at.saturating_add(1)).any(again)
+                && let Some(sure) = self.judge(op, names, before, answer)
+            {
+                self.note(names, sure, &mut found);
             }
         }
         found
+    }
+
+    /// The operations of a PATCH that was sent, each with the names of its path.
+    fn said_by(&self, body: &Object<'static>) -> Vec<(Vec<String>, Op<'static>)> {
+        let schema = &self.upstream.vendor;
+        let urns = schema.urns();
+        let body = Value::Object(body.clone());
+        let ops = normalise(&body, schema, &self.known(&urns), Leniency::default());
+        let named = |op: Op<'_>| {
+            let names = op.path.members().map(str::to_owned).collect();
+            let value = op.value.map(Value::into_owned);
+            (names, Op { kind: op.kind, path: op.path, value })
+        };
+        ops.unwrap_or_default().into_iter().map(named).collect()
     }
 
     /// Every leaf that a replacement changes.

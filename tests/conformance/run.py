@@ -87,10 +87,13 @@ def drive(folder, routes, report):
                 paging.checks(base),
                 probe.checks(base, route),
                 tester.checks(base),
-                hostile.checks(base, route["features"]["bulk"]),
             ):
                 for check in checks:
                     report.add(name, check)
+            before = gateway.peak_memory()
+            for check in hostile.checks(base, route["features"]["bulk"]):
+                report.add(name, check)
+            report.add(name, hostile.growth(before, gateway.peak_memory()))
         memory = gateway.peak_memory()
         over = memory is not None and memory > MOST_MEMORY and f"{memory >> 20} MiB at its largest"
         report.add("the gateway", judged("input", "memory is bounded", over))

@@ -31,6 +31,8 @@ mod made_versions;
 #[cfg(test)]
 mod me;
 #[cfg(test)]
+mod native;
+#[cfg(test)]
 mod overlays;
 #[cfg(test)]
 #[path = "../seeds/page.rs"]

@@ -11,6 +11,8 @@ mod create;
 #[cfg(test)]
 mod described;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 #[path = "../exchange/harness.rs"]
 #[expect(dead_code, reason = "shared with the area that runs exchanges")]
 mod harness;

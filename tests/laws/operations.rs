@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::oracle::plain;
 use super::speech::{spoken, spoken_path, steps};
-use super::tables::{DESCOPE_ATTRIBUTES, How, OMNI_ATTRIBUTES, PINGONE_USER, holds};
+use super::tables::{DESCOPE_ATTRIBUTES, ENTERPRISE, How, OMNI_ATTRIBUTES, PINGONE_USER, holds};
 
 /// One operation; the path is a leaf, perhaps with a value filter.
 #[derive(Clone, Debug)]
@@ -89,10 +89,12 @@ impl Dice<'_> {
                 holds(client).iter().any(|(leaf, _)| leaf.starts_with(&within))
             })
             .collect();
-        match self.roll(6) {
+        match self.roll(8) {
+            6 if !arrays.is_empty() => self.again(client, "emails", view),
+            7 if client == "scim" => self.extension(),
             0 if !arrays.is_empty() => {
                 let at = self.roll(arrays.len());
-                self.elements(client, arrays[at], view)
+                self.elements(client, arrays[at])
             }
             1 if !arrays.is_empty() => self.selected(client, "emails", view),
             2 => self.pathless(client, upstream),
@@ -146,11 +148,10 @@ impl Dice<'_> {
     }
 
     /// Elements of an array, as a whole.
-    fn elements(&mut self, client: &str, name: &str, view: &Json) -> Op {
+    fn elements(&mut self, client: &str, name: &str) -> Op {
         let one = self.element(client, name);
-        let known = view[name].as_array().map_or(0, Vec::len);
         // One that has room for a single element cannot be told of a second.
-        let room = !holds(client).contains(&(&format!("{name}.value"), How::Picked)) || known == 0;
+        let room = !holds(client).contains(&(&format!("{name}.value"), How::Picked));
         let path = Some(name.to_owned());
         match self.roll(3) {
             0 => Op { op: "remove", path, value: None },
@@ -178,18 +179,55 @@ impl Dice<'_> {
         one
     }
 
+    /// An element that is there already, or that is to be the primary one.
+    fn again(&mut self, client: &str, name: &str, view: &Json) -> Op {
+        let room = !holds(client).contains(&(&format!("{name}.value"), How::Picked));
+        let elements = view[name].as_array().cloned().unwrap_or_default();
+        let at = self.roll(elements.len().max(1));
+        let Some(one) = elements.get(at) else {
+            return Op { op: "remove", path: Some(name.to_owned()), value: None };
+        };
+        let value = &one["value"];
+        match self.roll(2) {
+            0 if room => Op { op: "add", path: Some(name.to_owned()), value: Some(json!([one])) },
+            _ => Op {
+                op: "replace",
+                path: Some(format!("{name}[value eq {value}].primary")),
+                value: Some(json!(true)),
+            },
+        }
+    }
+
+    /// An extension as a whole, by its bare URN.
+    fn extension(&mut self) -> Op {
+        let path = Some(ENTERPRISE.to_owned());
+        let department = ["R&D", "Sales"][self.roll(2)];
+        let value = json!({"department": department, "division": "West"});
+        match self.roll(3) {
+            0 => Op { op: "remove", path, value: None },
+            1 => Op { op: "add", path, value: Some(value) },
+            _ => Op { op: "replace", path: None, value: Some(json!({ENTERPRISE: value})) },
+        }
+    }
+
     /// A value path.
     fn selected(&mut self, client: &str, name: &str, view: &Json) -> Op {
         let elements = view[name].as_array().cloned().unwrap_or_default();
         let at = self.roll(elements.len().max(1));
         let value = elements.get(at).map_or(json!("none@x.example"), |one| one["value"].clone());
         let typed = holds(client).iter().any(|(leaf, _)| *leaf == format!("{name}.type"));
-        let filter = match self.roll(3) {
+        let filter = match self.roll(10) {
             0 if typed => "type eq \"work\"".to_owned(),
             1 => "primary eq true".to_owned(),
+            2 if typed => format!("type eq \"home\" or value eq {value}"),
+            3 => format!("value eq {value} or value eq \"new@corp.example\""),
+            4 => format!("not (value eq {value})"),
+            5 => "value co \"@\" and not (primary eq true)".to_owned(),
+            6 => "value pr".to_owned(),
+            7 => format!("value eq {value} and value sw \"a\""),
             _ => format!("value eq {value}"),
         };
-        match self.roll(2) {
+        match self.roll(3) {
             0 => Op { op: "remove", path: Some(format!("{name}[{filter}]")), value: None },
             _ => Op {
                 op: "replace",
