@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -50,6 +50,7 @@ pub enum Cause {
     UpstreamRedirect,
     UpstreamUnauthorized,
     UpstreamFailed,
+    NoToken,
     // the gateway's
     NotImplemented,
     Incomplete,
@@ -77,6 +78,8 @@ pub struct Fault {
     pub retry_after: Option<Duration>,
     /// The methods for an `Allow` header (405).
     pub allow: Option<String>,
+    /// The values of `WWW-Authenticate` headers that stand instead of the gateway's own.
+    pub challenges: Vec<HeaderValue>,
 }
 
 impl Fault {
@@ -89,6 +92,7 @@ impl Fault {
             scim_type: None,
             retry_after: None,
             allow: None,
+            challenges: Vec::new(),
         }
     }
 
@@ -149,7 +153,8 @@ impl Cause {
             | Self::UpstreamUnexpected
             | Self::UpstreamRedirect
             | Self::UpstreamUnauthorized
-            | Self::UpstreamFailed => Side::Upstream,
+            | Self::UpstreamFailed
+            | Self::NoToken => Side::Upstream,
             Self::NotImplemented
             | Self::Incomplete
             | Self::Busy
@@ -194,7 +199,9 @@ impl Cause {
             | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::NotImplemented | Self::Incomplete => StatusCode::NOT_IMPLEMENTED,
-            Self::Busy | Self::Paused | Self::Tripped => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Paused | Self::Tripped | Self::NoToken => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::PartlyDone => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -250,6 +257,7 @@ impl Cause {
             Self::UpstreamRedirect => "upstream_redirect",
             Self::UpstreamUnauthorized => "upstream_unauthorized",
             Self::UpstreamFailed => "upstream_failed",
+            Self::NoToken => "no_token",
             Self::NotImplemented => "not_implemented",
             Self::Incomplete => "incomplete",
             Self::Busy => "busy",

@@ -9,7 +9,7 @@ use super::Format;
 use super::document::plural;
 use super::load::{Loaded, load};
 use super::output::{mistakes, say};
-use crate::config::model::{self, Mode};
+use crate::config::model::{self, Auth, Mode};
 use crate::diagnostic;
 use crate::gateway::Route;
 use crate::gateway::pair::Pair;
@@ -17,6 +17,10 @@ use crate::gateway::report::{OperationReport, operations};
 use crate::gateway::route::Kind;
 use crate::gateway::table::{Fate, Table};
 use crate::scim::schema::Attribute;
+
+/// Of a route whose clients the upstream knows.
+const FORWARDED: &str = "auth       forward   the gateway checks nothing: the client's Authorization goes to the \
+                         upstream, whose 401 and 403 come back";
 
 /// What a route that streams bodies unread cannot keep.
 const GIVEN_UP: [&str; 5] = [
@@ -59,6 +63,9 @@ fn text(loaded: &Loaded) {
                 GIVEN_UP.iter().for_each(|promise| say(&format!("    {promise}")));
             }
             Mode::Translate => translated(route),
+        }
+        if matches!(of.auth, Auth::Forward) {
+            say(&format!("  {FORWARDED}"));
         }
         overrides(loaded, of).iter().for_each(|line| say(&format!("  {line}")));
     }
@@ -180,6 +187,7 @@ fn route_json(loaded: &Loaded, of: &model::Route, route: &Route) -> Json {
         "upstream": spec.upstream.name,
         "resources": resources,
         "gives_up": if of.mode == Mode::Passthrough { GIVEN_UP.to_vec() } else { Vec::new() },
+        "forwards": matches!(of.auth, Auth::Forward),
         "schema": overrides(loaded, of),
     })
 }

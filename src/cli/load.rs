@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::model::{self, Mode, Target};
+use crate::config::model::{self, Auth, Mode, Target};
 use crate::config::{self, Config, UNUSABLE};
 use crate::diagnostic::{Diagnostic, Mistakes};
-use crate::dialect::{Dialect, Dialects};
+use crate::dialect::Dialects;
 use crate::exchange::Upstream;
 use crate::gateway::Gateway;
-use crate::proxy::{Callers, Certificates, Door, KeySets, Remote, Signed, Way};
+use crate::proxy::{
+    Callers, Certificates, Door, Identity, KeySets, Observer, Relay, Remote, Signed, Way,
+};
 use crate::sandbox::{Options, Sandbox, Vendor};
 
 /// A configuration with its compiled routes and their doors.
@@ -59,6 +61,8 @@ pub(super) struct Upstreams {
     made: HashMap<String, Kept>,
     /// The keys of issuers.
     sets: KeySets,
+    /// What upstreams tell of themselves goes here.
+    pub relay: Arc<Relay>,
 }
 
 /// An upstream, and what it was made of.
@@ -69,12 +73,18 @@ struct Kept {
     reached: Reached,
 }
 
-/// An upstream that calls can be made to.
+/// An upstream that calls can be made to, and who the gateway is there.
 #[derive(Clone)]
-enum Reached {
+struct Reached {
+    calls: Arc<dyn Upstream>,
+    network: Network,
+    identity: Arc<Identity>,
+}
+
+#[derive(Clone)]
+enum Network {
     Remote(Arc<Remote>),
-    /// The simulator, and the way to it.
-    Sandbox(Arc<Sandbox>, Arc<dyn Upstream>),
+    Sandbox(Arc<Sandbox>),
 }
 
 /// One door for each route. Routes to one upstream share its connections.
@@ -85,7 +95,11 @@ fn doors(
 ) -> Result<(HashMap<String, Door>, Upstreams), Vec<String>> {
     let mut found: Vec<_> =
         config.server.tls.iter().filter_map(|tls| Certificates::new(tls).err()).collect();
-    let mut upstreams = Upstreams { made: HashMap::new(), sets: before.sets.clone() };
+    let mut upstreams = Upstreams {
+        made: HashMap::new(),
+        sets: before.sets.clone(),
+        relay: Arc::clone(&before.relay),
+    };
     for upstream in config.upstreams.values() {
         match before.keep(upstream, dialects) {
             Ok(kept) => drop(upstreams.made.insert(upstream.name.clone(), kept)),
@@ -100,10 +114,16 @@ fn doors(
         }
     }
     let door = |route: &model::Route| {
-        let way = match (&upstreams.made.get(&route.upstream.name)?.reached, route.mode) {
-            (Reached::Remote(remote), Mode::Passthrough) => Way::Stream(Arc::clone(remote)),
-            (Reached::Remote(remote), Mode::Translate) => Way::Translate(Arc::clone(remote) as _),
-            (Reached::Sandbox(_, way), _) => Way::Translate(Arc::clone(way)),
+        let Reached { calls, network, identity } =
+            &upstreams.made.get(&route.upstream.name)?.reached;
+        let (calls, identity) = (Arc::clone(calls), Arc::clone(identity));
+        let forwards = matches!(route.auth, Auth::Forward);
+        let way = match (network, route.mode) {
+            (Network::Remote(remote), Mode::Passthrough) => {
+                Way::Stream(Arc::clone(remote), (!forwards).then_some(identity))
+            }
+            _ if forwards => Way::Forward(calls),
+            _ => Way::Translate(Arc::new(Signed::new(calls, identity))),
         };
         let callers = Arc::clone(callers.get(&route.label())?);
         Some((route.label(), Door { callers, way }))
@@ -121,7 +141,7 @@ impl Upstreams {
         let same = before.filter(|kept| kept.made_of == *upstream && kept.form == form);
         let reached = match same {
             Some(kept) => kept.reached.clone(),
-            None => reach(upstream, dialect.map(AsRef::as_ref), before)?,
+            None => reach(upstream, &form, before, &(self.relay.clone() as _))?,
         };
         Ok(Kept { made_of: upstream.clone(), form, reached })
     }
@@ -130,25 +150,28 @@ impl Upstreams {
 /// A new way to the upstream; a simulator keeps its data also where the way to it changes.
 fn reach(
     upstream: &model::Upstream,
-    dialect: Option<&Dialect>,
+    form: &str,
     before: Option<&Kept>,
+    observer: &Arc<dyn Observer>,
 ) -> Result<Reached, String> {
-    let authorization = dialect.and_then(|dialect| config::authorization(upstream, dialect));
+    let identity = Identity::new(upstream, form, observer)?;
     match &upstream.target {
         Target::Remote(url) => {
             let (timeouts, limit) = (&upstream.timeouts, upstream.answer_limit);
-            let remote = Remote::new(url, authorization, timeouts, limit, upstream.ca.as_deref())?;
-            Ok(Reached::Remote(Arc::new(remote)))
+            let certificate = identity.certificate();
+            let remote = Remote::new(url, certificate, timeouts, limit, upstream.ca.as_deref())?;
+            let remote = Arc::new(remote);
+            Ok(Reached { calls: remote.clone(), network: Network::Remote(remote), identity })
         }
         Target::Sandbox(named) => {
             let vendor = Vendor::named(&named.name).ok_or("there is no such sandbox")?;
             let same = before.filter(|kept| kept.made_of.target == upstream.target);
-            let sandbox = match same.map(|kept| &kept.reached) {
-                Some(Reached::Sandbox(sandbox, _)) => Arc::clone(sandbox),
+            let sandbox = match same.map(|kept| &kept.reached.network) {
+                Some(Network::Sandbox(sandbox)) => Arc::clone(sandbox),
                 _ => Arc::new(Sandbox::new(vendor, Options::of(vendor))),
             };
-            let signed = Signed::new(Arc::clone(&sandbox) as _, authorization);
-            Ok(Reached::Sandbox(sandbox, Arc::new(signed)))
+            let calls = Arc::clone(&sandbox) as _;
+            Ok(Reached { calls, network: Network::Sandbox(sandbox), identity })
         }
     }
 }

@@ -69,6 +69,7 @@ fn serve(options: &Options, loaded: Loaded) -> Result<Stopped, String> {
     let Loaded { config, gateway, doors, upstreams, rules_hash, warnings: _ } = loaded;
     let watch = Arc::new(Watch::start(&config, metrics)?);
     let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
+    upstreams.relay.follow(Arc::clone(&observer));
     observer.happened(&Event::Rules(rules_hash));
     let (server, shared) = (config.server.clone(), Arc::default());
     let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::clone(&shared));
@@ -94,6 +95,7 @@ fn invitation(route: &Route, spec: &RouteSpec) -> String {
     let host = spec.host.as_ref().map(|host| format!("-H 'Host: {host}' ")).unwrap_or_default();
     let token = match &route.auth {
         Auth::None => String::new(),
+        Auth::Forward => "-H \"Authorization: $AUTHORIZATION\" ".to_owned(),
         Auth::Listed(known) => known.first().map_or_else(String::new, |first| shown(&first.proof)),
     };
     format!("curl {host}{token}{url}")

@@ -31,10 +31,12 @@ impl Place {
     }
 }
 
-/// `"none"`, or a list of `{ name, <one kind of proof> }`.
+/// `"none"`, `"forward"`, or a list of `{ name, <one kind of proof> }`.
 pub(super) fn auth(item: Item<'_>, place: Place, around: &Surroundings<'_>) -> Option<Auth> {
     if item.as_str().is_some() {
-        item.word(&[("none", ())])?;
+        if item.word(&[("none", false), ("forward", true)])? {
+            return Some(Auth::Forward);
+        }
         if place.open {
             let message = "a route without authentication, and the gateway listens beyond loopback";
             let hint = "list credentials, or listen on 127.0.0.1 alone";

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
 use super::code::{
@@ -81,15 +80,6 @@ impl<'c> Met<'c> {
         let read = || overlay(source, target, dialects, found);
         overlays.entry((upstream, &source.name)).or_insert_with(read).clone()
     }
-}
-
-/// The Authorization header of an upstream in its dialect's form; `None` where it has no token.
-pub fn authorization(upstream: &Upstream, dialect: &Dialect) -> Option<HeaderValue> {
-    let token = upstream.token.as_ref()?;
-    let text = dialect.authorization.replace("{token}", token.reveal());
-    let mut value = HeaderValue::from_str(&text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// A short word for the rules in force: it changes with every change of a dialect or an overlay.

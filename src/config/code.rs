@@ -31,6 +31,11 @@ pub const CODES: &[Code] = &[
     PROOF,
     NO_CLIENT_CA,
     JWT,
+    IDENTITY,
+    CREDENTIAL,
+    TOKEN_URL,
+    CLIENT_CERT,
+    FORWARD,
     NO_PATCH,
     RESTART,
     UPGRADE_SOCKET,
@@ -43,10 +48,12 @@ pub(super) const DURATION: Code =
     Code { id: "C003", title: "a time that is not of the form 500ms, 30s or 2m" };
 pub(super) const RANGE: Code = Code { id: "C004", title: "a number out of its range" };
 pub(super) const URL: Code = Code { id: "C005", title: "a URL that cannot be used here" };
-pub(super) const SECRET: Code =
-    Code { id: "C006", title: "a secret that is not exactly one of env, file and literal" };
+pub(super) const SECRET: Code = Code {
+    id: "C006",
+    title: "a secret that is not exactly one of env, file, credential and literal",
+};
 pub(super) const SECRET_MISSING: Code =
-    Code { id: "C007", title: "a secret that is not there or cannot stand in a header" };
+    Code { id: "C007", title: "a secret that is not there or cannot stand where it is sent" };
 pub(super) const LITERAL: Code = Code { id: "C008", title: "a literal secret outside a sandbox" };
 pub(super) const PREFIX: Code = Code { id: "C009", title: "a prefix that is no plain path" };
 pub(super) const HOST: Code = Code { id: "C010", title: "a host that is no plain name" };
@@ -81,6 +88,17 @@ pub(super) const JWT: Code =
     Code { id: "C027", title: "a signed token whose terms cannot be used" };
 pub(super) const NO_PATCH: Code =
     Code { id: "C038", title: "a form of PATCH that the upstream's dialect does not offer" };
+pub(super) const IDENTITY: Code = Code {
+    id: "C030",
+    title: "an upstream's auth that is not exactly one of bearer, basic, header and oauth",
+};
+pub(super) const CREDENTIAL: Code =
+    Code { id: "C031", title: "a name that a credential cannot be sent with" };
+pub(super) const TOKEN_URL: Code = Code { id: "C032", title: "a URL that is no token endpoint's" };
+pub(super) const CLIENT_CERT: Code =
+    Code { id: "C033", title: "a client certificate for an upstream without TLS" };
+pub(super) const FORWARD: Code =
+    Code { id: "C034", title: "a route that forwards to an upstream with its own auth" };
 /// Found by comparing two configurations, so it has no place in the text.
 pub(super) const RESTART: Code =
     Code { id: "C040", title: "a change that a running gateway cannot follow" };

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Surroundings;
 use super::auth::Place;
-use super::code::{NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
-use super::model::{Config, Mode, Named, Route, Target, Upstream};
+use super::code::{FORWARD, NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
+use super::identity::Identity;
+use super::model::{Auth, Config, Mode, Named, Route, Target, Upstream};
 use super::{route, server, upstream, value, watch};
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
@@ -99,6 +100,15 @@ fn together(
         if sandbox && route.mode == Mode::Passthrough {
             let message = "a sandbox has no socket to pass a stream through to";
             found.push(mistake(PASSTHROUGH, &route.upstream, message, "this is a sandbox"));
+        }
+        let own_auth = upstreams.get(name).is_some_and(|u| u.identity != Identity::None);
+        if own_auth && matches!(route.auth, Auth::Forward) {
+            let message =
+                "a route that forwards its clients' Authorization, and the upstream has auth";
+            let hint =
+                "remove `auth` from the upstream, or forward to another [upstream] without it";
+            let label = "the gateway is somebody itself there";
+            found.push(mistake(FORWARD, &route.upstream, message, label).with_hint(hint));
         }
         if let Some(first) = seen.insert(route.label(), &route.prefix) {
             let message = format!("two routes are reached as `{}`", route.label());

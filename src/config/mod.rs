@@ -16,6 +16,7 @@ mod auth;
 mod build;
 mod code;
 mod file;
+pub mod identity;
 mod jwt;
 pub mod model;
 mod restart;
@@ -27,13 +28,17 @@ mod upstream;
 mod value;
 mod watch;
 
-pub use build::{authorization, rules_hash, specs};
+pub use build::{rules_hash, specs};
 pub use code::{CODES, UNUSABLE};
+pub use identity::Identity;
 pub use model::Config;
 pub use restart::restart;
 pub use secret::Secret;
 
 static OVERLAYS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/overlays");
+
+/// What stands for a secret that is not needed.
+const UNSET: &str = "unset";
 
 /// What a configuration is read in: where its relative paths begin, and the environment.
 pub struct Surroundings<'a> {
@@ -56,7 +61,7 @@ impl Config {
     /// # Errors
     /// All mistakes at once.
     pub fn inspect(path: &Path) -> Result<Self, Mistakes> {
-        Self::open(path, &|name| Some(std::env::var(name).unwrap_or_else(|_| "unset".to_owned())))
+        Self::open(path, &|name| Some(std::env::var(name).unwrap_or_else(|_| UNSET.to_owned())))
     }
 
     fn open(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::identity::Identity;
 use super::secret::Secret;
 use crate::diagnostic::Source;
 use crate::gateway::route::Policies;
@@ -199,8 +200,9 @@ pub struct Upstream {
     pub name: String,
     pub dialect: Named,
     pub target: Target,
-    /// What stands for `{token}` in the dialect's authorization form; `None` sends no authorization.
-    pub token: Option<Secret>,
+    pub identity: Identity,
+    /// What the gateway shows in TLS, beside its authorization.
+    pub client_cert: Option<CertificatePair>,
     pub vars: Vars,
     /// Whole entries laid over the dialect's schema of users.
     pub schema: Vec<Attribute>,
@@ -261,6 +263,8 @@ pub struct Route {
 pub enum Auth {
     /// Everybody: only on loopback.
     None,
+    /// The upstream decides: the client's own Authorization goes there.
+    Forward,
     /// Whoever shows one of these.
     Listed(Vec<Credential>),
 }
@@ -269,7 +273,7 @@ impl Auth {
     /// Who is listed; nobody where everybody may.
     pub fn listed(&self) -> &[Credential] {
         match self {
-            Self::None => &[],
+            Self::None | Self::Forward => &[],
             Self::Listed(credentials) => credentials,
         }
     }

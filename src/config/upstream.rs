@@ -1,13 +1,12 @@
-//! `[upstream.<name>]`: a service, its dialect and its token.
+//! `[upstream.<name>]`: a service, its dialect and who the gateway is to it.
 
 use std::path::Path;
 
-use http::HeaderValue;
 use url::Url;
 
-use super::code::{LITERAL, NO_SANDBOX, NOT_READABLE, SECRET, SECRET_MISSING, URL};
-use super::model::{Named, Target, Timeouts, Upstream};
-use super::secret::Secret;
+use super::code::{CLIENT_CERT, NO_SANDBOX, NOT_READABLE, URL};
+use super::identity::{Identity, Reading, identity};
+use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
 use super::value::{duration, named, number, path, vars};
 use super::{Surroundings, extends};
 use crate::diagnostic::did_you_mean;
@@ -25,7 +24,9 @@ pub(super) fn upstream(
     let dialect = table.need("dialect").and_then(named);
     let target = table.need("url").and_then(target);
     let sandbox = matches!(target, Some(Target::Sandbox(_)));
-    let token = table.item("auth").map(|item| auth(item, sandbox, around));
+    let reading = Reading { around, sandbox };
+    let identity = table.item("auth").map(|item| identity(item, reading));
+    let client_cert = table.item("client_cert").map(|item| client_cert(item, &target, around));
     let timeouts = table.table("timeouts").map(timeouts).unwrap_or_default();
     let answer_limit = table.item("answer_limit").and_then(|i| number(i, 1_024..=256 << 20));
     let patch = table.item("patch").and_then(named);
@@ -39,7 +40,8 @@ pub(super) fn upstream(
         name: name.to_owned(),
         dialect: dialect?,
         target: target?,
-        token: token.unwrap_or_default(),
+        identity: identity.unwrap_or(Some(Identity::None))?,
+        client_cert: client_cert.map_or(Some(None), |files| files.map(Some))?,
         vars,
         schema,
         patch,
@@ -89,55 +91,22 @@ fn sandbox(item: Item<'_>, vendor: &str) -> Option<Target> {
     None
 }
 
-/// `{ bearer = { env | file | literal = "…" } }`.
-fn auth(item: Item<'_>, sandbox: bool, around: &Surroundings<'_>) -> Option<Secret> {
+/// `{ cert, key }`: PEM files. Whether they can be used is found by whoever uses them.
+fn client_cert(
+    item: Item<'_>,
+    target: &Option<Target>,
+    around: &Surroundings<'_>,
+) -> Option<CertificatePair> {
     let table = item.table()?;
-    let bearer = table.need("bearer").and_then(Item::table);
+    let file = |key| table.need(key).and_then(|item| path(item, around.directory));
+    let (cert, key) = (file("cert"), file("key"));
     table.close();
-    let bearer = bearer?;
-    let ways = ["env", "file", "literal"].map(|way| bearer.item(way).map(|item| (way, item)));
-    bearer.item("literal").into_iter().for_each(Item::hide);
-    let mut given = ways.into_iter().flatten();
-    let found = match (given.next(), given.next()) {
-        (Some((way, item)), None) => secret(way, item, sandbox, around),
-        _ => {
-            let message = "a secret is exactly one of env, file and literal";
-            let diagnostic =
-                bearer.reader().mistake(SECRET, bearer.span(), message, "which one is not clear");
-            let hint = "write { bearer = { env = \"NAME\" } }";
-            bearer.reader().report(diagnostic.with_hint(hint));
-            None
-        }
-    };
-    bearer.close();
-    found
-}
-
-fn secret(way: &str, item: Item<'_>, sandbox: bool, around: &Surroundings<'_>) -> Option<Secret> {
-    let text = item.string()?;
-    let (token, hint) = match way {
-        "env" => ((around.env)(text), format!("set the environment variable {text}")),
-        "file" => {
-            let file = around.directory.join(text);
-            let read = std::fs::read_to_string(&file).ok();
-            (read.map(|text| text.trim().to_owned()), format!("put the token into {text}"))
-        }
-        _ if sandbox => (Some(text.to_owned()), "write a token".to_owned()),
-        _ => {
-            let message = "a literal secret is for sandboxes only";
-            let diagnostic = item.mistake(LITERAL, message, "a secret in a file that is shared");
-            item.reader()
-                .report(diagnostic.with_hint("use { env = \"NAME\" } or { file = \"…\" }"));
-            return None;
-        }
-    };
-    let fits = |token: &String| !token.is_empty() && HeaderValue::from_str(token).is_ok();
-    let found = token.filter(fits);
-    if found.is_none() {
-        let message = "the secret is not there, is empty or cannot stand in a header";
-        item.reader().report(item.mistake(SECRET_MISSING, message, "read here").with_hint(hint));
+    if matches!(target, Some(Target::Remote(url)) if url.scheme() != "https") {
+        let message = "a client certificate is shown in TLS, and this upstream's url is not https";
+        let diagnostic = item.mistake(CLIENT_CERT, message, "it would never be shown");
+        item.reader().report(diagnostic.with_hint("write url = \"https://…\""));
     }
-    found.map(Secret::new)
+    Some(CertificatePair { cert: cert?, key: key? })
 }
 
 fn timeouts(table: Table<'_>) -> Timeouts {

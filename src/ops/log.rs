@@ -21,16 +21,19 @@ const LISTED: usize = 16;
 
 /// Starts logging to standard error; a second call has no effect.
 pub fn start(log: &Log) {
-    let targets = Targets::new()
-        .with_target(OWN, LevelFilter::from_level(log.level))
-        .with_default(LevelFilter::WARN.min(LevelFilter::from_level(log.level)));
-    let registry = tracing_subscriber::registry().with(targets);
+    let registry = tracing_subscriber::registry().with(targets(log.level));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     // An error means that there is a subscriber already.
     let _ = match log.format {
         LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
     };
+}
+
+/// Who is heard from which level on.
+pub fn targets(level: Level) -> Targets {
+    let own = LevelFilter::from_level(level);
+    Targets::new().with_target(OWN, own).with_default(LevelFilter::WARN.min(own))
 }
 
 /// An event of one level: tracing wants the level where the event stands.
@@ -122,6 +125,16 @@ pub(super) fn event(event: &Event) {
         }
         Event::NoSuccessor => {
             tracing::error!("no new process waits at the upgrade socket; this one goes on");
+        }
+        Event::TokenRequest { upstream, outcome: outcome @ "ok" } => {
+            tracing::info!(upstream, outcome, "token");
+        }
+        Event::TokenRequest { upstream, outcome } => tracing::warn!(upstream, outcome, "token"),
+        Event::SecretReload { upstream, outcome: outcome @ "changed" } => {
+            tracing::info!(upstream, outcome, "secret or certificate");
+        }
+        Event::SecretReload { upstream, outcome } => {
+            tracing::warn!(upstream, outcome, "secret or certificate: the old one stays in force");
         }
     }
 }

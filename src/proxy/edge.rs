@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Callers, Remote};
+use super::{Callers, Identity, Remote};
 use crate::config::model::Limits;
 use crate::exchange::{Shared, Upstream};
 use crate::gateway::{Gateway, Route};
@@ -30,8 +30,11 @@ pub struct Door {
 pub enum Way {
     /// Bodies are read, translated and written.
     Translate(Arc<dyn Upstream>),
-    /// Bodies stream through unread.
-    Stream(Arc<Remote>),
+    /// The same, and every call has the client's own Authorization.
+    Forward(Arc<dyn Upstream>),
+    /// Bodies stream through unread, with this identity in the header; without one the client's own
+    /// Authorization goes through.
+    Stream(Arc<Remote>, Option<Arc<Identity>>),
 }
 
 impl Edge {

@@ -1,5 +1,6 @@
 //! What the edge tells of each request that it answered, and of its own life. Who counts and logs is not its business.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -38,6 +39,10 @@ pub enum Event {
     Unwatched(String),
     /// A signal to hand over, and no process that takes.
     NoSuccessor,
+    /// A request to an upstream's token endpoint ended; the outcome is a word of a closed set.
+    TokenRequest { upstream: String, outcome: &'static str },
+    /// The file of an upstream's secret or certificate was read again: `changed` or `failed`.
+    SecretReload { upstream: String, outcome: &'static str },
 }
 
 /// Why the configuration was read again.
@@ -54,6 +59,35 @@ impl Trigger {
             Self::Signal => "signal",
             Self::File => "file",
             Self::Request => "request",
+        }
+    }
+}
+
+/// An observer for what is made before there is one: it tells whom it is given, and nobody before.
+#[derive(Default)]
+pub struct Relay(OnceLock<Arc<dyn Observer>>);
+
+impl Relay {
+    /// From now on this one is told; a second one is not.
+    pub fn follow(&self, observer: Arc<dyn Observer>) {
+        let _ = self.0.set(observer);
+    }
+}
+
+impl Observer for Relay {
+    fn samples(&self, trace: &[u8; 16]) -> bool {
+        self.0.get().is_some_and(|observer| observer.samples(trace))
+    }
+
+    fn answered(&self, seen: &Seen<'_>) {
+        if let Some(observer) = self.0.get() {
+            observer.answered(seen);
+        }
+    }
+
+    fn happened(&self, event: &Event) {
+        if let Some(observer) = self.0.get() {
+            observer.happened(event);
         }
     }
 }

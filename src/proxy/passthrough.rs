@@ -2,16 +2,26 @@
 
 use std::sync::Arc;
 
-use http::header::{CONNECTION, COOKIE, EXPECT, FORWARDED, HeaderName};
-use pingora::http::RequestHeader;
+use http::StatusCode;
+use http::header::{
+    AUTHORIZATION, CONNECTION, COOKIE, EXPECT, FORWARDED, HeaderName, PROXY_AUTHORIZATION,
+};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+use pingora::{Error, ErrorType};
 
-use super::Remote;
+use super::identity::Proof;
+use super::{Identity, Remote};
 use crate::exchange::{TRACEPARENT, TRACESTATE, Trace};
 use crate::gateway::Route;
 
+/// The name of the error by which a stream is sent once more with a new proof.
+const RENEWED: &str = "renewed";
+
 /// What of a client's header an upstream never sees, beside Authorization.
-const DROPPED: [HeaderName; 6] = [
+const DROPPED: [HeaderName; 7] = [
     COOKIE,
+    PROXY_AUTHORIZATION,
     FORWARDED,
     CONNECTION,
     EXPECT,
@@ -19,7 +29,7 @@ const DROPPED: [HeaderName; 6] = [
     HeaderName::from_static("x-forwarded-host"),
 ];
 
-/// Turns the client's header into the upstream's: its path behind the prefix, its host, its token,
+/// Turns the client's header into the upstream's: its path behind the prefix, its host,
 /// this gateway's span.
 pub(super) fn rewrite(
     header: &mut RequestHeader,
@@ -48,4 +58,42 @@ pub(super) fn rewrite(
         header.insert_header(name, value)?;
     }
     remote.dress(header)
+}
+
+/// Puts who the gateway is in place of who the client is.
+pub(super) fn sign(header: &mut RequestHeader, proof: Option<&Proof>) -> pingora::Result<()> {
+    header.remove_header(&AUTHORIZATION);
+    let Some(Proof { name, value, .. }) = proof else { return Ok(()) };
+    header.insert_header(name.clone(), value.clone())
+}
+
+/// Whether the upstream refused what it was shown and there is something newer, for a request that is
+/// still held whole.
+pub(super) async fn renewed(
+    session: &Session,
+    answer: &ResponseHeader,
+    identity: &Arc<Identity>,
+    refused: &Proof,
+) -> bool {
+    answer.status == StatusCode::UNAUTHORIZED
+        && identity.renew(refused).await.is_some()
+        && !session.as_ref().retry_buffer_truncated()
+}
+
+/// Ends the attempt so that Pingora makes another.
+pub(super) fn again() -> pingora::Result<()> {
+    Error::e_explain(ErrorType::Custom(RENEWED), "the proof was renewed")
+}
+
+/// Whether a stream that broke off is sent once more. After a renewed proof any is: a 401 says that
+/// the request has not been applied (RFC 9110 section 15.5.2). Else Pingora's own rule holds.
+pub(super) fn retry(session: &Session, error: &mut Error, reused: bool) {
+    let whole = !session.as_ref().retry_buffer_truncated();
+    if error.etype() == &ErrorType::Custom(RENEWED) {
+        error.set_retry(true);
+    } else if whole && session.req_header().method.is_idempotent() {
+        error.retry.decide_reuse(reused);
+    } else {
+        error.set_retry(false);
+    }
 }

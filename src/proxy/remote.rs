@@ -4,11 +4,12 @@
 //! from the pool, and then only for GET and HEAD: anything else may have been done (design 8).
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
 use pingora::connectors::ConnectorOptions;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
@@ -17,6 +18,7 @@ use pingora::upstreams::peer::HttpPeer;
 use url::Url;
 
 use super::broken::{cut_off, kind, timed_out, unreachable};
+use super::identity::Certificate;
 use super::peer::Host;
 use super::talk::talk;
 use super::tls;
@@ -40,7 +42,8 @@ pub struct Remote {
     authority: HeaderValue,
     /// What is put before each path; no trailing slash.
     base: String,
-    authorization: Option<HeaderValue>,
+    /// What is shown in TLS.
+    certificate: Option<Arc<Certificate>>,
     call_timeout: Duration,
     answer_limit: usize,
 }
@@ -57,7 +60,7 @@ impl Remote {
     /// A sentence, where the URL has no host or the authorities to trust cannot be used.
     pub fn new(
         url: &Url,
-        authorization: Option<HeaderValue>,
+        certificate: Option<Arc<Certificate>>,
         timeouts: &Timeouts,
         answer_limit: usize,
         ca: Option<&Path>,
@@ -78,7 +81,7 @@ impl Remote {
             host: Host::new(name, number, tls, timeouts.clone()),
             authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
             base: url.path().trim_end_matches('/').to_owned(),
-            authorization,
+            certificate,
             call_timeout: timeouts.call,
             answer_limit,
         })
@@ -89,21 +92,26 @@ impl Remote {
         format!("{}{path}", self.base)
     }
 
-    /// Puts this side's own headers in place of whatever stood there.
+    /// Puts this side's own host and name in place of whatever stood there. Who it is, is not said
+    /// here.
     pub(super) fn dress(&self, header: &mut RequestHeader) -> pingora::Result<()> {
-        header.remove_header(&AUTHORIZATION);
         header.insert_header(HOST, self.authority.clone())?;
         header.insert_header(USER_AGENT, AGENT)?;
-        if let Some(authorization) = &self.authorization {
-            header.insert_header(AUTHORIZATION, authorization.clone())?;
-        }
         Ok(())
     }
 
     /// The first peer to try, for a stream that Pingora itself carries.
     pub(super) async fn first_peer(&self) -> Result<HttpPeer, Fault> {
-        let peers = self.host.peers().await?;
+        let peers = self.peers().await?;
         peers.into_iter().next().ok_or_else(|| unreachable(None))
+    }
+
+    async fn peers(&self) -> Result<Vec<HttpPeer>, Fault> {
+        let mut peers = self.host.peers().await?;
+        if let Some(certificate) = &self.certificate {
+            peers.iter_mut().for_each(|peer| certificate.stand_for(peer));
+        }
+        Ok(peers)
     }
 
     async fn send(&self, request: &Request) -> Result<Response, Fault> {
@@ -175,7 +183,7 @@ impl Remote {
 
     async fn connect(&self) -> Result<(HttpSession, HttpPeer, bool), Fault> {
         let mut last = None;
-        for peer in self.host.peers().await? {
+        for peer in self.peers().await? {
             match self.connector.get_http_session(&peer).await {
                 Ok((session, reused)) => return Ok((session, peer, reused)),
                 Err(error) => last = Some(error),

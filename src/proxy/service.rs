@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
-use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::Instant;
@@ -18,9 +18,11 @@ use tokio::time::Instant;
 use super::auth::Shown;
 use super::deadline::Bounded;
 use super::edge::{Edge, Way};
+use super::forward::{self, Forwarded};
+use super::identity::Proof;
 use super::life::{Life, Underway};
 use super::live::Live;
-use super::{Callers, Observer, Refusal, Remote, Seen, passthrough, reply, request};
+use super::{Callers, Identity, Observer, Refusal, Remote, Seen, passthrough, reply, request};
 use crate::config::model::Limits;
 use crate::exchange::{self, Outcome, Record, Trace, Upstream};
 use crate::fault::{Cause, Fault};
@@ -46,6 +48,14 @@ pub(super) struct Context {
     challenges: Vec<HeaderValue>,
     /// Set on a pass-through route.
     remote: Option<Arc<Remote>>,
+    /// Who the gateway is on a pass-through route; `None` forwards who the client is.
+    identity: Option<Arc<Identity>>,
+    /// What the upstream was shown on a pass-through route.
+    proof: Option<Proof>,
+    /// An answer that refused the proof is thrown away, and the request is sent once more.
+    resend: bool,
+    /// The client's Authorization on a route that forwards it.
+    forwarded: Option<HeaderValue>,
     /// Body bytes of a pass-through request so far.
     streamed: usize,
     record: Record,
@@ -69,6 +79,10 @@ impl ProxyHttp for Service {
             refused: None,
             challenges: Vec::new(),
             remote: None,
+            identity: None,
+            proof: None,
+            resend: false,
+            forwarded: None,
             streamed: 0,
             record: Record::default(),
             status: None,
@@ -96,8 +110,13 @@ impl ProxyHttp for Service {
             Ok((route, Way::Translate(upstream))) => {
                 self.exchange(session, context, &route, &*upstream).await
             }
-            Ok((_, Way::Stream(remote))) => {
-                context.remote = Some(remote);
+            Ok((route, Way::Forward(upstream))) => {
+                let authorization = context.forwarded.take();
+                let forwarded = Forwarded { upstream: &*upstream, authorization };
+                self.exchange(session, context, &route, &forwarded).await
+            }
+            Ok((_, Way::Stream(remote, identity))) => {
+                (context.remote, context.identity) = (Some(remote), identity);
                 return Ok(false);
             }
         };
@@ -129,7 +148,56 @@ impl ProxyHttp for Service {
     ) -> pingora::Result<()> {
         let route = context.route.as_ref().ok_or_else(misled)?;
         let remote = context.remote.as_ref().ok_or_else(misled)?;
-        passthrough::rewrite(header, route, remote, &context.trace)
+        passthrough::rewrite(header, route, remote, &context.trace)?;
+        let Some(identity) = &context.identity else { return Ok(()) };
+        match identity.proof().await {
+            Ok(proof) => {
+                passthrough::sign(header, proof.as_ref())?;
+                // Only one that was not refused yet: what is sent once more is not sent a third time.
+                context.proof = proof.filter(|_| !context.resend);
+                Ok(())
+            }
+            Err(fault) => {
+                context.record.fault = Some(fault);
+                Error::e_explain(ErrorType::InternalError, "no identity")
+            }
+        }
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        session: &mut Session,
+        header: &mut ResponseHeader,
+        context: &mut Context,
+    ) -> pingora::Result<()> {
+        let (Some(identity), Some(proof)) = (&context.identity, context.proof.take()) else {
+            return Ok(());
+        };
+        context.resend = passthrough::renewed(session, header, identity, &proof).await;
+        if context.resend { passthrough::again() } else { Ok(()) }
+    }
+
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        _context: &mut Context,
+        client_reused: bool,
+    ) -> Box<Error> {
+        passthrough::retry(session, &mut error, client_reused);
+        error
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Context,
+        _: &Error,
+        _: ProxyWarnLogContext,
+    ) -> bool {
+        // As `suppress_error_log`: the line would hold the path.
+        true
     }
 
     async fn request_body_filter(
@@ -221,8 +289,11 @@ impl Service {
             edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
         context.route = Some(Arc::clone(route));
         request::bounds(session, &edge.limits)?;
+        if let Way::Forward(_) | Way::Stream(_, None) = door.way {
+            context.forwarded = forward::authorization(&header.headers)?;
+        }
         self.let_in(session, context, route, &door.callers).await?;
-        if let Way::Stream(_) = door.way {
+        if let Way::Stream(..) = door.way {
             edge.shared.safeguards.admit(&route.spec.name)?;
         }
         Ok((Arc::clone(route), door.way.clone()))

@@ -58,8 +58,21 @@ zzzz = 1
 dialect = "scim"
 url = "https://a.example"
 auth = { zzzz = 1, bearer = { zzzz = 1 } }
+client_cert = { zzzz = 1 }
 timeouts = { zzzz = 1 }
 schema = { zzzz = 1 }
+[upstream.b]
+dialect = "scim"
+url = "https://b.example"
+auth = { basic = { zzzz = 1 } }
+[upstream.c]
+dialect = "scim"
+url = "https://c.example"
+auth = { header = { zzzz = 1 } }
+[upstream.d]
+dialect = "scim"
+url = "https://d.example"
+auth = { oauth = { zzzz = 1 } }
 [[route]]
 zzzz = 1
 auth = [{ zzzz = 1, access_key = { zzzz = 1 }, certificate = { zzzz = 1 }, jwt = { zzzz = 1 } }]

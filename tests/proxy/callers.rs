@@ -26,7 +26,10 @@ fn one(name: &str, proof: Proof) -> Credential {
 /// `/all` takes every form, `/basic` and `/token` one.
 fn gateway(upstream: &str, limits: Limits) -> Running {
     let shared = Arc::new(remote(upstream));
-    let door = |listed| Door { callers: callers(listed), way: Way::Stream(shared.clone()) };
+    let door = |listed| Door {
+        callers: callers(listed),
+        way: Way::Stream(shared.clone(), Some(crate::harness::bearer())),
+    };
     let key = Proof::AccessKey { project: "P2project".into(), sha256: sha("K2:key") };
     let all = vec![
         one("old", Proof::Bearer(sha("old-token"))),

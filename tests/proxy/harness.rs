@@ -8,16 +8,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use scim_gateway::config::model::{
-    Auth, CertificatePair, Credential, Limits, Proof, Server, Timeouts, Tls,
+    Auth, CertificatePair, Credential, Limits, Proof, Server, Timeouts, Tls, Upstream,
 };
+use scim_gateway::config::{Config, Surroundings};
+use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
 use scim_gateway::proxy::{
-    self, Callers, Door, Edge, Event, KeySets, Live, Observer, Remote, Seen, Way,
+    self, Callers, Door, Edge, Event, Identity, KeySets, Live, Observer, Remote, Seen, Signed, Way,
 };
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 pub const TOKEN: &str = "P2project:K2key";
@@ -31,7 +33,9 @@ impl Observer for Log {
         self.0.lock().unwrap().push(format!("{seen:?}"));
     }
 
-    fn happened(&self, _: &Event) {}
+    fn happened(&self, event: &Event) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
 }
 
 impl Log {
@@ -51,7 +55,7 @@ pub fn plain_route(prefix: &str) -> RouteSpec {
     route(prefix, None, Dialects::embedded().unwrap().named("scim").unwrap())
 }
 
-fn route(prefix: &str, host: Option<&str>, dialect: &Arc<Dialect>) -> RouteSpec {
+pub fn route(prefix: &str, host: Option<&str>, dialect: &Arc<Dialect>) -> RouteSpec {
     RouteSpec {
         name: format!("{}{prefix}", host.unwrap_or_default()),
         host: host.map(str::to_owned),
@@ -84,8 +88,52 @@ pub fn remote(url: &str) -> Remote {
 
 /// As [`remote`], with its own authorities.
 pub fn trusting(url: &str, ca: Option<&Path>) -> Remote {
-    let authorization = Some("Bearer upstream-token".parse().unwrap());
-    Remote::new(&url.parse().unwrap(), authorization, &timeouts(), 64 << 10, ca).unwrap()
+    Remote::new(&url.parse().unwrap(), None, &timeouts(), 64 << 10, ca).unwrap()
+}
+
+/// An upstream as the configuration reads it, with these keys beside its URL. What the environment
+/// holds is the name asked for.
+pub fn configured(url: &str, keys: &str) -> Upstream {
+    let text = format!(
+        "[server]\nlisten = [\"127.0.0.1:0\"]\n[upstream.up]\ndialect = \"scim\"\n\
+         url = \"{url}\"\n{keys}\n[[route]]\nprefix = \"/t\"\nclient = \"scim\"\n\
+         upstream = \"up\"\nauth = \"none\"\n"
+    );
+    let env = |name: &str| Some(name.to_owned());
+    let around = Surroundings { directory: Path::new(""), env: &env };
+    let read = Config::read(&Source::new("config.toml", text), &around);
+    let mut config = read.unwrap_or_else(|found| panic!("{}", found.text(false)));
+    config.upstreams.remove("up").unwrap()
+}
+
+/// Who the gateway is with these keys.
+pub fn identity(url: &str, keys: &str, log: &Arc<Log>) -> Arc<Identity> {
+    let observer: Arc<dyn Observer> = log.clone();
+    Identity::new(&configured(url, keys), "Bearer {token}", &observer).unwrap()
+}
+
+/// The bearer of `upstream-token`.
+pub fn bearer() -> Arc<Identity> {
+    let keys = "auth = { bearer = { env = \"upstream-token\" } }";
+    identity("http://127.0.0.1:1", keys, &Arc::default())
+}
+
+/// An upstream in whose calls the gateway is somebody.
+pub fn signed(url: &str, identity: Arc<Identity>) -> Signed {
+    // A crowd that connects at once takes its time.
+    let patient = Duration::from_secs(20);
+    within(Timeouts { connect: patient, idle: patient, call: patient }, url, identity)
+}
+
+fn within(timeouts: Timeouts, url: &str, identity: Arc<Identity>) -> Signed {
+    let remote = Remote::new(
+        &url.parse().unwrap(),
+        identity.certificate(),
+        &timeouts,
+        64 << 10,
+        Some(&tls_file("ca.pem")),
+    );
+    Signed::new(Arc::new(remote.unwrap()), identity)
 }
 
 /// A file of `tests/proxy/tls/`: an authority, and a certificate for `localhost` with its key. They
@@ -117,17 +165,16 @@ pub fn start_with(upstream: &str, tls: Option<Tls>) -> Running {
     let proof = Proof::Bearer(Sha256::digest(TOKEN).into());
     let known = callers(vec![Credential { name: "tester".into(), proof }]);
     let shared = Arc::new(remote(upstream));
+    let calls = Arc::new(within(timeouts(), upstream, bearer()));
+    let stream = || Way::Stream(shared.clone(), Some(bearer()));
     let doors = HashMap::from([
-        ("/t".to_owned(), Door { callers: known.clone(), way: Way::Translate(shared.clone()) }),
-        ("/p".to_owned(), Door { callers: known.clone(), way: Way::Stream(shared.clone()) }),
+        ("/t".to_owned(), Door { callers: known.clone(), way: Way::Translate(calls) }),
+        ("/p".to_owned(), Door { callers: known.clone(), way: stream() }),
         (
             "tenant.example/h".to_owned(),
-            Door { callers: Arc::new(Callers::everybody()), way: Way::Stream(shared.clone()) },
+            Door { callers: Arc::new(Callers::everybody()), way: stream() },
         ),
-        (
-            "/open".to_owned(),
-            Door { callers: Arc::new(Callers::everybody()), way: Way::Stream(shared) },
-        ),
+        ("/open".to_owned(), Door { callers: Arc::new(Callers::everybody()), way: stream() }),
     ]);
     launch(specs, doors, tls)
 }
@@ -277,7 +324,10 @@ async fn converse<F: Fn(usize, &str) -> Option<Vec<u8>>>(
 }
 
 /// One request with a Content-Length or chunked body.
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
+pub async fn read_request(
+    stream: &mut (impl AsyncRead + Unpin),
+    buffer: &mut Vec<u8>,
+) -> Option<String> {
     loop {
         let text = String::from_utf8_lossy(buffer).into_owned();
         if let Some(end) = text.find("\r\n\r\n") {

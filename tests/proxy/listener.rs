@@ -31,7 +31,10 @@ fn gateway(upstream: &str, tls: Tls) -> Running {
     let subject = || Proof::Certificate(Holder::Subject("CN=hr\\, eu,O=Example".into()));
     let san = Proof::Certificate(Holder::San("uri:spiffe://example/scim".into()));
     let token = Proof::Bearer(Sha256::digest(TOKEN).into());
-    let door = |listed| Door { callers: callers(listed), way: Way::Stream(shared.clone()) };
+    let door = |listed| Door {
+        callers: callers(listed),
+        way: Way::Stream(shared.clone(), Some(crate::harness::bearer())),
+    };
     let doors = HashMap::from([
         ("/c".to_owned(), door(vec![one("hr", subject()), one("mesh", san)])),
         ("/m".to_owned(), door(vec![one("hr", subject()), one("tester", token)])),

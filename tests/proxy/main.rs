@@ -11,12 +11,17 @@ mod authority;
 mod callers;
 mod edge;
 mod exchange;
+mod forward;
 mod harness;
+mod identity;
 mod listener;
+mod mutual;
+mod oauth;
 #[path = "../seeds/page.rs"]
 mod page;
 mod passthrough;
 mod remote;
+mod secrets;
 mod seeds;
 mod signed;
 mod tls;

@@ -5,7 +5,7 @@ use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
 use scim_gateway::scim::http::Request;
 
-use crate::harness::{Scripted, header, ok, remote};
+use crate::harness::{Scripted, bearer, header, ok, remote, signed};
 
 fn get() -> Request {
     Request::new(Method::GET, "/v2/Users")
@@ -95,7 +95,7 @@ async fn a_request_has_its_own_token_host_agent_and_length() {
     let mut request = post();
     request.query = Some("a=b%20c".into());
     request.headers.insert("authorization", "Bearer the-clients-own".parse().unwrap());
-    remote(&upstream.url).call(request).await.unwrap();
+    signed(&upstream.url, bearer()).call(request).await.unwrap();
     let seen = upstream.requests().join("");
     assert!(seen.starts_with("POST /base/v2/Users?a=b%20c HTTP/1.1\r\n"), "{seen}");
     assert_eq!(header(&seen, "authorization"), Some("Bearer upstream-token"), "{seen}");

@@ -8,12 +8,12 @@ use scim_gateway::config::model::{Credential, Proof};
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::gateway::route::Policies;
-use scim_gateway::proxy::{Door, Remote, Way};
+use scim_gateway::proxy::{Door, Way};
 use scim_gateway::sandbox::{Sandbox, Vendor, serve};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
-use crate::harness::{Running, Scripted, callers, launch, ok, send, status, timeouts};
+use crate::harness::{Running, Scripted, callers, identity, launch, ok, send, signed, status};
 use crate::page::{Exchange, Outcome, exchanges, options, store};
 
 const ENVIRONMENT: &str = "abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6";
@@ -58,10 +58,10 @@ fn door(exchange: &Exchange, url: &str) -> Door {
         name: "client".to_owned(),
         proof: Proof::Bearer(Sha256::digest(token(&exchange.client, "client")).into()),
     };
-    let upstream = format!("Bearer {}", token(&exchange.upstream, "upstream"));
-    let authorization = Some(upstream.parse().unwrap());
-    let remote = Remote::new(&url.parse().unwrap(), authorization, &timeouts(), 64 << 10, None);
-    Door { callers: callers(vec![credential]), way: Way::Translate(Arc::new(remote.unwrap())) }
+    let token = token(&exchange.upstream, "upstream");
+    let keys = format!("auth = {{ bearer = {{ env = \"{token}\" }} }}");
+    let upstream = signed(url, identity(url, &keys, &Arc::default()));
+    Door { callers: callers(vec![credential]), way: Way::Translate(Arc::new(upstream)) }
 }
 
 /// One gateway with a route for every exchange; `/e<n>` leads to the n-th url.

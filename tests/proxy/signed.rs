@@ -128,7 +128,10 @@ fn gateway(upstream: &str, place: KeyPlace) -> Running {
         claims: BTreeMap::from([("appid".into(), vec!["client-0".into(), "client-1".into()])]),
     };
     let listed = callers(vec![Credential { name: "issuer".into(), proof: Proof::Jwt(jwt) }]);
-    let door = Door { callers: listed, way: Way::Stream(Arc::new(remote(upstream))) };
+    let door = Door {
+        callers: listed,
+        way: Way::Stream(Arc::new(remote(upstream)), Some(crate::harness::bearer())),
+    };
     launch(vec![plain_route("/j")], HashMap::from([("/j".to_owned(), door)]), None)
 }
 

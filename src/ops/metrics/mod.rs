@@ -49,6 +49,8 @@ pub struct Metrics {
     rules: IntGaugeVec,
     duration: HistogramVec,
     requests: IntCounterVec,
+    secret_reloads: IntCounterVec,
+    token_requests: IntCounterVec,
     spans_lost: IntCounter,
     upstream_duration: HistogramVec,
     upstream_calls: IntCounterVec,
@@ -87,6 +89,8 @@ impl Metrics {
             rules: gauges(&registry, RULES)?,
             duration: histogram(&registry, DURATION, BUCKETS)?,
             requests: counter(&registry, REQUESTS)?,
+            secret_reloads: counter(&registry, SECRET_RELOADS)?,
+            token_requests: counter(&registry, TOKEN_REQUESTS)?,
             spans_lost: plain(&registry, SPANS_LOST)?,
             upstream_duration: histogram(&registry, UPSTREAM_DURATION, BUCKETS)?,
             upstream_calls: counter(&registry, UPSTREAM_CALLS)?,
@@ -177,6 +181,12 @@ impl Metrics {
             Event::Reloaded(_) => self.reloads.with_label_values(&["applied"]).inc(),
             Event::ReloadRefused(..) => self.reloads.with_label_values(&["refused"]).inc(),
             Event::Unwatched(_) | Event::NoSuccessor => {}
+            Event::TokenRequest { upstream, outcome } => {
+                self.token_requests.with_label_values(&[upstream.as_str(), outcome]).inc();
+            }
+            Event::SecretReload { upstream, outcome } => {
+                self.secret_reloads.with_label_values(&[upstream.as_str(), outcome]).inc();
+            }
         }
     }
 

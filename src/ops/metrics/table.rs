@@ -49,6 +49,8 @@ pub const METRICS: &[Metric] = &[
     REQUESTS,
     PAUSED,
     RULES,
+    SECRET_RELOADS,
+    TOKEN_REQUESTS,
     SPANS_LOST,
     UPSTREAM_DURATION,
     UPSTREAM_CALLS,
@@ -213,6 +215,20 @@ pub(super) const REQUESTS: Metric = Metric {
     kind: Kind::Counter,
     help: "Answered requests.",
     labels: &["route", "resource", "operation", "status"],
+};
+
+pub(super) const SECRET_RELOADS: Metric = Metric {
+    name: "scim_gateway_secret_reloads_total",
+    kind: Kind::Counter,
+    help: "Files of an upstream's secret or certificate that were read again: changed, or failed.",
+    labels: &["upstream", "outcome"],
+};
+
+pub(super) const TOKEN_REQUESTS: Metric = Metric {
+    name: "scim_gateway_token_requests_total",
+    kind: Kind::Counter,
+    help: "Requests to an upstream's token endpoint by what came of them.",
+    labels: &["upstream", "outcome"],
 };
 
 pub(super) const UPSTREAM_DURATION: Metric = Metric {

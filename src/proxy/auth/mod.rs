@@ -61,9 +61,10 @@ impl Callers {
         Self { auth: Auth::None, signed: Vec::new(), forms: String::new() }
     }
 
-    /// Whether everybody may use the route.
+    /// Whether the gateway lets everybody in: who may use the route is nobody's or the upstream's
+    /// question.
     pub(super) fn open(&self) -> bool {
-        self.auth == Auth::None
+        matches!(self.auth, Auth::None | Auth::Forward)
     }
 
     /// The name of the credential that the request shows.

@@ -1,0 +1,289 @@
+//! `auth` of an upstream: who the gateway is to it, and where the secrets for that are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
+use url::{Host, Url};
+
+use super::code::{CREDENTIAL, IDENTITY, LITERAL, NOT_READABLE, SECRET, SECRET_MISSING, TOKEN_URL};
+use super::secret::{Held, Origin, Secret};
+use super::value::{duration, path};
+use super::{Surroundings, UNSET};
+use crate::diagnostic::toml::{Item, Table};
+
+/// Who the gateway is to an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Nobody: no authorization is sent.
+    None,
+    /// What stands for `{token}` in the dialect's authorization form.
+    Bearer(Held),
+    /// RFC 7617.
+    Basic {
+        user: String,
+        password: Held,
+    },
+    Header {
+        name: HeaderName,
+        value: Held,
+    },
+    OAuth(Box<OAuth>),
+}
+
+/// OAuth 2.0 client credentials (RFC 6749 section 4.4); the access token then stands for `{token}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OAuth {
+    pub token_url: Url,
+    pub client_id: String,
+    pub client_secret: Held,
+    pub method: Method,
+    /// As it is sent: words with blanks between them.
+    pub scope: Option<String>,
+    /// Further parameters of the token request (audience, resource).
+    pub params: BTreeMap<String, String>,
+    /// For one whole token request.
+    pub timeout: Duration,
+    /// Of a token whose answer has no `expires_in`.
+    pub lifetime: Duration,
+    /// A PEM file with the authorities to trust for the token endpoint instead of the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// How the client shows its secret (RFC 6749 section 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `client_secret_basic`
+    Basic,
+    /// `client_secret_post`
+    Post,
+}
+
+const METHODS: &[(&str, Method)] = &[("basic", Method::Basic), ("post", Method::Post)];
+
+/// Headers that say how a message is framed, or that the gateway writes itself.
+const TAKEN: [HeaderName; 9] = [
+    HOST,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    TRANSFER_ENCODING,
+    CONNECTION,
+    TE,
+    UPGRADE,
+    ACCEPT_ENCODING,
+    USER_AGENT,
+];
+
+/// What secrets are read with.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub around: &'a Surroundings<'a>,
+    /// Whether the upstream is a sandbox, where a literal secret is none.
+    pub sandbox: bool,
+}
+
+/// `{ bearer = … }`, `{ basic = … }`, `{ header = … }` or `{ oauth = … }`.
+pub(super) fn identity(item: Item<'_>, reading: Reading<'_>) -> Option<Identity> {
+    let table = item.table()?;
+    let forms = ["bearer", "basic", "header", "oauth"];
+    let forms = forms.map(|form| table.item(form).map(|item| (form, item)));
+    table.close();
+    let mut given = forms.into_iter().flatten();
+    let (Some((form, item)), None) = (given.next(), given.next()) else {
+        let message = "an upstream's auth is exactly one of bearer, basic, header and oauth";
+        let hint = "write auth = { bearer = { env = \"NAME\" } }; without auth none is sent";
+        let diagnostic = item.mistake(IDENTITY, message, "which one is not clear");
+        item.reader().report(diagnostic.with_hint(hint));
+        return None;
+    };
+    match form {
+        "bearer" => reading.secret(item, stands_in_header).map(Identity::Bearer),
+        "basic" => reading.basic(item.table()?),
+        "header" => reading.header(item.table()?),
+        _ => reading.oauth(item.table()?).map(|oauth| Identity::OAuth(Box::new(oauth))),
+    }
+}
+
+impl Reading<'_> {
+    fn basic(self, table: Table<'_>) -> Option<Identity> {
+        let (user, password) = (table.need("user"), table.need("password"));
+        let password = password.and_then(|item| self.secret(item, is_text));
+        // RFC 7617 section 2: the first colon ends the user.
+        let user = user.and_then(|item| {
+            let fits = |user: &&str| is_text(user) && !user.contains(':');
+            fitting(item, item.string()?, fits, "a user of HTTP Basic has no colon")
+        });
+        table.close();
+        Some(Identity::Basic { user: user?.to_owned(), password: password? })
+    }
+
+    fn header(self, table: Table<'_>) -> Option<Identity> {
+        let (name, value) = (table.need("name"), table.need("value"));
+        let value = value.and_then(|item| self.secret(item, stands_in_header));
+        let name = name.and_then(|item| {
+            let name = HeaderName::from_bytes(item.string()?.as_bytes()).ok();
+            let name = name.filter(|name| !TAKEN.contains(name));
+            let what = "this is not the name of a header that can carry a credential";
+            fitting(item, name, Option::is_some, what)?
+        });
+        table.close();
+        Some(Identity::Header { name: name?, value: value? })
+    }
+
+    fn oauth(self, table: Table<'_>) -> Option<OAuth> {
+        let url = table.need("token_url").and_then(token_url);
+        let id = table.need("client_id").and_then(|item| {
+            let id = item.string()?;
+            fitting(item, id, |id| is_text(id), "a client id is one line of text")
+        });
+        let secret = table.need("client_secret").and_then(|item| self.secret(item, is_text));
+        let method = table.item("method").map(|item| item.word(METHODS));
+        let time = |key| table.item(key).and_then(duration);
+        let (timeout, lifetime) = (time("timeout"), time("lifetime"));
+        let ca = table.item("ca").and_then(|item| readable(item, self.around.directory));
+        let params = table.table("params").map(|params| {
+            let texts = params.free().filter_map(|(name, item)| Some((name, item.string()?)));
+            texts.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
+        });
+        let scope = table.text("scope");
+        table.close();
+        Some(OAuth {
+            token_url: url?,
+            client_id: id?.to_owned(),
+            client_secret: secret?,
+            method: method.unwrap_or(Some(Method::Basic))?,
+            scope: scope.filter(|scope| !scope.trim().is_empty()),
+            params: params.unwrap_or_default(),
+            timeout: timeout.unwrap_or(Duration::from_secs(10)),
+            lifetime: lifetime.unwrap_or(Duration::from_secs(300)),
+            ca,
+        })
+    }
+
+    /// `{ env | file | credential | literal = "…" }`.
+    fn secret(self, item: Item<'_>, fits: fn(&str) -> bool) -> Option<Held> {
+        let table = item.table()?;
+        let ways = ["env", "file", "credential", "literal"];
+        let ways = ways.map(|way| table.item(way).map(|item| (way, item)));
+        table.item("literal").into_iter().for_each(Item::hide);
+        let mut given = ways.into_iter().flatten();
+        let found = match (given.next(), given.next()) {
+            (Some((way, item)), None) => self.held(way, item, fits),
+            _ => {
+                let message = "a secret is exactly one of env, file, credential and literal";
+                let diagnostic = item.mistake(SECRET, message, "which one is not clear");
+                item.reader().report(diagnostic.with_hint("write { env = \"NAME\" }"));
+                None
+            }
+        };
+        table.close();
+        found
+    }
+
+    fn held(self, way: &str, item: Item<'_>, fits: fn(&str) -> bool) -> Option<Held> {
+        let text = item.string()?;
+        let fixed = |secret: Option<String>| {
+            secret.map(|secret| Held { secret: Secret::new(secret), origin: Origin::Fixed })
+        };
+        let file = |path: PathBuf| {
+            Secret::read(&path).map(|secret| Held { secret, origin: Origin::File(path) })
+        };
+        let (held, hint) = match way {
+            "env" => {
+                (fixed((self.around.env)(text)), format!("set the environment variable {text}"))
+            }
+            "file" => {
+                (file(self.around.directory.join(text)), format!("put the secret into {text}"))
+            }
+            "credential" => {
+                let hint = format!("write LoadCredential={text}:/path into the systemd unit");
+                let held = match (self.around.env)("CREDENTIALS_DIRECTORY") {
+                    // systemd.exec(5): a credential is one file name, the directory absolute.
+                    Some(unset) if unset == UNSET => fixed(Some(unset)),
+                    Some(folder) if !text.contains('/') => file(Path::new(&folder).join(text)),
+                    _ => None,
+                };
+                (held, hint)
+            }
+            _ if self.sandbox => (fixed(Some(text.to_owned())), "write a secret".to_owned()),
+            _ => {
+                let diagnostic = item.mistake(
+                    LITERAL,
+                    "a literal secret is for sandboxes only",
+                    "a secret in a file that is shared",
+                );
+                let hint = "use { env = \"NAME\" }, { file = \"…\" } or { credential = \"…\" }";
+                item.reader().report(diagnostic.with_hint(hint));
+                return None;
+            }
+        };
+        let found =
+            held.filter(|held| !held.secret.reveal().is_empty() && fits(held.secret.reveal()));
+        if found.is_none() {
+            let message = "the secret is not there, is empty or cannot stand where it is sent";
+            item.reader()
+                .report(item.mistake(SECRET_MISSING, message, "read here").with_hint(hint));
+        }
+        found
+    }
+}
+
+/// Whether a token can be the value of a header.
+pub fn stands_in_header(secret: &str) -> bool {
+    HeaderValue::from_str(secret).is_ok()
+}
+
+/// Whether a text is one line that a credential can be made of (RFC 7617 section 2).
+pub fn is_text(secret: &str) -> bool {
+    !secret.is_empty() && !secret.chars().any(char::is_control)
+}
+
+/// RFC 6749 section 3.2: a token endpoint is reached over TLS, has no fragment; a client's secret goes
+/// there. Without TLS only where it does not leave this machine.
+fn token_url(item: Item<'_>) -> Option<Url> {
+    let local = |url: &Url| match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let usable = |url: &Url| {
+        (url.scheme() == "https" || (url.scheme() == "http" && local(url)))
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    };
+    let url = Url::parse(item.string()?).ok().filter(usable);
+    if url.is_none() {
+        // The text is not repeated: a URL may hold a password.
+        item.hide();
+        let diagnostic =
+            item.mistake(TOKEN_URL, "this is not the URL of a token endpoint", "not usable");
+        let hint = "write https://host/path, without user and fragment; http:// only to loopback";
+        item.reader().report(diagnostic.with_hint(hint));
+    }
+    url
+}
+
+fn readable(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
+    let file = path(item, directory)?;
+    if std::fs::read(&file).is_err() {
+        let message = format!("{} cannot be read", file.display());
+        item.reader().report(item.mistake(NOT_READABLE, message, "not readable"));
+    }
+    Some(file)
+}
+
+/// The value where it fits, else nothing and a mistake.
+fn fitting<T>(item: Item<'_>, value: T, fits: impl Fn(&T) -> bool, what: &str) -> Option<T> {
+    let fits = fits(&value);
+    if !fits {
+        item.reader().report(item.mistake(CREDENTIAL, what, "not usable"));
+    }
+    fits.then_some(value)
+}

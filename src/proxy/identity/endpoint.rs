@@ -1,0 +1,171 @@
+//! One token request: the client credentials grant of RFC 6749 section 4.4, worded and read by the
+//! `oauth2` library, carried like every call. It keeps nothing and decides nothing.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use oauth2::basic::{BasicClient, BasicErrorResponseType, BasicTokenType};
+use oauth2::{
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse,
+    RequestTokenError, Scope, TokenResponse, TokenUrl,
+};
+use url::Url;
+
+use super::secret::Watched;
+use crate::config::Secret;
+use crate::config::identity::{Method, OAuth, is_text, stands_in_header};
+use crate::config::model::Timeouts;
+use crate::exchange::Upstream;
+use crate::fault::Cause;
+use crate::proxy::Remote;
+use crate::scim::http::Request;
+
+/// Of a token answer, in bytes; a token that is longer than half of it fits in no header.
+const ANSWER: usize = 64 << 10;
+const TOKEN: usize = 16 << 10;
+
+pub(super) struct Endpoint {
+    carrier: Carrier,
+    client: ClientId,
+    pub secret: Watched,
+    method: Method,
+    scopes: Vec<Scope>,
+    params: Vec<(String, String)>,
+    /// For one whole token request.
+    pub timeout: Duration,
+    /// Of a token whose answer does not say.
+    pub lifetime: Duration,
+}
+
+/// The way to the endpoint.
+struct Carrier {
+    remote: Remote,
+    url: Url,
+}
+
+pub(super) struct Answer {
+    pub secret: Secret,
+    pub expires_in: Option<Duration>,
+}
+
+/// Why there is no token: a word of a closed set, and how long the endpoint wants to be left alone.
+#[derive(Debug, thiserror::Error)]
+#[error("{outcome}")]
+pub(super) struct Unanswered {
+    pub outcome: &'static str,
+    pub retry_after: Option<Duration>,
+}
+
+impl Endpoint {
+    /// # Errors
+    /// A sentence, where the URL or its authorities cannot be used.
+    pub fn new(oauth: &OAuth) -> Result<Self, String> {
+        let timeouts = Timeouts { idle: oauth.timeout, call: oauth.timeout, ..Timeouts::default() };
+        let mut origin = oauth.token_url.clone();
+        origin.set_path("/");
+        origin.set_query(None);
+        let scopes = oauth.scope.iter().flat_map(|scope| scope.split_ascii_whitespace());
+        let remote = Remote::new(&origin, None, &timeouts, ANSWER, oauth.ca.as_deref())?;
+        let url = oauth.token_url.clone();
+        Ok(Self {
+            carrier: Carrier { remote, url },
+            client: ClientId::new(oauth.client_id.clone()),
+            secret: Watched::new(&oauth.client_secret, is_text),
+            method: oauth.method,
+            scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
+            params: oauth.params.clone().into_iter().collect(),
+            timeout: oauth.timeout,
+            lifetime: oauth.lifetime,
+        })
+    }
+
+    /// Asks for a token, with the client's secret of now.
+    pub async fn ask(&self) -> Result<Answer, Unanswered> {
+        let (_, secret) = self.secret.current();
+        let method = match self.method {
+            Method::Basic => AuthType::BasicAuth,
+            Method::Post => AuthType::RequestBody,
+        };
+        let client = BasicClient::new(self.client.clone())
+            .set_client_secret(ClientSecret::new(secret.reveal().to_owned()))
+            .set_token_uri(TokenUrl::from_url(self.carrier.url.clone()))
+            .set_auth_type(method);
+        let grant = client.exchange_client_credentials().add_scopes(self.scopes.iter().cloned());
+        let params = self.params.iter();
+        let grant = params.fold(grant, |grant, (name, value)| grant.add_extra_param(name, value));
+        let answer = grant.request_async(&self.carrier).await.map_err(|error| match error {
+            RequestTokenError::Request(unanswered) => unanswered,
+            RequestTokenError::ServerResponse(said) => because(refusal(said.error())),
+            // What did not parse may hold a token: it goes nowhere.
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => because("malformed"),
+        })?;
+        let secret = Secret::new(answer.access_token().secret());
+        let usable = *answer.token_type() == BasicTokenType::Bearer
+            && (1..=TOKEN).contains(&secret.reveal().len())
+            && stands_in_header(secret.reveal())
+            && answer.expires_in().is_none_or(|life| !life.is_zero());
+        let expires_in = answer.expires_in();
+        usable.then_some(Answer { secret, expires_in }).ok_or_else(|| because("malformed"))
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Carrier {
+    type Error = Unanswered;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Unanswered>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.carry(request))
+    }
+}
+
+impl Carrier {
+    async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, Unanswered> {
+        let (parts, body) = request.into_parts();
+        let mut call = Request::new(parts.method, self.url.path());
+        call.query = self.url.query().map(str::to_owned);
+        call.headers = parts.headers;
+        call.body = body.into();
+        let answer = self.remote.call(call).await.map_err(|fault| {
+            because(match fault.cause {
+                Cause::UpstreamTimeout => "timeout",
+                Cause::UpstreamUnreachable => "unreachable",
+                _ => "cut_off",
+            })
+        })?;
+        if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
+            let retry_after = retry_after(&answer.headers);
+            return Err(Unanswered { outcome: "failed", retry_after });
+        }
+        let mut response = HttpResponse::new(answer.body.to_vec());
+        *response.status_mut() = answer.status;
+        if let Some(kind) = answer.headers.get(CONTENT_TYPE) {
+            response.headers_mut().insert(CONTENT_TYPE, kind.clone());
+        }
+        Ok(response)
+    }
+}
+
+/// The word for an error of RFC 6749 section 5.2.
+fn refusal(said: &BasicErrorResponseType) -> &'static str {
+    match said {
+        BasicErrorResponseType::InvalidClient => "invalid_client",
+        BasicErrorResponseType::InvalidGrant => "invalid_grant",
+        BasicErrorResponseType::InvalidRequest => "invalid_request",
+        BasicErrorResponseType::InvalidScope => "invalid_scope",
+        BasicErrorResponseType::UnauthorizedClient => "unauthorized_client",
+        BasicErrorResponseType::UnsupportedGrantType => "unsupported_grant_type",
+        BasicErrorResponseType::Extension(_) => "refused",
+    }
+}
+
+fn because(outcome: &'static str) -> Unanswered {
+    Unanswered { outcome, retry_after: None }
+}
+
+/// Seconds of a Retry-After; a date is as good as none, for the back-off waits too.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}

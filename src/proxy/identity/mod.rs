@@ -1,0 +1,230 @@
+//! Who the gateway is to one upstream: what it puts into each call, where that comes from, and how it
+//! stays fresh. One object for each upstream.
+//!
+//! It knows neither what a call is for nor whether it may be sent again; it answers one question after
+//! a 401: is there something newer to show?
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use tokio::task::AbortHandle;
+use zeroize::Zeroizing;
+
+use self::endpoint::Endpoint;
+use self::secret::Watched;
+use self::token::Tokens;
+use super::observer::Observer;
+use crate::config::identity::{is_text, stands_in_header};
+use crate::config::{self, model};
+use crate::fault::{Cause, Fault};
+
+mod certificate;
+mod endpoint;
+mod fresh;
+mod secret;
+mod token;
+
+pub use certificate::Certificate;
+
+/// Time between two looks at the files of an identity.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Who the gateway is to one upstream.
+pub struct Identity {
+    shown: Shown,
+    certificate: Option<Arc<Certificate>>,
+    reporter: Reporter,
+    looking: Mutex<Option<AbortHandle>>,
+}
+
+/// What calls carry.
+enum Shown {
+    Nothing,
+    /// A secret in a header: its name, how the value is made, and the secret.
+    Kept(HeaderName, Form, Watched),
+    /// An access token, in the dialect's authorization form.
+    Token(Form, Tokens),
+}
+
+/// How a header's value is made of a secret.
+enum Form {
+    /// This text, with the secret in place of `{token}`.
+    Text(String),
+    /// RFC 7617, for this user.
+    Basic(String),
+}
+
+/// One header that names the gateway to its upstream.
+#[derive(Clone, Debug)]
+pub(super) struct Proof {
+    pub name: HeaderName,
+    /// Marked as sensitive: it does not print.
+    pub value: HeaderValue,
+    /// Grows with every secret or token that comes in place of another.
+    serial: u64,
+}
+
+/// Tells of an upstream's secrets and tokens, by the upstream's name.
+#[derive(Clone)]
+struct Reporter {
+    upstream: Arc<str>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Identity {
+    /// `form` is the dialect's authorization with `{token}` in it.
+    ///
+    /// # Errors
+    /// A sentence, where a certificate or an authority cannot be used.
+    pub fn new(
+        upstream: &model::Upstream,
+        form: &str,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Arc<Self>, String> {
+        let reporter =
+            Reporter { upstream: upstream.name.as_str().into(), observer: Arc::clone(observer) };
+        let kept = |name, form, held: &_, fits| Shown::Kept(name, form, Watched::new(held, fits));
+        let text = || Form::Text(form.to_owned());
+        let shown = match &upstream.identity {
+            config::Identity::None => Shown::Nothing,
+            config::Identity::Bearer(held) => kept(AUTHORIZATION, text(), held, stands_in_header),
+            config::Identity::Basic { user, password } => {
+                kept(AUTHORIZATION, Form::Basic(user.clone()), password, is_text)
+            }
+            config::Identity::Header { name, value } => {
+                kept(name.clone(), Form::Text("{token}".to_owned()), value, stands_in_header)
+            }
+            config::Identity::OAuth(oauth) => {
+                let endpoint = Endpoint::new(oauth).map_err(|why| format!("token_url: {why}"))?;
+                Shown::Token(text(), Tokens::new(endpoint, reporter.clone()))
+            }
+        };
+        let certificate = upstream.client_cert.as_ref().map(Certificate::read).transpose()?;
+        let certificate = certificate.map(Arc::new);
+        Ok(Arc::new(Self { shown, certificate, reporter, looking: Mutex::default() }))
+    }
+
+    /// What the gateway shows in TLS.
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.certificate.clone()
+    }
+
+    /// Begins to look after files and tokens, where there are some; a second call has no effect.
+    pub fn tend(self: &Arc<Self>) {
+        if let Shown::Token(_, tokens) = &self.shown {
+            tokens.tend();
+        }
+        if !self.has_files() {
+            return;
+        }
+        let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        if looking.as_ref().is_none_or(AbortHandle::is_finished) {
+            *looking = Some(tokio::spawn(look_after(Arc::downgrade(self))).abort_handle());
+        }
+    }
+
+    /// The header for one call; `None` where the gateway is nobody.
+    ///
+    /// # Errors
+    /// `NoToken` where there is no token and none comes within the time for one.
+    pub(super) async fn proof(self: &Arc<Self>) -> Result<Option<Proof>, Fault> {
+        self.tend();
+        match &self.shown {
+            Shown::Nothing => Ok(None),
+            Shown::Kept(name, form, secret) => {
+                let (serial, secret) = secret.current();
+                form.proof(name, secret.reveal(), serial).map(Some)
+            }
+            Shown::Token(form, tokens) => {
+                let token = tokens.current().await?;
+                form.proof(&AUTHORIZATION, token.secret.reveal(), token.serial).map(Some)
+            }
+        }
+    }
+
+    /// Something newer than what the upstream refused with a 401, if there is: a secret's file is read
+    /// at once, a token is asked for at once, both by one for all who wait.
+    pub(super) async fn renew(self: &Arc<Self>, refused: &Proof) -> Option<Proof> {
+        match &self.shown {
+            Shown::Nothing => None,
+            Shown::Kept(name, form, watched) => {
+                let (serial, _) = watched.current();
+                if serial == refused.serial {
+                    self.reporter.secret(watched.look().await);
+                }
+                let (serial, secret) = watched.current();
+                let newer = serial != refused.serial;
+                newer.then(|| form.proof(name, secret.reveal(), serial).ok()).flatten()
+            }
+            Shown::Token(form, tokens) => {
+                let token = tokens.after(refused.serial).await?;
+                form.proof(&AUTHORIZATION, token.secret.reveal(), token.serial).ok()
+            }
+        }
+    }
+
+    /// Reads every file again.
+    async fn look(&self) {
+        let watched = match &self.shown {
+            Shown::Nothing => None,
+            Shown::Kept(_, _, watched) => Some(watched),
+            Shown::Token(_, tokens) => Some(tokens.secret()),
+        };
+        if let Some(watched) = watched {
+            self.reporter.secret(watched.look().await);
+        }
+        if let Some(certificate) = &self.certificate {
+            self.reporter.secret(certificate.look().await);
+        }
+    }
+
+    fn has_files(&self) -> bool {
+        let watched = match &self.shown {
+            Shown::Nothing => false,
+            Shown::Kept(_, _, watched) => watched.has_file(),
+            Shown::Token(_, tokens) => tokens.secret().has_file(),
+        };
+        watched || self.certificate.is_some()
+    }
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        let looking = self.looking.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = looking.take() {
+            task.abort();
+        }
+    }
+}
+
+/// Looks at an identity's files as long as it is used.
+async fn look_after(identity: std::sync::Weak<Identity>) {
+    loop {
+        let Some(used) = identity.upgrade() else { return };
+        used.look().await;
+        drop(used);
+        tokio::time::sleep(LOOK.mul_f64(0.75 + fastrand::f64() / 4.0)).await;
+    }
+}
+
+impl Form {
+    fn proof(&self, name: &HeaderName, secret: &str, serial: u64) -> Result<Proof, Fault> {
+        let text = Zeroizing::new(match self {
+            Self::Text(form) => form.replace("{token}", secret),
+            Self::Basic(user) => {
+                let pair = Zeroizing::new(format!("{user}:{secret}"));
+                format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes()))
+            }
+        });
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            let detail =
+                "The gateway's own credential for the upstream cannot be sent; nothing was.";
+            Fault::new(Cause::Internal, detail)
+        })?;
+        value.set_sensitive(true);
+        Ok(Proof { name: name.clone(), value, serial })
+    }
+}

@@ -1,0 +1,125 @@
+//! Whose Authorization goes upstream over a whole gateway: the gateway's own, renewed where it must
+//! be, or the client's where the route forwards it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use scim_gateway::config::model::Auth;
+use scim_gateway::dialect::Dialects;
+use scim_gateway::proxy::{Callers, Door, KeySets, Way};
+
+use crate::harness::{
+    Running, Scripted, header, identity, launch, ok, remote, route, send, signed, status,
+};
+use crate::identity::unauthorized;
+
+fn user(name: &str) -> String {
+    format!(
+        "{{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"id\":\"1\",\
+         \"userName\":\"{name}\"}}"
+    )
+}
+
+/// `/t` translates and `/p` streams, both open to all, with these ways behind.
+fn gateway(ways: [Way; 2], auth: &Auth) -> Running {
+    let dialects = Dialects::embedded().unwrap();
+    let plain = dialects.named("scim").unwrap();
+    let specs = ["/t", "/p"].map(|prefix| route(prefix, None, plain)).into();
+    let callers = || Arc::new(Callers::new(auth.clone(), &mut KeySets::default()).unwrap());
+    let doors = ["/t", "/p"].into_iter().zip(ways);
+    let doors = doors.map(|(name, way)| (name.to_owned(), Door { callers: callers(), way }));
+    launch(specs, doors.collect::<HashMap<_, _>>(), None)
+}
+
+fn forwarding(url: &str) -> Running {
+    let remote = Arc::new(remote(url));
+    gateway([Way::Forward(remote.clone()), Way::Stream(remote, None)], &Auth::Forward)
+}
+
+fn shows(method: &str, path: &str, authorization: &str, body: &str) -> Vec<u8> {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: gateway\r\n{authorization}Content-Length: {}\r\n\
+         Content-Type: application/scim+json\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarding_route_hands_on_what_the_client_sent_and_mixes_no_two_clients() {
+    let upstream = Scripted::start(|_, seen| {
+        let shown = header(seen, "authorization").unwrap_or("nobody").to_owned();
+        ok(&user(&shown.replace(' ', "-")))
+    })
+    .await;
+    let gateway = forwarding(&upstream.url);
+    for path in ["/t/scim/v2/Users/1", "/p/scim/v2/Users/1"] {
+        for shown in ["Bearer ann:1", "Bearer bob", "Basic dTpw"] {
+            let line = format!("Authorization: {shown}\r\n");
+            let answer = send(gateway.address, &shows("GET", path, &line, "")).await;
+            assert_eq!(status(&answer), 200, "{answer}");
+            assert!(answer.contains(&shown.replace(' ', "-")), "{answer}");
+        }
+        let answer = send(gateway.address, &shows("GET", path, "", "")).await;
+        assert!(answer.contains("nobody"), "{answer}");
+        let before = upstream.requests().len();
+        let line = "Authorization: NTLM TlRM\r\n";
+        let answer = send(gateway.address, &shows("GET", path, line, "")).await;
+        assert_eq!(status(&answer), 401, "{answer}");
+        assert_eq!(upstream.requests().len(), before, "a scheme of connections stays here");
+    }
+    assert!(!gateway.log.lines().join("").contains("ann:1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarding_route_answers_401_and_403_as_the_upstream_means_them() {
+    let upstream = Scripted::start(|_, seen| {
+        let code = if seen.contains("Bearer weak") { "403 Forbidden" } else { "401 Unauthorized" };
+        let answer = format!(
+            "HTTP/1.1 {code}\r\nWWW-Authenticate: Bearer realm=\"theirs\"\r\n\
+             Content-Length: 2\r\n\r\n{{}}"
+        );
+        Some(answer.into_bytes())
+    })
+    .await;
+    let gateway = forwarding(&upstream.url);
+    for (shown, code) in [("weak", 403), ("strange", 401)] {
+        let line = format!("Authorization: Bearer {shown}\r\n");
+        for path in ["/t/scim/v2/Users/1", "/p/scim/v2/Users/1"] {
+            let answer = send(gateway.address, &shows("GET", path, &line, "")).await;
+            assert_eq!(status(&answer), code, "{answer}");
+            let challenge = header(&answer, "www-authenticate");
+            assert_eq!(challenge, Some("Bearer realm=\"theirs\""), "{answer}");
+        }
+        let answer = send(gateway.address, &shows("GET", "/t/scim/v2/Users/1", &line, "")).await;
+        assert!(answer.contains("urn:ietf:params:scim:api:messages:2.0:Error"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_sent_once_more_after_a_401_with_the_secret_that_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "0ld").unwrap();
+    let upstream = Scripted::start(|_, seen| {
+        if seen.contains("Bearer n3w\r\n") { ok("{\"a\":1}") } else { unauthorized() }
+    })
+    .await;
+    let keys = format!("auth = {{ bearer = {{ file = \"{}\" }} }}", path.display());
+    let who = identity(&upstream.url, &keys, &Arc::default());
+    let calls = Arc::new(signed(&upstream.url, who.clone()));
+    let stream = Way::Stream(Arc::new(remote(&upstream.url)), Some(who));
+    let gateway = gateway([Way::Translate(calls), stream], &Auth::None);
+    let line = "Authorization: Bearer the-clients-own\r\n";
+    let ask = || shows("POST", "/p/scim/v2/Users", line, "{\"userName\":\"b\"}");
+    let answer = send(gateway.address, &ask()).await;
+    assert_eq!(status(&answer), 401, "{answer}");
+    assert_eq!(upstream.requests().len(), 1, "the same secret is not sent twice");
+    std::fs::write(&path, "n3w").unwrap();
+    let answer = send(gateway.address, &ask()).await;
+    assert_eq!(status(&answer), 200, "{answer}");
+    let seen = upstream.requests();
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert!(seen[2].contains("{\"userName\":\"b\"}"), "{seen:?}");
+    assert!(!seen.join("").contains("the-clients-own"), "{seen:?}");
+}
