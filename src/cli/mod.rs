@@ -19,6 +19,7 @@ pub mod reference;
 mod reload;
 mod run;
 mod sandbox;
+pub mod schema;
 mod test;
 mod translate;
 
@@ -66,6 +67,11 @@ enum Verb {
     Test(test::Options),
     /// Serve one embedded vendor simulator over HTTP, to try clients against.
     Sandbox(sandbox::Options),
+    /// Print the JSON Schema of a configuration, or of a dialect's files, for editors.
+    ///
+    /// It is made of what the readers ask for, so it names every key that they know and no other. What
+    /// only `check` can know (places, names, files) is not in it.
+    Schema(schema::Options),
 }
 
 /// The verbs' common argument.
@@ -118,6 +124,7 @@ pub fn main() -> ExitCode {
         Verb::Losses(options) => losses::losses(&options, format),
         Verb::Test(options) => test::test(&options, format),
         Verb::Sandbox(options) => sandbox::sandbox(&options),
+        Verb::Schema(options) => schema::schema(&options),
     }
 }
 

@@ -4,6 +4,7 @@
 //! This room knows neither rules nor configuration: those rooms bring their own codes.
 
 mod render;
+pub mod shape;
 pub mod toml;
 
 use std::ops::Range;

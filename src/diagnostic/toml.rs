@@ -10,6 +10,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::shape::{Note, note};
 use super::{Code, Diagnostic, Source, did_you_mean};
 
 /// The codes of TOML files, sorted.
@@ -64,7 +65,9 @@ impl<'s> Reader<'s> {
 
     /// The document's table.
     pub fn root<'r>(&'r self, document: &'r Spanned<DeTable<'r>>) -> Table<'r> {
-        Table::new(self, document.get_ref(), document.span())
+        let table = Table::new(self, document.get_ref(), document.span());
+        note(|| Note::Root { file: self.source.name.to_string(), table: table.place() });
+        table
     }
 
     /// A value as an item of this reader.
@@ -129,13 +132,25 @@ impl<'r> Table<'r> {
 
     /// The value of an optional key.
     pub fn item(&self, key: &'static str) -> Option<Item<'r>> {
+        self.ask(key, false)
+    }
+
+    fn ask(&self, key: &'static str, needed: bool) -> Option<Item<'r>> {
         self.asked.borrow_mut().push(key);
-        self.entries.get(key).map(|value| self.reader.item(value))
+        let item = self.entries.get(key).map(|value| self.reader.item(value));
+        let value = item.map(Item::place);
+        note(|| Note::Asked { table: self.place(), key, needed, value });
+        item
+    }
+
+    /// Where it is in memory, which tells it from all others of its file.
+    fn place(&self) -> usize {
+        std::ptr::from_ref(self.entries).addr()
     }
 
     /// The value of a key that must be there.
     pub fn need(&self, key: &'static str) -> Option<Item<'r>> {
-        let item = self.item(key);
+        let item = self.ask(key, true);
         if item.is_none() {
             let label = format!("`{key}` is missing here");
             let message = format!("the key `{key}` is missing");
@@ -170,6 +185,10 @@ impl<'r> Table<'r> {
     /// Every key with its value, for tables whose keys are free.
     pub fn free(&self) -> impl Iterator<Item = (&'r str, Item<'r>)> {
         let reader = self.reader;
+        note(|| {
+            let values = self.entries.values().map(|value| reader.item(value).place()).collect();
+            Note::Free { table: self.place(), values }
+        });
         self.entries.iter().map(move |(key, value)| (key.get_ref().as_ref(), reader.item(value)))
     }
 
@@ -242,7 +261,18 @@ impl<'r> Item<'r> {
 
     /// The string, without a complaint where it is something else.
     pub fn as_str(self) -> Option<&'r str> {
-        self.value.get_ref().as_str()
+        let text = self.value.get_ref().as_str();
+        text.inspect(|_| self.has("string"))
+    }
+
+    /// Where it is in memory, which tells it from all others of its file.
+    fn place(self) -> usize {
+        std::ptr::from_ref(self.value).addr()
+    }
+
+    /// Notes what form it was read in.
+    fn has(self, form: &'static str) {
+        note(|| Note::Form { value: self.place(), form });
     }
 
     pub fn is_table(self) -> bool {
@@ -254,11 +284,13 @@ impl<'r> Item<'r> {
     }
 
     pub fn boolean(self) -> Option<bool> {
+        self.has("boolean");
         self.expect(self.value.get_ref().as_bool(), "a boolean")
     }
 
     /// A whole number that is not negative.
     pub fn count(self) -> Option<usize> {
+        self.has("integer");
         let integer = self.value.get_ref().as_integer();
         let count = integer.and_then(|n| usize::from_str_radix(n.as_str(), n.radix()).ok());
         self.expect(count, "a whole number from 0")
@@ -267,7 +299,13 @@ impl<'r> Item<'r> {
     /// The elements of an array; none where it is something else.
     pub fn items(self) -> Vec<Item<'r>> {
         let array = self.expect(self.value.get_ref().as_array(), "an array");
-        array.into_iter().flat_map(|a| a.iter()).map(|v| self.reader.item(v)).collect()
+        let items: Vec<_> =
+            array.into_iter().flat_map(|a| a.iter()).map(|v| self.reader.item(v)).collect();
+        note(|| {
+            let elements = items.iter().copied().map(Item::place).collect();
+            Note::Elements { value: self.place(), elements }
+        });
+        items
     }
 
     pub fn strings(self) -> Vec<String> {
@@ -276,12 +314,18 @@ impl<'r> Item<'r> {
 
     pub fn table(self) -> Option<Table<'r>> {
         let table = self.expect(self.value.get_ref().as_table(), "a table");
-        table.map(|entries| Table::new(self.reader, entries, self.span()))
+        let table = table.map(|entries| Table::new(self.reader, entries, self.span()))?;
+        note(|| Note::Table { value: self.place(), table: table.place() });
+        Some(table)
     }
 
     /// The meaning of a word from a closed list.
     pub fn word<T: Copy>(self, words: &[(&str, T)]) -> Option<T> {
         let word = self.string()?;
+        note(|| {
+            let words = words.iter().map(|(name, _)| (*name).to_owned()).collect();
+            Note::Words { value: self.place(), words }
+        });
         let found = words.iter().find(|(name, _)| *name == word);
         if found.is_none() {
             let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
@@ -296,6 +340,7 @@ impl<'r> Item<'r> {
 
     /// The value as JSON; a date is none.
     pub fn json(self) -> Option<Value> {
+        self.has("any");
         match self.value.get_ref() {
             DeValue::String(text) => Some(Value::from(text.as_ref())),
             DeValue::Boolean(value) => Some(Value::Bool(*value)),

@@ -14,6 +14,7 @@ mod reload;
 #[cfg(test)]
 mod running;
 mod scale;
+mod schema;
 mod ship;
 mod shipped;
 mod upgrade;
