@@ -14,6 +14,24 @@ pub(super) fn broken(error: &Error) -> Fault {
     }
 }
 
+/// A stream that Pingora carried failed.
+pub(super) fn stream(error: &Error) -> Fault {
+    let (cause, detail) = match error.etype() {
+        ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout => {
+            (Cause::UpstreamTimeout, "The upstream did not answer in time.")
+        }
+        ErrorType::ConnectRefused
+        | ErrorType::ConnectNoRoute
+        | ErrorType::ConnectError
+        | ErrorType::TLSHandshakeFailure
+        | ErrorType::InvalidCert => {
+            (Cause::UpstreamUnreachable, "The upstream does not take connections.")
+        }
+        _ => (Cause::UpstreamCutOff, "The exchange with the upstream broke off."),
+    };
+    Fault::new(cause, detail).with_log(error.etype().as_str())
+}
+
 pub(super) fn unreachable(error: Option<&Error>) -> Fault {
     let log = error.map_or_else(|| "no address".to_owned(), kind);
     let timed_out = error.is_some_and(|error| {

@@ -16,6 +16,7 @@ use pingora::{Error, ErrorType};
 use tokio::time::Instant;
 
 use super::auth::Shown;
+use super::broken;
 use super::deadline::Bounded;
 use super::edge::{Edge, Way};
 use super::forward::{self, Forwarded};
@@ -232,7 +233,7 @@ impl ProxyHttp for Service {
         error: &Error,
         context: &mut Context,
     ) -> FailToProxy {
-        let fault = context.record.fault.take().unwrap_or_else(|| stream_fault(error));
+        let fault = context.record.fault.take().unwrap_or_else(|| broken::stream(error));
         let status = fault.status();
         // A header that is out cannot be taken back: the connection's end is then the answer.
         if session.response_written().is_none() {
@@ -380,24 +381,6 @@ async fn answer(
 fn unknown_route() -> Fault {
     let detail = "No route of this gateway holds the request's host and path; check the base URL.";
     Fault::new(Cause::UnknownRoute, detail)
-}
-
-/// A stream that Pingora carried failed.
-fn stream_fault(error: &Error) -> Fault {
-    let (cause, detail) = match error.etype() {
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout => {
-            (Cause::UpstreamTimeout, "The upstream did not answer in time.")
-        }
-        ErrorType::ConnectRefused
-        | ErrorType::ConnectNoRoute
-        | ErrorType::ConnectError
-        | ErrorType::TLSHandshakeFailure
-        | ErrorType::InvalidCert => {
-            (Cause::UpstreamUnreachable, "The upstream does not take connections.")
-        }
-        _ => (Cause::UpstreamCutOff, "The exchange with the upstream broke off."),
-    };
-    Fault::new(cause, detail).with_log(error.etype().as_str())
 }
 
 /// A phase that only pass-through routes reach was reached by another.
