@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -78,8 +78,8 @@ pub struct Fault {
     pub retry_after: Option<Duration>,
     /// The methods for an `Allow` header (405).
     pub allow: Option<String>,
-    /// The values of `WWW-Authenticate` headers that stand instead of the gateway's own.
-    pub challenges: Vec<HeaderValue>,
+    /// Headers `WWW-Authenticate` that stand instead of the gateway's own. Boxed: a fault is small.
+    pub challenges: Option<Box<HeaderMap>>,
 }
 
 impl Fault {
@@ -92,7 +92,7 @@ impl Fault {
             scim_type: None,
             retry_after: None,
             allow: None,
-            challenges: Vec::new(),
+            challenges: None,
         }
     }
 

@@ -67,7 +67,9 @@ fn refused(cause: Cause, headers: &HeaderMap) -> Fault {
         _ => "The upstream does not know the request's credentials. Send others.",
     };
     let mut fault = Fault::new(cause, detail);
-    fault.challenges = headers.get_all(WWW_AUTHENTICATE).iter().cloned().collect();
+    let told = headers.get_all(WWW_AUTHENTICATE).iter().cloned();
+    let told: HeaderMap = told.map(|challenge| (WWW_AUTHENTICATE, challenge)).collect();
+    fault.challenges = (!told.is_empty()).then(|| Box::new(told));
     fault
 }
 

@@ -31,11 +31,12 @@ pub(super) fn routeless(fault: Fault) -> Outcome {
 /// The headers that HTTP itself asks for with a fault (RFC 9110 sections 10.2.3, 11.6.1, 15.5.6).
 pub(super) fn complete(response: &mut Response, fault: &Fault, challenges: &[HeaderValue]) {
     let headers = &mut response.headers;
-    let challenges = if fault.challenges.is_empty() { challenges } else { &fault.challenges };
-    if fault.cause == Cause::Unauthenticated || !fault.challenges.is_empty() {
+    let theirs = fault.challenges.iter().flat_map(|told| told.get_all(WWW_AUTHENTICATE));
+    let challenges = if fault.challenges.is_some() { &[] } else { challenges };
+    if fault.cause == Cause::Unauthenticated || fault.challenges.is_some() {
         // Without a route's own knowledge an error says `Bearer`.
         headers.remove(WWW_AUTHENTICATE);
-        for challenge in challenges {
+        for challenge in theirs.chain(challenges) {
             headers.append(WWW_AUTHENTICATE, challenge.clone());
         }
     }
