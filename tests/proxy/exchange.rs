@@ -127,10 +127,13 @@ fn traced(seen: &str) -> (String, String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clients_trace_goes_on_to_the_upstream_with_a_span_for_each_call() {
-    let upstream = Scripted::start(|_, _| ok(USER)).await;
+    let changed = USER.replace("bjensen", "babs");
+    let stored = changed.clone();
+    let answer =
+        move |_: usize, seen: &str| ok(if seen.starts_with("PUT") { &stored } else { USER });
+    let upstream = Scripted::start(answer).await;
     let gateway = start(&upstream.url);
     let trace = format!("traceparent: {PARENT}\r\ntracestate: a=1,b=2\r\n");
-    let changed = USER.replace("bjensen", "babs");
     for (path, body) in [(PATH, changed.as_str()), ("/p/scim/v2/Users/7", "")] {
         let method = if body.is_empty() { "GET" } else { "PUT" };
         let bytes = String::from_utf8(request(method, path, body)).unwrap();
