@@ -110,7 +110,7 @@ impl Reloader {
         }
         let Loaded { config, gateway, doors, rules_hash, upstreams, warnings: _ } = loaded;
         let limits = config.server.limits.clone();
-        self.shared.safeguards.keep(|route| doors.contains_key(route));
+        self.shared.safeguards.know(doors.keys().map(String::as_str));
         self.live.replace(Edge::new(gateway, doors, limits, Arc::clone(&self.shared)));
         self.rules.store(Arc::new(rules_hash.clone()));
         self.config = config;

@@ -11,6 +11,7 @@ use super::output::{complain, mistakes, say};
 use super::reload::Reloader;
 use super::{Format, Named};
 use crate::config::model::{Auth, Proof, Route};
+use crate::exchange::Shared;
 use crate::gateway::RouteSpec;
 use crate::ops::{Admin, Metrics, Reloads, Watch, log};
 use crate::proxy::{self, Edge, Event, Life, Live, Observer, Stopped};
@@ -53,15 +54,18 @@ fn serve(options: &Options, loaded: Loaded) -> Result<Stopped, String> {
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let rules = Arc::new(ArcSwap::from_pointee(loaded.rules_hash.clone()));
     let (reloads, asks) = Reloads::channel();
+    let shared = Arc::<Shared>::default();
+    shared.safeguards.know(loaded.doors.keys().map(String::as_str));
     let admin = Admin {
         metrics: Arc::clone(&metrics),
         life: Arc::clone(&life),
         rules: Arc::clone(&rules),
         reloads,
+        shared: Arc::clone(&shared),
     };
     if let Some(address) = loaded.config.admin {
         let bound = admin.start(address).map_err(|error| taken((address, error)))?;
-        say(&format!("# admin: http://{bound}/healthz /readyz /version /metrics"));
+        say(&format!("# admin: http://{bound}/healthz /readyz /version /metrics /reload /routes"));
     }
     for (route, spec) in loaded.config.routes.iter().zip(loaded.gateway.routes()) {
         say(&invitation(route, &spec.spec));
@@ -71,7 +75,7 @@ fn serve(options: &Options, loaded: Loaded) -> Result<Stopped, String> {
     let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
     upstreams.relay.follow(Arc::clone(&observer));
     observer.happened(&Event::Rules(rules_hash));
-    let (server, shared) = (config.server.clone(), Arc::default());
+    let server = config.server.clone();
     let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::clone(&shared));
     let live = Arc::new(Live::new(edge));
     let reloader = Reloader {

@@ -31,8 +31,7 @@ pub struct Safeguard {
 
 impl Safeguards {
     pub fn of(&self, route: &str) -> Arc<Safeguard> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(route).cloned();
-        known.unwrap_or_else(|| {
+        self.find(route).unwrap_or_else(|| {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(route.to_owned()).or_default())
         })
@@ -51,13 +50,21 @@ impl Safeguards {
         Ok(())
     }
 
-    /// Forgets routes that are there no more.
-    pub fn keep(&self, known: impl Fn(&str) -> bool) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|route, _| known(route));
+    /// The route's, where there is such a route.
+    pub fn find(&self, route: &str) -> Option<Arc<Safeguard>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(route).cloned()
     }
 
-    /// All routes that remember something: whether each is paused, and its breaker.
+    /// From now on there are these routes; what is known of those that stay is kept.
+    pub fn know<'n>(&self, routes: impl Iterator<Item = &'n str>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *all);
+        all.extend(
+            routes.map(|route| (route.to_owned(), before.remove(route).unwrap_or_default())),
+        );
+    }
+
+    /// All routes: whether each is paused, and its breaker.
     pub fn standings(&self) -> BTreeMap<String, (bool, Standing)> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let told = |one: &Safeguard| (one.is_paused(), one.breaker.standing());

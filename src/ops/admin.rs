@@ -1,4 +1,4 @@
-//! The admin listener: health, version, metrics and reload, over plain HTTP/1.1 without
+//! The admin listener: health, version, metrics, reload and what is done to routes, over plain HTTP/1.1 without
 //! authentication; it belongs on loopback or behind a network policy.
 
 use std::convert::Infallible;
@@ -22,7 +22,9 @@ use tokio::time::{sleep, timeout};
 
 use super::Metrics;
 use super::reload::{Outcome, Reloads};
+use super::routes;
 use crate::diagnostic;
+use crate::exchange::Shared;
 use crate::proxy::Life;
 
 /// Connections at once; others wait.
@@ -44,6 +46,7 @@ pub struct Admin {
     /// The hash of the rules in force.
     pub rules: Arc<ArcSwap<String>>,
     pub reloads: Reloads,
+    pub shared: Arc<Shared>,
 }
 
 /// What can be asked. A `POST` changes something.
@@ -54,14 +57,20 @@ enum Endpoint {
     Version,
     Metrics,
     Reload,
+    Routes,
+    Route(routes::Act),
 }
 
-const ENDPOINTS: [(Method, &str, Endpoint); 5] = [
+const ENDPOINTS: [(Method, &str, Endpoint); 9] = [
     (Method::GET, "/healthz", Endpoint::Health),
     (Method::GET, "/readyz", Endpoint::Ready),
     (Method::GET, "/version", Endpoint::Version),
     (Method::GET, "/metrics", Endpoint::Metrics),
     (Method::POST, "/reload", Endpoint::Reload),
+    (Method::GET, "/routes", Endpoint::Routes),
+    (Method::POST, "/routes/pause", Endpoint::Route(routes::Act::Pause)),
+    (Method::POST, "/routes/resume", Endpoint::Route(routes::Act::Resume)),
+    (Method::POST, "/routes/rearm", Endpoint::Route(routes::Act::Rearm)),
 ];
 
 impl Admin {
@@ -152,10 +161,10 @@ impl Admin {
             let why = "web pages change nothing here: send no Origin, and no form\n";
             return text(StatusCode::FORBIDDEN, why);
         }
-        self.act(*endpoint).await
+        self.act(*endpoint, request.uri().query()).await
     }
 
-    async fn act(&self, endpoint: Endpoint) -> Response<Full<Bytes>> {
+    async fn act(&self, endpoint: Endpoint, query: Option<&str>) -> Response<Full<Bytes>> {
         match endpoint {
             Endpoint::Health => text(StatusCode::OK, "ok\n"),
             Endpoint::Ready if self.life.is_ready() => text(StatusCode::OK, "ready\n"),
@@ -166,9 +175,15 @@ impl Admin {
                 json(StatusCode::OK, &json!({ "version": version, "rules": **rules }))
             }
             Endpoint::Metrics => {
+                self.metrics.stand(&self.shared.safeguards.standings());
                 typed(StatusCode::OK, self.metrics.text(), "text/plain; version=0.0.4")
             }
             Endpoint::Reload => self.reload().await,
+            Endpoint::Routes => json(StatusCode::OK, &routes::all(&self.shared)),
+            Endpoint::Route(act) => match routes::act(&self.shared, act, query) {
+                Some(done) => json(StatusCode::OK, &done),
+                None => text(StatusCode::NOT_FOUND, "name a route of GET /routes: ?route=<name>\n"),
+            },
         }
     }
 

@@ -10,6 +10,7 @@ mod ids;
 pub mod log;
 pub mod metrics;
 pub mod reload;
+mod routes;
 mod span;
 mod spans;
 

@@ -12,6 +12,8 @@ mod program;
 mod reference;
 mod reload;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod running;
 mod scale;
 mod schema;
