@@ -4,12 +4,15 @@
 //! value. That is no failure, and what may be one is not called one: only what the answer shows as it was
 //! before, or the other truth value, or an element that was taken away, is sure.
 
+use std::collections::BTreeSet;
+
 use super::merge::attribute_at;
 use super::pair::Pair;
 use crate::rewrite::program::LossCause;
 use crate::rewrite::resolve::place;
 use crate::rewrite::translate::Loss;
 use crate::scim::coerce::Leniency;
+use crate::scim::equal::{Case, equal_values};
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::patch::{Op, OpKind, normalise};
 use crate::scim::schema::{Attribute, Kind, Mutability, Operation, Returned, is_urn};
@@ -42,16 +45,17 @@ impl Pair {
                 self.whole(body, before, answer, &[], &mut found);
             }
         }
-        for (at, (names, op)) in ops.iter().enumerate() {
-            // What a later operation says of the same place is what counts.
-            let again = |(later, _): &(Vec<String>, Op<'_>)| {
-                later.iter().zip(names).all(|(a, b)| a.eq_ignore_ascii_case(b))
-            };
-            if !ops.iter().skip(at.saturating_add(1)).any(again)
-                && let Some(sure) = self.judge(op, names, before, answer)
-            {
-                self.note(names, sure, &mut found);
+        // What a later operation says of the same place is what counts.
+        let mut later = BTreeSet::new();
+        for (names, op) in ops.iter().rev() {
+            let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+            let again = (1..=names.len()).any(|upto| later.contains(&(true, head(&names, upto))))
+                || later.contains(&(false, names.clone()));
+            if !again && let Some(sure) = self.judge(op, &names, before, answer) {
+                self.note(&names, sure, &mut found);
             }
+            later.extend((1..names.len()).map(|upto| (false, head(&names, upto))));
+            later.insert((true, names));
         }
         found
     }
@@ -117,8 +121,9 @@ impl Pair {
         }
         if op.kind == OpKind::Add && attribute.is_some_and(|a| a.multi_valued) {
             let shown = shown.and_then(Value::as_array).filter(|shown| !shown.is_empty())?;
-            let there = |one: &Value<'_>| shown.iter().any(|s| value_of(s) == value_of(one));
-            return op.value.as_ref()?.as_array()?.iter().any(|one| !there(one)).then_some(false);
+            let shown: BTreeSet<Option<&str>> = shown.iter().map(value_of).collect();
+            let mut asked = op.value.as_ref()?.as_array()?.iter();
+            return asked.any(|one| !shown.contains(&value_of(one))).then_some(false);
         }
         let old = before.map(|before| value_at(before, names));
         verdict(attribute, op.value.as_ref(), old, shown)
@@ -168,6 +173,11 @@ fn verdict(
     }
 }
 
+/// The first of some names.
+fn head(names: &[String], upto: usize) -> Vec<String> {
+    names.iter().take(upto).cloned().collect()
+}
+
 /// The value, if there is one: what clears is none.
 fn said(value: Option<&Value<'_>>) -> Option<Value<'static>> {
     value.filter(|value| !value.is_cleared()).map(|value| value.clone().into_owned())
@@ -186,23 +196,21 @@ fn similar(asked: &Value<'_>, shown: &Value<'_>) -> bool {
     a == b || (!b.is_empty() && a.starts_with(&b))
 }
 
-/// Equality without the order of members and elements; an absent member is false (`primary`).
+/// Equality without the order of members and elements; in an element, absent is false (`primary`).
 fn alike(a: &Value<'_>, b: &Value<'_>) -> bool {
-    match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            let within = |a: &Object<'_>, b: &Object<'_>| {
-                a.iter().all(|(name, value)| match b.get(name) {
-                    Some(other) => alike(value, other),
-                    None => value.is_cleared() || *value == Value::Bool(false),
-                })
-            };
-            within(a, b) && within(b, a)
+    equal_values(&without_false(a), &without_false(b), None, Case::Exact)
+}
+
+fn without_false(value: &Value<'_>) -> Value<'static> {
+    let mut value = value.clone().into_owned();
+    if let Value::Array(elements) = &mut value {
+        for element in elements {
+            if let Value::Object(element) = element {
+                element.retain(|_, value| *value != Value::Bool(false));
+            }
         }
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().all(|one| b.iter().any(|other| alike(one, other)))
-        }
-        _ => a == b,
     }
+    value
 }
 
 /// The value of the element that a removal takes away.
