@@ -51,6 +51,8 @@ pub enum Cause {
     UpstreamUnauthorized,
     UpstreamFailed,
     NoToken,
+    /// It was not called: it is held to fail, or asked to be left alone.
+    UpstreamUnavailable,
     // the gateway's
     NotImplemented,
     Incomplete,
@@ -154,7 +156,8 @@ impl Cause {
             | Self::UpstreamRedirect
             | Self::UpstreamUnauthorized
             | Self::UpstreamFailed
-            | Self::NoToken => Side::Upstream,
+            | Self::NoToken
+            | Self::UpstreamUnavailable => Side::Upstream,
             Self::NotImplemented
             | Self::Incomplete
             | Self::Busy
@@ -199,9 +202,11 @@ impl Cause {
             | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::NotImplemented | Self::Incomplete => StatusCode::NOT_IMPLEMENTED,
-            Self::Busy | Self::Paused | Self::Tripped | Self::NoToken => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::UpstreamUnavailable
+            | Self::Busy
+            | Self::Paused
+            | Self::Tripped
+            | Self::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             Self::PartlyDone => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -258,6 +263,7 @@ impl Cause {
             Self::UpstreamUnauthorized => "upstream_unauthorized",
             Self::UpstreamFailed => "upstream_failed",
             Self::NoToken => "no_token",
+            Self::UpstreamUnavailable => "upstream_unavailable",
             Self::NotImplemented => "not_implemented",
             Self::Incomplete => "incomplete",
             Self::Busy => "busy",

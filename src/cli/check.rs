@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
@@ -16,6 +17,7 @@ use crate::gateway::pair::Pair;
 use crate::gateway::report::{OperationReport, operations};
 use crate::gateway::route::Kind;
 use crate::gateway::table::{Fate, Table};
+use crate::proxy::{Observer, Silent};
 use crate::scim::schema::Attribute;
 
 /// Of a route whose clients the upstream knows.
@@ -32,7 +34,9 @@ const GIVEN_UP: [&str; 5] = [
 ];
 
 pub(super) fn check(config: &Path, format: Format) -> ExitCode {
-    let loaded = match load(config) {
+    // Checking makes no call, so there is nothing to observe.
+    let nobody: Arc<dyn Observer> = Arc::new(Silent);
+    let loaded = match load(config, &nobody) {
         Ok(loaded) => loaded,
         Err(found) => {
             mistakes(&found, format);

@@ -11,7 +11,8 @@ use crate::dialect::Dialects;
 use crate::exchange::Upstream;
 use crate::gateway::Gateway;
 use crate::proxy::{
-    Callers, Certificates, Door, Identity, KeySets, Observer, Relay, Remote, Signed, Way,
+    Callers, Care, Cared, Certificates, Door, Identity, KeySets, Making, Observer, Remote, Signed,
+    Way,
 };
 use crate::sandbox::{Options, Sandbox, Vendor};
 
@@ -28,8 +29,10 @@ pub(super) struct Loaded {
 
 /// # Errors
 /// All mistakes of the stage that has some: configuration, dialects, names, rules, files.
-pub(super) fn load(path: &Path) -> Result<Loaded, Mistakes> {
-    load_over(path, &Upstreams::default())
+///
+/// `observer` is told what becomes of the upstreams.
+pub(super) fn load(path: &Path, observer: &Arc<dyn Observer>) -> Result<Loaded, Mistakes> {
+    load_over(path, &Upstreams::new(Arc::clone(observer)))
 }
 
 /// As [`load`], and takes over the upstreams whose configuration is the same.
@@ -54,15 +57,14 @@ pub(super) fn load_over(path: &Path, before: &Upstreams) -> Result<Loaded, Mista
 }
 
 /// What a reload takes over. An upstream whose configuration does not change stays the same object,
-/// with all that it has learned: connections, and whatever else it keeps.
-#[derive(Default)]
+/// with all that it has learned: connections, tokens, and what its care knows of it.
 pub(super) struct Upstreams {
     /// By name.
     made: HashMap<String, Kept>,
     /// The keys of issuers.
     sets: KeySets,
-    /// What upstreams tell of themselves goes here.
-    pub relay: Arc<Relay>,
+    /// Told what becomes of upstreams.
+    observer: Arc<dyn Observer>,
 }
 
 /// An upstream, and what it was made of.
@@ -76,7 +78,9 @@ struct Kept {
 /// An upstream that calls can be made to, and who the gateway is there.
 #[derive(Clone)]
 struct Reached {
+    /// With care around every call.
     calls: Arc<dyn Upstream>,
+    care: Arc<Care>,
     network: Network,
     identity: Arc<Identity>,
 }
@@ -87,7 +91,7 @@ enum Network {
     Sandbox(Arc<Sandbox>),
 }
 
-/// One door for each route. Routes to one upstream share its connections.
+/// One door for each route. Routes to one upstream share its connections and its care.
 fn doors(
     config: &Config,
     dialects: &Dialects,
@@ -95,11 +99,8 @@ fn doors(
 ) -> Result<(HashMap<String, Door>, Upstreams), Vec<String>> {
     let mut found: Vec<_> =
         config.server.tls.iter().filter_map(|tls| Certificates::new(tls).err()).collect();
-    let mut upstreams = Upstreams {
-        made: HashMap::new(),
-        sets: before.sets.clone(),
-        relay: Arc::clone(&before.relay),
-    };
+    let mut upstreams = Upstreams::new(Arc::clone(&before.observer));
+    upstreams.sets = before.sets.clone();
     for upstream in config.upstreams.values() {
         match before.keep(upstream, dialects) {
             Ok(kept) => drop(upstreams.made.insert(upstream.name.clone(), kept)),
@@ -114,25 +115,31 @@ fn doors(
         }
     }
     let door = |route: &model::Route| {
-        let Reached { calls, network, identity } =
+        let Reached { calls, care, network, identity } =
             &upstreams.made.get(&route.upstream.name)?.reached;
         let (calls, identity) = (Arc::clone(calls), Arc::clone(identity));
         let forwards = matches!(route.auth, Auth::Forward);
         let way = match (network, route.mode) {
             (Network::Remote(remote), Mode::Passthrough) => {
-                Way::Stream(Arc::clone(remote), (!forwards).then_some(identity))
+                let identity = (!forwards).then_some(identity);
+                Way::Stream(Arc::clone(remote), Arc::clone(care), identity)
             }
             _ if forwards => Way::Forward(calls),
             _ => Way::Translate(Arc::new(Signed::new(calls, identity))),
         };
         let callers = Arc::clone(callers.get(&route.label())?);
-        Some((route.label(), Door { callers, way }))
+        Some((route.label(), Door::new(callers, way).limited(&route.limits)))
     };
     let doors = config.routes.iter().filter_map(door).collect();
     if found.is_empty() { Ok((doors, upstreams)) } else { Err(found) }
 }
 
 impl Upstreams {
+    /// None yet; `observer` is told what becomes of those to come.
+    fn new(observer: Arc<dyn Observer>) -> Self {
+        Self { made: HashMap::new(), sets: KeySets::default(), observer }
+    }
+
     /// The upstream as it is, where nothing of it changed, else a new one.
     fn keep(&self, upstream: &model::Upstream, dialects: &Dialects) -> Result<Kept, String> {
         let dialect = dialects.named(&upstream.dialect.name);
@@ -141,7 +148,7 @@ impl Upstreams {
         let same = before.filter(|kept| kept.made_of == *upstream && kept.form == form);
         let reached = match same {
             Some(kept) => kept.reached.clone(),
-            None => reach(upstream, &form, before, &(self.relay.clone() as _))?,
+            None => reach(upstream, &form, before, &self.observer)?,
         };
         Ok(Kept { made_of: upstream.clone(), form, reached })
     }
@@ -154,14 +161,14 @@ fn reach(
     before: Option<&Kept>,
     observer: &Arc<dyn Observer>,
 ) -> Result<Reached, String> {
+    let model::Upstream { name, timeouts, answer_limit, care, ca, .. } = upstream;
     let identity = Identity::new(upstream, form, observer)?;
-    match &upstream.target {
-        Target::Remote(url) => {
-            let (timeouts, limit) = (&upstream.timeouts, upstream.answer_limit);
-            let certificate = identity.certificate();
-            let remote = Remote::new(url, certificate, timeouts, limit, upstream.ca.as_deref())?;
-            let remote = Arc::new(remote);
-            Ok(Reached { calls: remote.clone(), network: Network::Remote(remote), identity })
+    let (called, network): (Arc<dyn Upstream>, _) = match &upstream.target {
+        Target::Remote(urls) => {
+            let (certificate, ca) = (identity.certificate(), ca.as_deref());
+            let making = Making { name, timeouts, care, certificate, ca, observer };
+            let remote = Arc::new(Remote::of_nodes(urls, *answer_limit, &making)?);
+            (Arc::clone(&remote) as _, Network::Remote(remote))
         }
         Target::Sandbox(named) => {
             let vendor = Vendor::named(&named.name).ok_or("there is no such sandbox")?;
@@ -170,8 +177,10 @@ fn reach(
                 Some(Network::Sandbox(sandbox)) => Arc::clone(sandbox),
                 _ => Arc::new(Sandbox::new(vendor, Options::of(vendor))),
             };
-            let calls = Arc::clone(&sandbox) as _;
-            Ok(Reached { calls, network: Network::Sandbox(sandbox), identity })
+            (Arc::clone(&sandbox) as _, Network::Sandbox(sandbox))
         }
-    }
+    };
+    let care = Arc::new(Care::new(name, care, Arc::clone(observer)));
+    let calls = Arc::new(Cared::new(called, Arc::clone(&care)));
+    Ok(Reached { calls, care, network, identity })
 }

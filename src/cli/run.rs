@@ -30,14 +30,23 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, format: Format) -> ExitCode {
-    let loaded = match load(options.named.path()) {
+    let metrics = match Metrics::new() {
+        Ok(metrics) => Arc::new(metrics),
+        Err(error) => {
+            complain(&error.to_string());
+            return ExitCode::FAILURE;
+        }
+    };
+    // What becomes of upstreams is counted and logged; only requests are recorded and traced.
+    let upstreams: Arc<dyn Observer> = Arc::new(Watch::new(Arc::clone(&metrics)));
+    let loaded = match load(options.named.path(), &upstreams) {
         Ok(loaded) => loaded,
         Err(found) => {
             mistakes(&found, format);
             return ExitCode::FAILURE;
         }
     };
-    match serve(options, loaded) {
+    match serve(options, loaded, metrics) {
         Ok(Stopped) => ExitCode::SUCCESS,
         Err(why) => {
             complain(&why);
@@ -46,12 +55,11 @@ pub(super) fn run(options: &Options, format: Format) -> ExitCode {
     }
 }
 
-fn serve(options: &Options, loaded: Loaded) -> Result<Stopped, String> {
+fn serve(options: &Options, loaded: Loaded, metrics: Arc<Metrics>) -> Result<Stopped, String> {
     log::start(&loaded.config.log);
     let life = Arc::new(if options.upgrade { Life::inheriting() } else { Life::default() });
     let taken = |(address, error)| format!("cannot listen on {address}: {error}");
     proxy::bind(&loaded.config.server.listen, &life).map_err(taken)?;
-    let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let rules = Arc::new(ArcSwap::from_pointee(loaded.rules_hash.clone()));
     let (reloads, asks) = Reloads::channel();
     let shared = Arc::<Shared>::default();
@@ -73,7 +81,6 @@ fn serve(options: &Options, loaded: Loaded) -> Result<Stopped, String> {
     let Loaded { config, gateway, doors, upstreams, rules_hash, warnings: _ } = loaded;
     let watch = Arc::new(Watch::start(&config, metrics)?);
     let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
-    upstreams.relay.follow(Arc::clone(&observer));
     observer.happened(&Event::Rules(rules_hash));
     let server = config.server.clone();
     let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::clone(&shared));

@@ -31,6 +31,8 @@ pub const CODES: &[Code] = &[
     PROOF,
     NO_CLIENT_CA,
     JWT,
+    CARE,
+    NODES,
     IDENTITY,
     CREDENTIAL,
     TOKEN_URL,
@@ -86,6 +88,10 @@ pub(super) const NO_CLIENT_CA: Code =
     Code { id: "C026", title: "a client certificate where the listener asks for none" };
 pub(super) const JWT: Code =
     Code { id: "C027", title: "a signed token whose terms cannot be used" };
+pub(super) const CARE: Code =
+    Code { id: "C028", title: "a setting of an upstream's care that cannot be meant" };
+pub(super) const NODES: Code =
+    Code { id: "C029", title: "nodes that cannot stand for one another" };
 pub(super) const NO_PATCH: Code =
     Code { id: "C038", title: "a form of PATCH that the upstream's dialect does not offer" };
 pub(super) const IDENTITY: Code = Code {

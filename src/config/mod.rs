@@ -14,6 +14,7 @@ use crate::scim::schema::{Attribute, Schema, Unknown};
 
 mod auth;
 mod build;
+pub mod care;
 mod code;
 mod file;
 pub mod identity;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::care::{Care, InFlight};
 use super::identity::Identity;
 use super::secret::Secret;
 use crate::diagnostic::Source;
@@ -99,6 +100,14 @@ pub struct Limits {
     pub depth: usize,
     /// For one read from or write to the client.
     pub client: Duration,
+    /// Client connections at once.
+    pub connections: usize,
+    /// For a whole request header.
+    pub header_time: Duration,
+    /// For a whole request body.
+    pub body_time: Duration,
+    /// Between two requests on one connection.
+    pub idle: Duration,
     /// For the whole exchange with the upstream.
     pub exchange: Duration,
     /// Wrong credentials that one address may show to one route within `attempts_window`; 0: any number.
@@ -114,6 +123,10 @@ impl Default for Limits {
             uri: 8 << 10,
             depth: 32,
             client: Duration::from_secs(30),
+            connections: 10_000,
+            header_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(60),
+            idle: Duration::from_secs(60),
             exchange: Duration::from_secs(60),
             attempts: 30,
             attempts_window: Duration::from_secs(60),
@@ -213,13 +226,15 @@ pub struct Upstream {
     pub answer_limit: usize,
     /// A PEM file with the authorities to trust instead of the system's.
     pub ca: Option<PathBuf>,
+    pub care: Care,
 }
 
 /// Where an upstream is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
-    /// `http` or `https`; its path is put before the dialect's base.
-    Remote(Url),
+    /// The nodes, at least one, each `http` or `https`; the path, the same of all, is put before the
+    /// dialect's base.
+    Remote(Vec<Url>),
     /// An embedded simulator of the named vendor.
     Sandbox(Named),
 }
@@ -255,6 +270,7 @@ pub struct Route {
     pub client_extends: Vec<Attribute>,
     pub auth: Auth,
     pub mode: Mode,
+    pub limits: InFlight,
     pub policies: Policies,
 }
 

@@ -1,6 +1,7 @@
 //! `[[route]]`: where clients come in, who may, and under which policies.
 
 use super::auth::{self, Place};
+use super::care::{InFlight, in_flight};
 use super::code::{HOST, OVERLAY, PASSTHROUGH, PREFIX};
 use super::model::{Auth, Mode, Route};
 use super::safety::safety;
@@ -69,6 +70,7 @@ pub(super) fn route(
     };
     let client_vars = vars(&table, "client_vars");
     let client_extends = extends(&table, "client_extends");
+    let limits = in_flight(&table, "requests", InFlight::of_route());
     table.close();
     Some(Route {
         host: host.map_or(Some(None), |host| host.map(Some))?,
@@ -80,6 +82,7 @@ pub(super) fn route(
         client_extends,
         auth: auth?,
         mode,
+        limits,
         policies,
     })
 }

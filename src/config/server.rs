@@ -109,6 +109,13 @@ fn limits(table: Table<'_>) -> Limits {
         uri: size("uri", 64 << 10).unwrap_or(default.uri),
         depth: table.item("depth").and_then(|i| number(i, 4..=128)).unwrap_or(default.depth),
         client: time("client").unwrap_or(default.client),
+        connections: table
+            .item("connections")
+            .and_then(|item| number(item, 1..=1_000_000))
+            .unwrap_or(default.connections),
+        header_time: time("header_time").unwrap_or(default.header_time),
+        body_time: time("body_time").unwrap_or(default.body_time),
+        idle: time("idle").unwrap_or(default.idle),
         exchange: time("exchange").unwrap_or(default.exchange),
         attempts: table
             .item("attempts")

@@ -1,10 +1,12 @@
 //! `[upstream.<name>]`: a service, its dialect and who the gateway is to it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use url::Url;
 
-use super::code::{CLIENT_CERT, NO_SANDBOX, NOT_READABLE, URL};
+use super::care::care;
+use super::code::{CLIENT_CERT, NO_SANDBOX, NODES, NOT_READABLE, URL};
 use super::identity::{Identity, Reading, identity};
 use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
 use super::value::{duration, named, number, path, vars};
@@ -15,6 +17,8 @@ use crate::sandbox::Vendor;
 
 /// What an upstream's URL begins with to mean an embedded simulator.
 const SANDBOX: &str = "sandbox:";
+/// Nodes of one upstream.
+const MOST_NODES: usize = 64;
 
 pub(super) fn upstream(
     name: &str,
@@ -35,6 +39,7 @@ pub(super) fn upstream(
     if let Some(file) = ca.as_deref().filter(|file| std::fs::read(file).is_err()) {
         not_readable(table.item("ca"), file);
     }
+    let care = care(&table);
     table.close();
     Some(Upstream {
         name: name.to_owned(),
@@ -48,14 +53,38 @@ pub(super) fn upstream(
         timeouts,
         answer_limit: answer_limit.unwrap_or(8 << 20),
         ca,
+        care,
     })
 }
 
+/// One URL, or the URLs of several nodes.
 fn target(item: Item<'_>) -> Option<Target> {
-    let text = item.string()?;
-    if let Some(vendor) = text.strip_prefix(SANDBOX) {
+    if let Some(vendor) = item.as_str().and_then(|text| text.strip_prefix(SANDBOX)) {
         return sandbox(item, vendor);
     }
+    let items = if item.as_str().is_some() { vec![item] } else { item.items() };
+    let urls: Option<Vec<_>> = items.iter().map(|item| url(*item)).collect();
+    let urls = urls?;
+    let mut seen = BTreeSet::new();
+    let told = match urls.split_first() {
+        None => Some("there is no node"),
+        Some((first, rest)) if rest.iter().any(|url| url.path() != first.path()) => {
+            Some("the nodes have different paths")
+        }
+        Some(_) if urls.len() > MOST_NODES => Some("there are more than 64 nodes"),
+        Some(_) if !urls.iter().all(|url| seen.insert(url)) => Some("a node is there twice"),
+        Some(_) => None,
+    };
+    if let Some(message) = told {
+        let hint = "write url = [\"https://a.example\", \"https://b.example\"], all of one service";
+        item.reader().report(item.mistake(NODES, message, "these nodes").with_hint(hint));
+        return None;
+    }
+    Some(Target::Remote(urls))
+}
+
+fn url(item: Item<'_>) -> Option<Url> {
+    let text = item.string()?;
     let usable = |url: &Url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
@@ -73,7 +102,7 @@ fn target(item: Item<'_>) -> Option<Target> {
                     or sandbox:<vendor>";
         item.reader().report(diagnostic.with_hint(hint));
     }
-    url.map(Target::Remote)
+    url
 }
 
 fn sandbox(item: Item<'_>, vendor: &str) -> Option<Target> {
@@ -101,7 +130,8 @@ fn client_cert(
     let file = |key| table.need(key).and_then(|item| path(item, around.directory));
     let (cert, key) = (file("cert"), file("key"));
     table.close();
-    if matches!(target, Some(Target::Remote(url)) if url.scheme() != "https") {
+    if matches!(target, Some(Target::Remote(urls)) if urls.iter().any(|url| url.scheme() != "https"))
+    {
         let message = "a client certificate is shown in TLS, and this upstream's url is not https";
         let diagnostic = item.mistake(CLIENT_CERT, message, "it would never be shown");
         item.reader().report(diagnostic.with_hint("write url = \"https://…\""));

@@ -1,10 +1,10 @@
 //! The calls of one exchange: each is timed, counted and kept within the deadline.
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::record::{CallRecord, Record};
 use super::{Trace, Upstream};
-use crate::fault::{Cause, Fault};
+use crate::fault::Fault;
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
 
@@ -38,13 +38,7 @@ impl Caller<'_> {
             trace.write(&mut request.headers);
         }
         let began = Instant::now();
-        let answer = match timeout_at(self.deadline, self.upstream.call(request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Fault::new(
-                Cause::UpstreamTimeout,
-                "The upstream did not answer in time. Try again later.",
-            )),
-        };
+        let answer = self.upstream.call_by(request, self.deadline).await;
         self.record.calls.push(CallRecord {
             operation,
             status: answer.as_ref().ok().map(|response| response.status.as_u16()),

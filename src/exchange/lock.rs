@@ -12,6 +12,8 @@ use crate::fault::{Cause, Fault};
 
 /// The longest wait for a lock.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Exchanges that wait for one resource; more would not have their turn in time.
+const QUEUE: usize = 32;
 
 /// Locks by key; a key is there only while someone holds or wants it.
 #[derive(Debug, Default)]
@@ -35,7 +37,12 @@ impl Locks {
     pub async fn lock(&self, key: String, deadline: Instant) -> Result<Held<'_>, Fault> {
         let lock = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(held.entry(key.clone()).or_default())
+            let lock = held.entry(key.clone()).or_default();
+            // Beside the map's own: one for the holder and one for each that waits.
+            if Arc::strong_count(lock) >= 1 + 1 + QUEUE {
+                return Err(busy());
+            }
+            Arc::clone(lock)
         };
         // Made first, so that the key goes even where the wait ends without the lock.
         let mut waiting = Held { locks: self, key, guard: None };
@@ -45,13 +52,14 @@ impl Locks {
                 waiting.guard = Some(guard);
                 Ok(waiting)
             }
-            Err(_) => Err(Fault::new(
-                Cause::Busy,
-                "Another request is changing the same resource. Try again in a moment.",
-            )
-            .with_retry_after(Duration::from_secs(1))),
+            Err(_) => Err(busy()),
         }
     }
+}
+
+fn busy() -> Fault {
+    let detail = "Another request is changing the same resource. Try again in a moment.";
+    Fault::new(Cause::Busy, detail).with_retry_after(Duration::from_secs(1))
 }
 
 impl Drop for Held<'_> {
@@ -106,6 +114,37 @@ mod tests {
         };
         let (next, ()) = tokio::join!(locks.lock("a".to_owned(), late), free);
         drop(next.unwrap());
+        assert!(locks.held.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn under_contention_a_bounded_queue_has_its_turns_and_more_is_refused_at_once() {
+        let locks: &'static Locks = Box::leak(Box::default());
+        let late = Instant::now() + Duration::from_secs(60);
+        let held = locks.lock("a".to_owned(), late).await.unwrap();
+        let inside = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let mut queue = tokio::task::JoinSet::new();
+        for _ in 0..QUEUE {
+            let inside = Arc::clone(&inside);
+            queue.spawn(async move {
+                let held = locks.lock("a".to_owned(), late).await.unwrap();
+                let alone = inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+                tokio::task::yield_now().await;
+                inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                drop(held);
+                alone
+            });
+        }
+        let users = || Arc::strong_count(&locks.held.lock().unwrap()["a"]);
+        while users() < 1 + 1 + QUEUE {
+            tokio::task::yield_now().await;
+        }
+        let began = Instant::now();
+        let refused = locks.lock("a".to_owned(), late).await.unwrap_err();
+        assert_eq!((refused.cause, began.elapsed() < PATIENCE), (Cause::Busy, true));
+        assert!(locks.lock("b".to_owned(), late).await.is_ok(), "others are not concerned");
+        drop(held);
+        assert!(queue.join_all().await.into_iter().all(|alone| alone));
         assert!(locks.held.lock().unwrap().is_empty());
     }
 }

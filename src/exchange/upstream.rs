@@ -1,9 +1,14 @@
 //! Whoever answers the gateway's calls: a real service, or a sandbox in this process.
 
-use async_trait::async_trait;
+use std::time::Duration;
 
-use crate::fault::Fault;
+use async_trait::async_trait;
+use tokio::time::{Instant, timeout_at};
+
+use crate::fault::{Cause, Fault};
 use crate::scim::http::{Request, Response};
+
+const FAR: Duration = Duration::from_secs(3600);
 
 /// One upstream. An implementation adds the authorization and the host, keeps every deadline and
 /// size limit, follows no redirect, and sends a request once: it decides nothing about retries.
@@ -15,4 +20,33 @@ pub trait Upstream: Send + Sync {
     /// Only where there is no whole answer: `UpstreamUnreachable`, `UpstreamTimeout`,
     /// `UpstreamCutOff` or `UpstreamTooLarge`.
     async fn call(&self, request: Request) -> Result<Response, Fault>;
+
+    /// As [`Upstream::call`], for an answer by a deadline: who waits before it sends something gives up
+    /// in time to say so.
+    ///
+    /// # Errors
+    /// Those of [`Upstream::call`], `UpstreamTimeout` at the deadline, and with `Retry-After` where
+    /// nothing was sent: `UpstreamUnavailable`, `UpstreamThrottled` or `Busy`.
+    async fn call_by(&self, request: Request, deadline: Instant) -> Result<Response, Fault> {
+        by(deadline, self.call(request)).await?
+    }
+}
+
+/// The deadline where nobody says when an answer is too late.
+pub fn far() -> Instant {
+    Instant::now() + FAR
+}
+
+/// What comes by the deadline.
+///
+/// # Errors
+/// `UpstreamTimeout` at the deadline.
+pub async fn by<T>(deadline: Instant, coming: impl Future<Output = T> + Send) -> Result<T, Fault> {
+    timeout_at(deadline, coming).await.map_err(|_| {
+        Fault::new(
+            Cause::UpstreamTimeout,
+            "The upstream did not answer within the time that this gateway allows an exchange. \
+             Look what is there before you send it again.",
+        )
+    })
 }

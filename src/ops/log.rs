@@ -136,5 +136,31 @@ pub(super) fn event(event: &Event) {
         Event::SecretReload { upstream, outcome } => {
             tracing::warn!(upstream, outcome, "secret or certificate: the old one stays in force");
         }
+        Event::Breaker { upstream, open: true } => {
+            tracing::warn!(%upstream, "upstream fails: its breaker is open");
+        }
+        Event::Breaker { upstream, open: false } => {
+            tracing::info!(%upstream, "upstream answers again: its breaker is closed");
+        }
+        Event::Node { upstream, node, up: false } => {
+            tracing::warn!(%upstream, node, "node is down, say its health checks");
+        }
+        Event::Node { upstream, node, up: true } => {
+            tracing::info!(%upstream, node, "node is up, say its health checks");
+        }
+        Event::Ejected { upstream, node, out: true } => {
+            tracing::warn!(%upstream, node, "node fails calls and is left out for a while");
+        }
+        Event::Ejected { upstream, node, out: false } => {
+            tracing::info!(%upstream, node, "node takes calls again");
+        }
+        // Counted only: there may be as many as requests.
+        Event::Connection { .. }
+        | Event::Cared { .. }
+        | Event::Probed { .. }
+        | Event::Calling { .. }
+        | Event::Waiting { .. }
+        | Event::Refused { .. }
+        | Event::Retried { .. } => {}
     }
 }

@@ -71,6 +71,12 @@ pub(super) fn too_large(what: &str) -> Fault {
     .with_log(what)
 }
 
+/// A header that Pingora cannot make; nothing was sent.
+pub(super) fn unformed(error: &Error) -> Fault {
+    Fault::new(Cause::Internal, "The gateway could not form its request to the upstream.")
+        .with_log(kind(error))
+}
+
 /// Pingora's name for the failure: no address, host or content.
 pub(super) fn kind(error: &Error) -> String {
     error.etype().as_str().to_owned()

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Callers, Identity, Remote};
+use super::{Callers, Care, Gate, Identity, Remote};
+use crate::config::care::InFlight;
 use crate::config::model::Limits;
 use crate::exchange::{Shared, Upstream};
 use crate::gateway::{Gateway, Route};
@@ -22,7 +23,22 @@ pub struct Edge {
 /// One route's entrance.
 pub struct Door {
     pub callers: Arc<Callers>,
+    /// How many requests may be behind it at once.
+    pub gate: Arc<Gate>,
     pub way: Way,
+}
+
+impl Door {
+    pub fn new(callers: Arc<Callers>, way: Way) -> Self {
+        Self { callers, gate: Arc::new(Gate::new(&InFlight::of_route())), way }
+    }
+
+    /// As many requests at once as these limits say.
+    #[must_use]
+    pub fn limited(mut self, limits: &InFlight) -> Self {
+        self.gate = Arc::new(Gate::new(limits));
+        self
+    }
 }
 
 /// What happens to a request behind the door.
@@ -32,9 +48,9 @@ pub enum Way {
     Translate(Arc<dyn Upstream>),
     /// The same, and every call has the client's own Authorization.
     Forward(Arc<dyn Upstream>),
-    /// Bodies stream through unread, with this identity in the header; without one the client's own
-    /// Authorization goes through.
-    Stream(Arc<Remote>, Option<Arc<Identity>>),
+    /// Bodies stream through unread, each request as one call, with this identity in the header;
+    /// without one the client's own Authorization goes through.
+    Stream(Arc<Remote>, Arc<Care>, Option<Arc<Identity>>),
 }
 
 impl Edge {

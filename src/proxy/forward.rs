@@ -4,8 +4,9 @@
 use async_trait::async_trait;
 use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
 
-use crate::exchange::Upstream;
+use crate::exchange::{Upstream, upstream};
 use crate::fault::{Cause, Fault};
 use crate::scim::http::{Request, Response};
 
@@ -46,12 +47,16 @@ pub(super) fn authorization(headers: &HeaderMap) -> Result<Option<HeaderValue>, 
 
 #[async_trait]
 impl Upstream for Forwarded<'_> {
-    async fn call(&self, mut request: Request) -> Result<Response, Fault> {
+    async fn call(&self, request: Request) -> Result<Response, Fault> {
+        self.call_by(request, upstream::far()).await
+    }
+
+    async fn call_by(&self, mut request: Request, deadline: Instant) -> Result<Response, Fault> {
         request.headers.remove(AUTHORIZATION);
         if let Some(authorization) = &self.authorization {
             request.headers.insert(AUTHORIZATION, authorization.clone());
         }
-        let answer = self.upstream.call(request).await?;
+        let answer = self.upstream.call_by(request, deadline).await?;
         match answer.status {
             StatusCode::UNAUTHORIZED => Err(refused(Cause::Unauthenticated, &answer.headers)),
             StatusCode::FORBIDDEN => Err(refused(Cause::Forbidden, &answer.headers)),

@@ -1,6 +1,6 @@
 //! What the edge tells of each request that it answered, and of its own life. Who counts and logs is not its business.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -18,6 +18,15 @@ pub trait Observer: Send + Sync {
     fn samples(&self, _trace: &[u8; 16]) -> bool {
         false
     }
+}
+
+/// Observes nothing.
+pub struct Silent;
+
+impl Observer for Silent {
+    fn answered(&self, _: &Seen<'_>) {}
+
+    fn happened(&self, _: &Event) {}
 }
 
 /// Something that is no request's answer: bounded words only, no secret.
@@ -43,6 +52,27 @@ pub enum Event {
     TokenRequest { upstream: String, outcome: &'static str },
     /// The file of an upstream's secret or certificate was read again: `changed` or `failed`.
     SecretReload { upstream: String, outcome: &'static str },
+    /// A client's connection was taken or has ended.
+    Connection { began: bool },
+    /// An upstream's care has begun: nothing is under way yet.
+    Cared { upstream: Arc<str> },
+    /// A call to an upstream has begun or ended.
+    Calling { upstream: Arc<str>, began: bool },
+    /// A call has begun or ceased to wait for leave.
+    Waiting { upstream: Arc<str>, began: bool },
+    /// Something was not done, to keep a bound; `at` names an upstream or a route, and the listener
+    /// has none.
+    Refused { at: Option<Arc<str>>, reason: Reason },
+    /// A call is made once more.
+    Retried { upstream: Arc<str>, reason: &'static str },
+    /// An upstream's breaker has changed.
+    Breaker { upstream: Arc<str>, open: bool },
+    /// The health checks of an upstream's nodes begin; until they say otherwise all are up.
+    Probed { upstream: Arc<str>, nodes: u16 },
+    /// What health checks say of a node has changed; nodes count from 1, in the configuration's order.
+    Node { upstream: Arc<str>, node: u16, up: bool },
+    /// A node is left out for its failed calls, or taken in again.
+    Ejected { upstream: Arc<str>, node: u16, out: bool },
 }
 
 /// Why the configuration was read again.
@@ -63,31 +93,38 @@ impl Trigger {
     }
 }
 
-/// An observer for what is made before there is one: it tells whom it is given, and nobody before.
-#[derive(Default)]
-pub struct Relay(OnceLock<Arc<dyn Observer>>);
-
-impl Relay {
-    /// From now on this one is told; a second one is not.
-    pub fn follow(&self, observer: Arc<dyn Observer>) {
-        let _ = self.0.set(observer);
-    }
+/// Which bound was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Client connections at once.
+    Connections,
+    /// A request header that did not come in its time.
+    SlowHeader,
+    /// Requests at once on a route, or calls at once to an upstream: as many wait as may.
+    Queue,
+    /// The longest wait for one's turn.
+    Wait,
+    /// Calls in a time.
+    Rate,
+    /// The upstream asked to be left alone.
+    Held,
+    Breaker,
+    /// The share of calls that may be retries.
+    Budget,
 }
 
-impl Observer for Relay {
-    fn samples(&self, trace: &[u8; 16]) -> bool {
-        self.0.get().is_some_and(|observer| observer.samples(trace))
-    }
-
-    fn answered(&self, seen: &Seen<'_>) {
-        if let Some(observer) = self.0.get() {
-            observer.answered(seen);
-        }
-    }
-
-    fn happened(&self, event: &Event) {
-        if let Some(observer) = self.0.get() {
-            observer.happened(event);
+impl Reason {
+    /// The value of the metrics' `reason` label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::SlowHeader => "slow_header",
+            Self::Queue => "queue",
+            Self::Wait => "wait",
+            Self::Rate => "rate",
+            Self::Held => "held",
+            Self::Breaker => "breaker",
+            Self::Budget => "retry_budget",
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use http::header::{
     AUTHORIZATION, CONNECTION, COOKIE, EXPECT, FORWARDED, HeaderName, PROXY_AUTHORIZATION,
 };
+use http::{Method, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
+use super::care::Node;
 use super::identity::Proof;
 use super::{Identity, Remote};
 use crate::exchange::{TRACEPARENT, TRACESTATE, Trace};
@@ -35,6 +36,7 @@ pub(super) fn rewrite(
     header: &mut RequestHeader,
     route: &Arc<Route>,
     remote: &Remote,
+    node: &Node,
     trace: &Trace,
 ) -> pingora::Result<()> {
     let uri = header.uri.clone();
@@ -57,7 +59,7 @@ pub(super) fn rewrite(
     for (name, value) in trace.headers() {
         header.insert_header(name, value)?;
     }
-    remote.dress(header)
+    remote.dress(header, node)
 }
 
 /// Puts who the gateway is in place of who the client is.
@@ -86,12 +88,13 @@ pub(super) fn again() -> pingora::Result<()> {
 }
 
 /// Whether a stream that broke off is sent once more. After a renewed proof any is: a 401 says that
-/// the request has not been applied (RFC 9110 section 15.5.2). Else Pingora's own rule holds.
+/// the request has not been applied (RFC 9110 section 15.5.2). Else only GET and HEAD: Pingora would
+/// send PUT and DELETE again, too (design 8).
 pub(super) fn retry(session: &Session, error: &mut Error, reused: bool) {
     let whole = !session.as_ref().retry_buffer_truncated();
     if error.etype() == &ErrorType::Custom(RENEWED) {
         error.set_retry(true);
-    } else if whole && session.req_header().method.is_idempotent() {
+    } else if whole && matches!(session.req_header().method, Method::GET | Method::HEAD) {
         error.retry.decide_reuse(reused);
     } else {
         error.set_retry(false);

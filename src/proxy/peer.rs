@@ -1,13 +1,14 @@
 //! Where an upstream is on the network: its name resolved without blocking, and Pingora's view of it.
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pingora::protocols::ALPN;
 use pingora::upstreams::peer::HttpPeer;
 use tokio::time::Instant;
 
+use super::identity::Certificate;
 use crate::config::model::Timeouts;
 use crate::fault::{Cause, Fault};
 
@@ -15,20 +16,32 @@ use crate::fault::{Cause, Fault};
 const FRESH: Duration = Duration::from_secs(30);
 
 /// The host of an upstream.
-#[derive(Debug)]
 pub(super) struct Host {
     name: String,
     port: u16,
     tls: bool,
     timeouts: Timeouts,
+    /// What is shown in TLS.
+    certificate: Option<Arc<Certificate>>,
     known: Mutex<Option<(Instant, Vec<SocketAddr>)>>,
 }
 
 impl Host {
-    pub(super) fn new(name: &str, port: u16, tls: bool, timeouts: Timeouts) -> Self {
+    pub(super) fn new(
+        name: &str,
+        port: u16,
+        tls: bool,
+        timeouts: Timeouts,
+        certificate: Option<Arc<Certificate>>,
+    ) -> Self {
         // The brackets around an IPv6 address are the URL's, not the address's.
         let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Self { name, port, tls, timeouts, known: Mutex::new(None) }
+        Self { name, port, tls, timeouts, certificate, known: Mutex::new(None) }
+    }
+
+    /// The name that its certificate has to show; `None` without TLS.
+    pub(super) fn tls_name(&self) -> Option<&str> {
+        self.tls.then_some(self.name.as_str())
     }
 
     /// Peers to try in this order: at least one.
@@ -83,7 +96,15 @@ impl Host {
         options.idle_timeout = Some(Duration::from_secs(60));
         options.max_h2_streams = 100;
         options.alpn = if self.tls { ALPN::H2H1 } else { ALPN::H1 };
+        self.show(&mut peer);
         peer
+    }
+
+    /// Makes connections to the peer show who the gateway is, if that is said in TLS.
+    pub(super) fn show(&self, peer: &mut HttpPeer) {
+        if let Some(certificate) = &self.certificate {
+            certificate.stand_for(peer);
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A real upstream: one call over Pingora's connection pool, with TLS and HTTP/2 by ALPN.
 //!
-//! A request is sent once. It is sent again only where nothing of an answer came on a connection
-//! from the pool, and then only for GET and HEAD: anything else may have been done (design 8).
+//! A request is sent once, to one node; a node that takes no connection is passed over for the next.
+//! It is sent again only where nothing of an answer came on a connection from the pool, and then only
+//! for what reads: anything else may have been done (design 8).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT};
 use pingora::connectors::ConnectorOptions;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
@@ -17,11 +18,13 @@ use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use url::Url;
 
-use super::broken::{cut_off, kind, timed_out, unreachable};
+use super::broken::{cut_off, timed_out, unformed, unreachable};
+use super::care::{Making, Node, Nodes, Turn, Verdict, verdict};
 use super::identity::Certificate;
-use super::peer::Host;
+use super::observer::Silent;
 use super::talk::talk;
 use super::tls;
+use crate::config::care::Care;
 use crate::config::model::Timeouts;
 use crate::exchange::Upstream;
 use crate::fault::{Cause, Fault};
@@ -37,15 +40,19 @@ const STALE: usize = 4;
 /// One upstream on the network.
 pub struct Remote {
     connector: Connector,
-    host: Host,
-    /// Host and port as the Host header has them.
-    authority: HeaderValue,
+    pub(super) nodes: Nodes,
     /// What is put before each path; no trailing slash.
     base: String,
-    /// What is shown in TLS.
-    certificate: Option<Arc<Certificate>>,
     call_timeout: Duration,
     answer_limit: usize,
+}
+
+/// A connection to a node whose turn it is.
+struct Line {
+    session: HttpSession,
+    peer: HttpPeer,
+    reused: bool,
+    turn: Turn,
 }
 
 /// Why there is no whole answer.
@@ -56,8 +63,10 @@ enum Broken {
 }
 
 impl Remote {
+    /// One service at one address, of which nothing is told.
+    ///
     /// # Errors
-    /// A sentence, where the URL has no host or the authorities to trust cannot be used.
+    /// As [`Remote::of_nodes`].
     pub fn new(
         url: &Url,
         certificate: Option<Arc<Certificate>>,
@@ -65,24 +74,30 @@ impl Remote {
         answer_limit: usize,
         ca: Option<&Path>,
     ) -> Result<Self, String> {
-        let (Some(name), Some(number)) = (url.host_str(), url.port_or_known_default()) else {
-            return Err("the URL has no host".to_owned());
-        };
-        tls::authorities(ca)?;
-        let authority = match url.port() {
-            Some(port) => format!("{name}:{port}"),
-            None => name.to_owned(),
-        };
+        let (care, observer) = (Care::default(), Arc::new(Silent) as _);
+        let (name, observer) = ("", &observer);
+        let making = Making { name, timeouts, care: &care, certificate, ca, observer };
+        Self::of_nodes(std::slice::from_ref(url), answer_limit, &making)
+    }
+
+    /// One upstream with these nodes, all under the first one's path.
+    ///
+    /// # Errors
+    /// A sentence, where a URL has no host or the authorities to trust cannot be used.
+    pub fn of_nodes(
+        urls: &[Url],
+        answer_limit: usize,
+        making: &Making<'_>,
+    ) -> Result<Self, String> {
+        tls::authorities(making.ca)?;
         let mut options = ConnectorOptions::new(POOL);
-        options.ca_file = ca.map(|path| path.to_string_lossy().into_owned());
-        let tls = url.scheme() == "https";
+        options.ca_file = making.ca.map(|path| path.to_string_lossy().into_owned());
+        let base = urls.first().map_or("", |url| url.path().trim_end_matches('/'));
         Ok(Self {
             connector: Connector::new(Some(options)),
-            host: Host::new(name, number, tls, timeouts.clone()),
-            authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
-            base: url.path().trim_end_matches('/').to_owned(),
-            certificate,
-            call_timeout: timeouts.call,
+            nodes: Nodes::new(urls, making)?,
+            base: base.to_owned(),
+            call_timeout: making.timeouts.call,
             answer_limit,
         })
     }
@@ -94,34 +109,36 @@ impl Remote {
 
     /// Puts this side's own host and name in place of whatever stood there. Who it is, is not said
     /// here.
-    pub(super) fn dress(&self, header: &mut RequestHeader) -> pingora::Result<()> {
-        header.insert_header(HOST, self.authority.clone())?;
+    pub(super) fn dress(&self, header: &mut RequestHeader, node: &Node) -> pingora::Result<()> {
+        header.insert_header(HOST, node.authority.clone())?;
         header.insert_header(USER_AGENT, AGENT)?;
         Ok(())
     }
 
-    /// The first peer to try, for a stream that Pingora itself carries.
-    pub(super) async fn first_peer(&self) -> Result<HttpPeer, Fault> {
-        let peers = self.peers().await?;
-        peers.into_iter().next().ok_or_else(|| unreachable(None))
-    }
-
-    async fn peers(&self) -> Result<Vec<HttpPeer>, Fault> {
-        let mut peers = self.host.peers().await?;
-        if let Some(certificate) = &self.certificate {
-            peers.iter_mut().for_each(|peer| certificate.stand_for(peer));
+    /// The next node for a stream that Pingora itself carries, and the first of its peers.
+    pub(super) async fn next_peer(&self, tried: &[u16]) -> Result<(Turn, HttpPeer), Fault> {
+        let mut tried = tried.to_vec();
+        let mut last = None;
+        while let Some(turn) = self.nodes.next(&tried) {
+            let peers = match self.nodes.node(turn) {
+                Some(node) => node.host.peers().await,
+                None => break,
+            };
+            match peers.map(|peers| peers.into_iter().next()) {
+                Ok(Some(peer)) => return Ok((turn, peer)),
+                Ok(None) => {}
+                Err(fault) => last = Some(fault),
+            }
+            self.nodes.learn(turn, Verdict::Failed);
+            tried.push(turn.number);
         }
-        Ok(peers)
+        Err(last.unwrap_or_else(|| unreachable(None)))
     }
 
     async fn send(&self, request: &Request) -> Result<Response, Fault> {
-        let header = self.header(request).map_err(|error| {
-            Fault::new(Cause::Internal, "The gateway could not form its request to the upstream.")
-                .with_log(kind(&error))
-        })?;
         let again = request.is_read();
         for _ in 0..STALE {
-            match self.attempt(&header, request).await {
+            match self.attempt(request).await {
                 Err(Broken::Stale(_)) if again => {}
                 Err(Broken::Stale(fault) | Broken::Final(fault)) => return Err(fault),
                 Ok(response) => return Ok(response),
@@ -130,7 +147,11 @@ impl Remote {
         Err(cut_off("every connection of the pool was dead"))
     }
 
-    fn header(&self, request: &Request) -> pingora::Result<RequestHeader> {
+    fn request_header(&self, request: &Request, node: &Node) -> Result<RequestHeader, Fault> {
+        self.header(request, node).map_err(|error| unformed(&error))
+    }
+
+    fn header(&self, request: &Request, node: &Node) -> pingora::Result<RequestHeader> {
         let mut target = self.path(&request.path);
         if let Some(query) = &request.query {
             target.push('?');
@@ -142,7 +163,7 @@ impl Remote {
         for (name, value) in &request.headers {
             header.append_header(name.clone(), value.clone())?;
         }
-        self.dress(&mut header)?;
+        self.dress(&mut header, node)?;
         header.insert_header(ACCEPT_ENCODING, "identity")?;
         if !request.body.is_empty()
             || matches!(request.method, Method::POST | Method::PUT | Method::PATCH)
@@ -154,11 +175,14 @@ impl Remote {
         Ok(header)
     }
 
-    async fn attempt(&self, header: &RequestHeader, request: &Request) -> Result<Response, Broken> {
-        let (mut session, peer, reused) = self.connect().await.map_err(Broken::Final)?;
+    async fn attempt(&self, request: &Request) -> Result<Response, Broken> {
+        let Line { mut session, peer, reused, turn } =
+            self.connect().await.map_err(Broken::Final)?;
+        let node = self.nodes.node(turn).ok_or_else(|| Broken::Final(unreachable(None)))?;
+        let header = self.request_header(request, node).map_err(Broken::Final)?;
         session.set_read_timeout(peer.options.read_timeout);
         session.set_write_timeout(peer.options.write_timeout);
-        let talked = talk(&mut session, header, request, self.answer_limit).await;
+        let talked = talk(&mut session, &header, request, self.answer_limit).await;
         match talked {
             Ok((response, whole)) => {
                 if whole {
@@ -170,26 +194,46 @@ impl Remote {
                 } else {
                     session.shutdown().await;
                 }
+                self.nodes.learn(turn, verdict(Ok(response.status)));
                 Ok(response)
             }
             Err(fault) => {
                 let silent = session.response_header().is_none();
                 session.shutdown().await;
                 let stale = silent && reused && fault.cause == Cause::UpstreamCutOff;
+                // A connection of the pool that is dead says nothing of the node now.
+                self.nodes.learn(turn, if stale { Verdict::Unknown } else { verdict(Err(&fault)) });
                 Err(if stale { Broken::Stale(fault) } else { Broken::Final(fault) })
             }
         }
     }
 
-    async fn connect(&self) -> Result<(HttpSession, HttpPeer, bool), Fault> {
+    /// A connection to the next node, or to another where that one takes none: nothing was sent yet.
+    async fn connect(&self) -> Result<Line, Fault> {
+        let (mut tried, mut last) = (Vec::new(), None);
+        while let Some(turn) = self.nodes.next(&tried) {
+            match self.reach(turn).await {
+                Ok(line) => return Ok(line),
+                Err(fault) => {
+                    self.nodes.learn(turn, Verdict::Failed);
+                    tried.push(turn.number);
+                    last = Some(fault);
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| unreachable(None)))
+    }
+
+    async fn reach(&self, turn: Turn) -> Result<Line, Fault> {
+        let host = &self.nodes.node(turn).ok_or_else(|| unreachable(None))?.host;
         let mut last = None;
-        for peer in self.peers().await? {
+        for peer in host.peers().await? {
             match self.connector.get_http_session(&peer).await {
-                Ok((session, reused)) => return Ok((session, peer, reused)),
+                Ok((session, reused)) => return Ok(Line { session, peer, reused, turn }),
                 Err(error) => last = Some(error),
             }
         }
-        self.host.forget();
+        host.forget();
         Err(unreachable(last.as_deref()))
     }
 }

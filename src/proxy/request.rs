@@ -95,9 +95,9 @@ pub(super) async fn read(
     if expects_continue(session) {
         session.write_continue_response().await.map_err(|error| broken_off(&error))?;
     }
-    let body = tokio::time::timeout(limits.exchange, read_body(session, limits))
+    let body = tokio::time::timeout(limits.body_time, read_body(session, limits))
         .await
-        .unwrap_or_else(|_| Err(too_slow(limits.exchange)))?;
+        .unwrap_or_else(|_| Err(too_slow(limits.body_time)))?;
     let header = session.req_header();
     let mut request = Request::new(header.method.clone(), header.uri.path());
     request.query = header.uri.query().map(str::to_owned);
@@ -167,12 +167,12 @@ fn sized(status: StatusCode, what: &str, limit: usize) -> Fault {
     fault
 }
 
-fn broken_off(error: &pingora::Error) -> Fault {
+pub(super) fn broken_off(error: &pingora::Error) -> Fault {
     let detail = "The request body ended early or came too slowly; send it again.";
     Fault::new(Cause::BadBody, detail).with_log(error.etype().as_str())
 }
 
-fn too_slow(limit: Duration) -> Fault {
+pub(super) fn too_slow(limit: Duration) -> Fault {
     let detail =
         format!("The request body did not come within {} seconds. Send it again.", limit.as_secs());
     let mut fault = Fault::new(Cause::BadBody, detail);

@@ -20,10 +20,10 @@ use tokio::net::TcpSocket;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::connections::{Connections, HEARING};
 use super::life::{Life, Stage};
 use super::live::Live;
 use super::observer::{Event, Observer};
-use super::patient::{HEARING, Patient};
 use super::service::Service;
 use super::signals::Signals;
 use super::tls::Certificates;
@@ -85,9 +85,14 @@ pub fn serve(
     let options = Opt { upgrade: life.inherits(), ..Opt::default() };
     let mut server = Server::new_with_opt_and_conf(options, conf);
     let certificates = certificates(settings, &live, &observer)?;
-    let service = Service { live, observer: Arc::clone(&observer), life: Arc::clone(&life) };
-    let proxy = Patient(Arc::new(http_proxy(&server.configuration, service)));
-    let mut proxy = listening::Service::new("scim-gateway".to_owned(), proxy);
+    let service = Service {
+        live: Arc::clone(&live),
+        observer: Arc::clone(&observer),
+        life: Arc::clone(&life),
+    };
+    let proxy = http_proxy(&server.configuration, service);
+    let connections = Connections::new(proxy, live, Arc::clone(&observer));
+    let mut proxy = listening::Service::new("scim-gateway".to_owned(), connections);
     listen(&mut proxy, &settings.listen, certificates.as_ref())?;
     server.bootstrap();
     server.add_service(proxy);
@@ -107,7 +112,7 @@ pub fn serve(
 }
 
 fn listen(
-    proxy: &mut listening::Service<Patient>,
+    proxy: &mut listening::Service<Connections>,
     addresses: &[SocketAddr],
     certificates: Option<&Arc<Certificates>>,
 ) -> Result<(), String> {

@@ -4,6 +4,7 @@
 //! header would be on its way before the body is known, and an untranslatable answer would already
 //! be a 200 (design 3). Only pass-through routes use the phases after it.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,19 +16,20 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::Instant;
 
-use super::auth::Shown;
 use super::broken;
-use super::deadline::Bounded;
+use super::care::Place;
+use super::connections::{self, Used};
 use super::edge::{Edge, Way};
-use super::forward::{self, Forwarded};
-use super::identity::Proof;
+use super::forward::Forwarded;
 use super::life::{Life, Underway};
 use super::live::Live;
-use super::{Callers, Identity, Observer, Refusal, Remote, Seen, passthrough, reply, request};
-use crate::config::model::Limits;
+use super::stream::Stream;
+use super::{Observer, Refusal, Seen, passthrough, reply, request};
 use crate::exchange::{self, Outcome, Record, Trace, Upstream};
-use crate::fault::{Cause, Fault};
+use crate::fault::Fault;
 use crate::gateway::Route;
+
+mod enter;
 
 pub(super) struct Service {
     pub live: Arc<Live>,
@@ -47,18 +49,12 @@ pub(super) struct Context {
     /// Why the caller was not let in, and how it could be.
     refused: Option<Refusal>,
     challenges: Vec<HeaderValue>,
+    /// Held until the request is logged.
+    place: Option<Place>,
     /// Set on a pass-through route.
-    remote: Option<Arc<Remote>>,
-    /// Who the gateway is on a pass-through route; `None` forwards who the client is.
-    identity: Option<Arc<Identity>>,
-    /// What the upstream was shown on a pass-through route.
-    proof: Option<Proof>,
-    /// An answer that refused the proof is thrown away, and the request is sent once more.
-    resend: bool,
+    stream: Option<Stream>,
     /// The client's Authorization on a route that forwards it.
     forwarded: Option<HeaderValue>,
-    /// Body bytes of a pass-through request so far.
-    streamed: usize,
     record: Record,
     status: Option<StatusCode>,
     /// Set from the request's header on; the end of the process waits for it.
@@ -79,12 +75,9 @@ impl ProxyHttp for Service {
             credential: None,
             refused: None,
             challenges: Vec::new(),
-            remote: None,
-            identity: None,
-            proof: None,
-            resend: false,
+            place: None,
+            stream: None,
             forwarded: None,
-            streamed: 0,
             record: Record::default(),
             status: None,
             underway: None,
@@ -96,6 +89,7 @@ impl ProxyHttp for Service {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<bool> {
+        connections::arrived();
         // A context is made as early as a kept connection waits for its next request.
         context.began = Instant::now();
         context.underway = Some(self.life.begin());
@@ -106,7 +100,11 @@ impl ProxyHttp for Service {
         let limits = &context.edge.limits;
         session.set_read_timeout(Some(limits.client));
         session.set_write_timeout(Some(limits.client));
-        let outcome = match self.admit(session, context).await {
+        // Where there is none, the client or the end of the server does not want it.
+        if session.get_keepalive().is_some() {
+            session.set_keepalive(Some(limits.idle.as_secs().max(1)));
+        }
+        let outcome = match self.enter(session, context).await {
             Err(fault) => refuse(context, fault),
             Ok((route, Way::Translate(upstream))) => {
                 self.exchange(session, context, &route, &*upstream).await
@@ -116,9 +114,15 @@ impl ProxyHttp for Service {
                 let forwarded = Forwarded { upstream: &*upstream, authorization };
                 self.exchange(session, context, &route, &forwarded).await
             }
-            Ok((_, Way::Stream(remote, identity))) => {
-                (context.remote, context.identity) = (Some(remote), identity);
-                return Ok(false);
+            Ok((_, Way::Stream(remote, care, identity))) => {
+                let deadline = Instant::now() + context.edge.limits.exchange;
+                match Stream::begin(remote, &care, identity, deadline).await {
+                    Err(fault) => refuse(context, fault),
+                    Ok(stream) => {
+                        context.stream = Some(stream);
+                        return Ok(false);
+                    }
+                }
             }
         };
         self.part(session);
@@ -131,8 +135,8 @@ impl ProxyHttp for Service {
         _session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
-        let remote = context.remote.as_ref().ok_or_else(misled)?;
-        match remote.first_peer().await {
+        let stream = context.stream.as_mut().ok_or_else(misled)?;
+        match stream.peer().await {
             Ok(peer) => Ok(Box::new(peer)),
             Err(fault) => {
                 context.record.fault = Some(fault);
@@ -141,41 +145,16 @@ impl ProxyHttp for Service {
         }
     }
 
-    async fn upstream_request_filter(
+    fn fail_to_connect(
         &self,
         _session: &mut Session,
-        header: &mut RequestHeader,
+        _peer: &HttpPeer,
         context: &mut Context,
-    ) -> pingora::Result<()> {
-        let route = context.route.as_ref().ok_or_else(misled)?;
-        let remote = context.remote.as_ref().ok_or_else(misled)?;
-        passthrough::rewrite(header, route, remote, &context.trace)?;
-        let Some(identity) = &context.identity else { return Ok(()) };
-        match identity.proof().await {
-            Ok(proof) => {
-                passthrough::sign(header, proof.as_ref())?;
-                // Only one that was not refused yet: what is sent once more is not sent a third time.
-                context.proof = proof.filter(|_| !context.resend);
-                Ok(())
-            }
-            Err(fault) => {
-                context.record.fault = Some(fault);
-                Error::e_explain(ErrorType::InternalError, "no identity")
-            }
-        }
-    }
-
-    async fn upstream_response_filter(
-        &self,
-        session: &mut Session,
-        header: &mut ResponseHeader,
-        context: &mut Context,
-    ) -> pingora::Result<()> {
-        let (Some(identity), Some(proof)) = (&context.identity, context.proof.take()) else {
-            return Ok(());
-        };
-        context.resend = passthrough::renewed(session, header, identity, &proof).await;
-        if context.resend { passthrough::again() } else { Ok(()) }
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        // Nothing was sent: another node may take it, whatever the method.
+        error.set_retry(context.stream.as_mut().is_some_and(Stream::pass_over));
+        error
     }
 
     fn error_while_proxy(
@@ -188,6 +167,40 @@ impl ProxyHttp for Service {
     ) -> Box<Error> {
         passthrough::retry(session, &mut error, client_reused);
         error
+    }
+
+    fn persist_connection_context(
+        &self,
+        _session: &Session,
+        _context: &Context,
+    ) -> Option<Box<dyn Any + Send + Sync>> {
+        Some(Box::new(Used))
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        header: &mut RequestHeader,
+        context: &mut Context,
+    ) -> pingora::Result<()> {
+        let route = context.route.as_ref().ok_or_else(misled)?;
+        let stream = context.stream.as_mut().ok_or_else(misled)?;
+        let node = stream.node().ok_or_else(misled)?;
+        passthrough::rewrite(header, route, stream.remote(), node, &context.trace)?;
+        stream.sign(header).await.or_else(|fault| {
+            context.record.fault = Some(fault);
+            Error::e_explain(ErrorType::InternalError, "no identity")
+        })
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        session: &mut Session,
+        header: &mut ResponseHeader,
+        context: &mut Context,
+    ) -> pingora::Result<()> {
+        let Some(stream) = &mut context.stream else { return Ok(()) };
+        if stream.renewed(session, header).await { passthrough::again() } else { Ok(()) }
     }
 
     fn suppress_proxy_warn_log(
@@ -205,13 +218,18 @@ impl ProxyHttp for Service {
         &self,
         _session: &mut Session,
         body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        end_of_stream: bool,
         context: &mut Context,
     ) -> pingora::Result<()> {
-        context.streamed += body.as_ref().map_or(0, Bytes::len);
-        if context.streamed > context.edge.limits.body {
-            context.record.fault = Some(request::too_large(&context.edge.limits));
+        let limits = &context.edge.limits;
+        let streamed = context.stream.as_mut().map_or(0, |stream| stream.count(body.as_ref()));
+        if streamed > limits.body {
+            context.record.fault = Some(request::too_large(limits));
             return Error::e_explain(ErrorType::HTTPStatus(413), "body beyond its bound");
+        }
+        if !end_of_stream && context.began.elapsed() > limits.body_time {
+            context.record.fault = Some(request::too_slow(limits.body_time));
+            return Error::e_explain(ErrorType::HTTPStatus(408), "body beyond its time");
         }
         Ok(())
     }
@@ -224,6 +242,9 @@ impl ProxyHttp for Service {
     ) -> pingora::Result<()> {
         self.part(session);
         context.status = Some(header.status);
+        if let Some(stream) = &mut context.stream {
+            stream.answered(header);
+        }
         header.insert_header(request::REQUEST_ID, context.request_id.as_str())
     }
 
@@ -252,6 +273,9 @@ impl ProxyHttp for Service {
     }
 
     async fn logging(&self, session: &mut Session, _: Option<&Error>, context: &mut Context) {
+        if let Some(stream) = &mut context.stream {
+            stream.end(context.record.fault.as_ref());
+        }
         let route = context.route.as_deref().map(|route| &route.spec);
         let written = session.response_written().map(|header| header.status);
         self.observer.answered(&Seen {
@@ -260,7 +284,7 @@ impl ProxyHttp for Service {
             upstream: route.map(|spec| spec.upstream_name.as_str()),
             credential: context.credential.as_deref(),
             refused: context.refused,
-            translated: context.remote.is_none(),
+            translated: context.stream.is_none(),
             status: context.status.or(written),
             duration: context.began.elapsed(),
             trace: &context.trace,
@@ -275,64 +299,6 @@ impl Service {
         if self.life.is_ending() {
             session.set_keepalive(None);
         }
-    }
-
-    /// The route and what is behind its door, for a request that is in bounds and may use it.
-    async fn admit(
-        &self,
-        session: &mut Session,
-        context: &mut Context,
-    ) -> Result<(Arc<Route>, Way), Fault> {
-        let header = session.req_header();
-        let host = request::host(header);
-        let edge = Arc::clone(&context.edge);
-        let (route, door) =
-            edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
-        context.route = Some(Arc::clone(route));
-        request::bounds(session, &edge.limits)?;
-        if let Way::Forward(_) | Way::Stream(_, None) = door.way {
-            context.forwarded = forward::authorization(&header.headers)?;
-        }
-        self.let_in(session, context, route, &door.callers).await?;
-        if let Way::Stream(..) = door.way {
-            edge.shared.safeguards.admit(&route.spec.name)?;
-        }
-        Ok((Arc::clone(route), door.way.clone()))
-    }
-
-    /// Looks at what the caller shows, unless too much of it was wrong before.
-    async fn let_in(
-        &self,
-        session: &mut Session,
-        context: &mut Context,
-        route: &Route,
-        callers: &Callers,
-    ) -> Result<(), Fault> {
-        if callers.open() {
-            return Ok(());
-        }
-        let Limits { attempts, attempts_window: window, .. } = context.edge.limits;
-        let (name, counted) = (route.spec.name.as_str(), &self.live.attempts);
-        let address = request::address(session);
-        let wait = address.and_then(|address| counted.wait(name, address, attempts, window));
-        let shown = Shown::new(&session.req_header().headers, request::peer(session));
-        let refusal = match wait {
-            Some(_) => Refusal::Limited,
-            None => match callers.admit(&shown, &self.observer).await {
-                Ok(credential) => {
-                    context.credential = Some(credential);
-                    return Ok(());
-                }
-                Err(refusal) => refusal,
-            },
-        };
-        if let Some(address) = address.filter(|_| refusal.guessed() && attempts > 0) {
-            counted.failed(name, address, window);
-        }
-        context.refused = Some(refusal);
-        context.challenges = callers.challenges(refusal);
-        let fault = callers.fault(refusal);
-        Err(wait.into_iter().fold(fault, Fault::with_retry_after))
     }
 
     async fn exchange(
@@ -351,8 +317,7 @@ impl Service {
             Err(fault) => return exchange::fail(route, fault),
         };
         let deadline = Instant::now() + limits.exchange;
-        let bounded = Bounded { upstream, deadline };
-        exchange::run(route, request, &bounded, &context.edge.shared, deadline).await
+        exchange::run(route, request, upstream, &context.edge.shared, deadline).await
     }
 }
 
@@ -376,11 +341,6 @@ async fn answer(
     context.record = record;
     context.status = Some(response.status);
     reply::write(session, response, &context.request_id).await
-}
-
-fn unknown_route() -> Fault {
-    let detail = "No route of this gateway holds the request's host and path; check the base URL.";
-    Fault::new(Cause::UnknownRoute, detail)
 }
 
 /// A phase that only pass-through routes reach was reached by another.

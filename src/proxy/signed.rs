@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
+use tokio::time::Instant;
 
 use super::identity::{Identity, Proof};
-use crate::exchange::Upstream;
+use crate::exchange::{Upstream, upstream};
 use crate::fault::Fault;
 use crate::scim::http::{Request, Response};
 
@@ -29,18 +30,23 @@ impl Signed {
 
 #[async_trait]
 impl Upstream for Signed {
-    async fn call(&self, mut request: Request) -> Result<Response, Fault> {
+    async fn call(&self, request: Request) -> Result<Response, Fault> {
+        self.call_by(request, upstream::far()).await
+    }
+
+    async fn call_by(&self, mut request: Request, deadline: Instant) -> Result<Response, Fault> {
         request.headers.remove(AUTHORIZATION);
-        let Some(proof) = self.identity.proof().await? else {
-            return self.upstream.call(request).await;
+        let Some(proof) = upstream::by(deadline, self.identity.proof()).await?? else {
+            return self.upstream.call_by(request, deadline).await;
         };
-        let answer = self.upstream.call(signed(request.clone(), &proof)).await?;
+        let answer = self.upstream.call_by(signed(request.clone(), &proof), deadline).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        match self.identity.renew(&proof).await {
-            Some(newer) => self.upstream.call(signed(request, &newer)).await,
-            None => Ok(answer),
+        match upstream::by(deadline, self.identity.renew(&proof)).await {
+            Ok(Some(newer)) => self.upstream.call_by(signed(request, &newer), deadline).await,
+            // The upstream's word stands where there is nothing newer in time.
+            Ok(None) | Err(_) => Ok(answer),
         }
     }
 }

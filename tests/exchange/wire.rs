@@ -24,7 +24,7 @@ pub fn serve(clients: &[&str], upstream: &str, watched: &Watched) -> SocketAddr 
         let proof = Proof::Bearer(sha256);
         let auth = Auth::Listed(vec![Credential { name: "tester".into(), proof }]);
         let callers = Arc::new(Callers::new(auth, &mut KeySets::default()).unwrap());
-        (format!("/{client}/scim"), Door { callers, way: Way::Translate(shared.clone()) })
+        (format!("/{client}/scim"), Door::new(callers, Way::Translate(shared.clone())))
     };
     let doors: HashMap<_, _> = clients.iter().map(door).collect();
     let edge = Edge::new(gateway, doors, limits(), Arc::default());

@@ -11,7 +11,7 @@ use scim_gateway::proxy::{Door, Way};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{
-    Running, Scripted, callers, header, launch_within, limits, ok, plain_route, remote, send,
+    Running, Scripted, callers, care, header, launch_within, limits, ok, plain_route, remote, send,
     status,
 };
 
@@ -26,9 +26,11 @@ fn one(name: &str, proof: Proof) -> Credential {
 /// `/all` takes every form, `/basic` and `/token` one.
 fn gateway(upstream: &str, limits: Limits) -> Running {
     let shared = Arc::new(remote(upstream));
-    let door = |listed| Door {
-        callers: callers(listed),
-        way: Way::Stream(shared.clone(), Some(crate::harness::bearer())),
+    let door = |listed| {
+        Door::new(
+            callers(listed),
+            Way::Stream(shared.clone(), care(), Some(crate::harness::bearer())),
+        )
     };
     let key = Proof::AccessKey { project: "P2project".into(), sha256: sha("K2:key") };
     let all = vec![

@@ -77,7 +77,9 @@ async fn an_upstream_that_fails_is_named_and_never_shown() {
         assert!(!answer.contains("db-host-7") && !answer.contains("127.0.0.1"), "{name}: {answer}");
         let log = gateway.log.lines().join("\n");
         assert!(log.contains(&format!("{cause:?}")), "{name}: {log}");
-        assert_eq!(upstream.requests().len(), 1, "{name}: {:?}", upstream.requests());
+        // What broke off is read twice more: a GET does no harm.
+        let asked = if cause == Cause::UpstreamCutOff { 3 } else { 1 };
+        assert_eq!(upstream.requests().len(), asked, "{name}: {:?}", upstream.requests());
     }
     let gateway = start("http://127.0.0.1:1");
     let answer = send(gateway.address, &request("GET", PATH, "")).await;

@@ -9,7 +9,7 @@ use scim_gateway::dialect::Dialects;
 use scim_gateway::proxy::{Callers, Door, KeySets, Way};
 
 use crate::harness::{
-    Running, Scripted, header, identity, launch, ok, remote, route, send, signed, status,
+    Running, Scripted, care, header, identity, launch, ok, remote, route, send, signed, status,
 };
 use crate::identity::unauthorized;
 
@@ -27,13 +27,13 @@ fn gateway(ways: [Way; 2], auth: &Auth) -> Running {
     let specs = ["/t", "/p"].map(|prefix| route(prefix, None, plain)).into();
     let callers = || Arc::new(Callers::new(auth.clone(), &mut KeySets::default()).unwrap());
     let doors = ["/t", "/p"].into_iter().zip(ways);
-    let doors = doors.map(|(name, way)| (name.to_owned(), Door { callers: callers(), way }));
+    let doors = doors.map(|(name, way)| (name.to_owned(), Door::new(callers(), way)));
     launch(specs, doors.collect::<HashMap<_, _>>(), None)
 }
 
 fn forwarding(url: &str) -> Running {
     let remote = Arc::new(remote(url));
-    gateway([Way::Forward(remote.clone()), Way::Stream(remote, None)], &Auth::Forward)
+    gateway([Way::Forward(remote.clone()), Way::Stream(remote, care(), None)], &Auth::Forward)
 }
 
 fn shows(method: &str, path: &str, authorization: &str, body: &str) -> Vec<u8> {
@@ -108,7 +108,7 @@ async fn a_stream_is_sent_once_more_after_a_401_with_the_secret_that_is_new() {
     let keys = format!("auth = {{ bearer = {{ file = \"{}\" }} }}", path.display());
     let who = identity(&upstream.url, &keys, &Arc::default());
     let calls = Arc::new(signed(&upstream.url, who.clone()));
-    let stream = Way::Stream(Arc::new(remote(&upstream.url)), Some(who));
+    let stream = Way::Stream(Arc::new(remote(&upstream.url)), care(), Some(who));
     let gateway = gateway([Way::Translate(calls), stream], &Auth::None);
     let line = "Authorization: Bearer the-clients-own\r\n";
     let ask = || shows("POST", "/p/scim/v2/Users", line, "{\"userName\":\"b\"}");

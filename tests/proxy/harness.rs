@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use scim_gateway::config::care::{Care, InFlight};
 use scim_gateway::config::model::{
     Auth, CertificatePair, Credential, Limits, Proof, Server, Timeouts, Tls, Upstream,
 };
@@ -16,7 +17,8 @@ use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
 use scim_gateway::proxy::{
-    self, Callers, Door, Edge, Event, Identity, KeySets, Live, Observer, Remote, Seen, Signed, Way,
+    self, Callers, Door, Edge, Event, Identity, KeySets, Live, Making, Observer, Remote, Seen,
+    Signed, Way,
 };
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -26,21 +28,33 @@ pub const TOKEN: &str = "P2project:K2key";
 
 /// What the observer was told, as text.
 #[derive(Default)]
-pub struct Log(Mutex<Vec<String>>);
+pub struct Log {
+    seen: Mutex<Vec<String>>,
+    events: Mutex<Vec<Event>>,
+}
 
 impl Observer for Log {
     fn answered(&self, seen: &Seen<'_>) {
-        self.0.lock().unwrap().push(format!("{seen:?}"));
+        self.seen.lock().unwrap().push(format!("{seen:?}"));
     }
 
     fn happened(&self, event: &Event) {
-        self.0.lock().unwrap().push(format!("{event:?}"));
+        self.events.lock().unwrap().push(event.clone());
     }
 }
 
 impl Log {
     pub fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The events, as text.
+    pub fn told(&self) -> Vec<String> {
+        self.events().iter().map(|event| format!("{event:?}")).collect()
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        self.events.lock().unwrap().clone()
     }
 }
 
@@ -83,12 +97,35 @@ pub fn timeouts() -> Timeouts {
 }
 
 pub fn remote(url: &str) -> Remote {
-    trusting(url, None)
+    trusting(url, None).unwrap()
 }
 
 /// As [`remote`], with its own authorities.
-pub fn trusting(url: &str, ca: Option<&Path>) -> Remote {
-    Remote::new(&url.parse().unwrap(), None, &timeouts(), 64 << 10, ca).unwrap()
+pub fn trusting(url: &str, ca: Option<&Path>) -> Result<Remote, String> {
+    nodes(&[url], &Care::ordinary(), ca, &observer())
+}
+
+/// One upstream of these nodes.
+pub fn nodes(
+    urls: &[&str],
+    care: &Care,
+    ca: Option<&Path>,
+    observer: &Arc<dyn Observer>,
+) -> Result<Remote, String> {
+    let urls: Vec<_> = urls.iter().map(|url| url.parse().unwrap()).collect();
+    let (name, timeouts) = ("up", &timeouts());
+    let making = Making { name, timeouts, care, certificate: None, ca, observer };
+    Remote::of_nodes(&urls, 64 << 10, &making)
+}
+
+/// Ordinary care.
+pub fn care() -> Arc<proxy::Care> {
+    Arc::new(proxy::Care::new("up", &Care::ordinary(), observer()))
+}
+
+/// Whom nobody asks.
+pub fn observer() -> Arc<dyn Observer> {
+    Arc::new(Log::default())
 }
 
 /// An upstream as the configuration reads it, with these keys beside its URL. What the environment
@@ -122,17 +159,10 @@ pub fn bearer() -> Arc<Identity> {
 pub fn signed(url: &str, identity: Arc<Identity>) -> Signed {
     // A crowd that connects at once takes its time.
     let patient = Duration::from_secs(20);
-    within(Timeouts { connect: patient, idle: patient, call: patient }, url, identity)
-}
-
-fn within(timeouts: Timeouts, url: &str, identity: Arc<Identity>) -> Signed {
-    let remote = Remote::new(
-        &url.parse().unwrap(),
-        identity.certificate(),
-        &timeouts,
-        64 << 10,
-        Some(&tls_file("ca.pem")),
-    );
+    let timeouts = Timeouts { connect: patient, idle: patient, call: patient };
+    let ca = tls_file("ca.pem");
+    let url = url.parse().unwrap();
+    let remote = Remote::new(&url, identity.certificate(), &timeouts, 64 << 10, Some(&ca));
     Signed::new(Arc::new(remote.unwrap()), identity)
 }
 
@@ -158,25 +188,50 @@ pub fn start(upstream: &str) -> Running {
 }
 
 pub fn start_with(upstream: &str, tls: Option<Tls>) -> Running {
+    start_as(&[upstream], Setting { tls, ..Setting::default() })
+}
+
+/// What a gateway may have otherwise.
+pub struct Setting {
+    pub care: Care,
+    pub limits: Limits,
+    /// Requests at once on each route.
+    pub requests: InFlight,
+    pub tls: Option<Tls>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        let requests = InFlight::of_route();
+        Self { care: Care::ordinary(), limits: limits(), requests, tls: None }
+    }
+}
+
+/// As [`start`], before these nodes and with these settings.
+pub fn start_as(urls: &[&str], setting: Setting) -> Running {
+    let Setting { care, limits, requests, tls } = setting;
     let dialects = Dialects::embedded().unwrap();
     let plain = dialects.named("scim").unwrap();
     let places = [("/t", None), ("/p", None), ("/h", Some("tenant.example")), ("/open", None)];
     let specs = places.map(|(prefix, host)| route(prefix, host, plain)).into();
     let proof = Proof::Bearer(Sha256::digest(TOKEN).into());
     let known = callers(vec![Credential { name: "tester".into(), proof }]);
-    let shared = Arc::new(remote(upstream));
-    let calls = Arc::new(within(timeouts(), upstream, bearer()));
-    let stream = || Way::Stream(shared.clone(), Some(bearer()));
-    let doors = HashMap::from([
-        ("/t".to_owned(), Door { callers: known.clone(), way: Way::Translate(calls) }),
-        ("/p".to_owned(), Door { callers: known.clone(), way: stream() }),
-        (
-            "tenant.example/h".to_owned(),
-            Door { callers: Arc::new(Callers::everybody()), way: stream() },
-        ),
-        ("/open".to_owned(), Door { callers: Arc::new(Callers::everybody()), way: stream() }),
-    ]);
-    launch(specs, doors, tls)
+    let everybody = || Arc::new(Callers::everybody());
+    let log = Arc::new(Log::default());
+    let observer: Arc<dyn Observer> = log.clone();
+    let remote = Arc::new(nodes(urls, &care, None, &observer).unwrap());
+    let care = Arc::new(proxy::Care::new("up", &care, observer));
+    let cared = Arc::new(proxy::Cared::new(remote.clone(), care.clone()));
+    let signed = Arc::new(Signed::new(cared, bearer()));
+    let stream = || Way::Stream(remote.clone(), care.clone(), Some(bearer()));
+    let doors = [
+        ("/t", Door::new(known.clone(), Way::Translate(signed))),
+        ("/p", Door::new(known.clone(), stream())),
+        ("tenant.example/h", Door::new(everybody(), stream())),
+        ("/open", Door::new(everybody(), stream())),
+    ];
+    let doors = doors.map(|(name, door)| (name.to_owned(), door.limited(&requests)));
+    launch_as(specs, HashMap::from(doors), limits, tls, log)
 }
 
 /// Who has one of these.
@@ -196,8 +251,17 @@ pub fn launch_within(
     tls: Option<Tls>,
     limits: Limits,
 ) -> Running {
+    launch_as(specs, doors, limits, tls, Arc::default())
+}
+
+fn launch_as(
+    specs: Vec<RouteSpec>,
+    doors: HashMap<String, Door>,
+    limits: Limits,
+    tls: Option<Tls>,
+    log: Arc<Log>,
+) -> Running {
     let listen = free_port();
-    let log = Arc::new(Log::default());
     let gateway = Gateway::new(specs, &Dialects::embedded().unwrap());
     let edge = Edge::new(gateway, doors, limits.clone(), Arc::default());
     let live = Arc::new(Live::new(edge));

@@ -92,7 +92,7 @@ async fn after_a_401_the_file_is_read_at_once_and_the_call_sent_once_more() {
     std::fs::write(&path, "n3w\n").unwrap();
     assert_eq!(signed.call(post()).await.unwrap().status, StatusCode::OK);
     assert_eq!(upstream.requests().len(), 3, "{:?}", upstream.requests());
-    let lines = log.lines().join("\n");
+    let lines = log.told().join("\n");
     assert!(lines.contains("SecretReload") && lines.contains("changed"), "{lines}");
 }
 
@@ -111,12 +111,12 @@ async fn a_file_that_changes_is_followed_and_one_that_is_broken_is_not() {
     assert_eq!(shown().await, "Bearer first");
     // A secret that cannot stand in a header.
     std::fs::write(&path, "two\nlines").unwrap();
-    until(|| log.lines().iter().any(|line| line.contains("failed"))).await;
+    until(|| log.told().iter().any(|line| line.contains("failed"))).await;
     assert_eq!(shown().await, "Bearer first");
     // As a mounted secret changes: another file takes the name.
     std::fs::write(folder.path().join("next"), "second\n").unwrap();
     std::fs::rename(folder.path().join("next"), &path).unwrap();
-    until(|| log.lines().iter().any(|line| line.contains("changed"))).await;
+    until(|| log.told().iter().any(|line| line.contains("changed"))).await;
     assert_eq!(shown().await, "Bearer second");
     std::fs::remove_file(&path).unwrap();
     assert_eq!(shown().await, "Bearer second");

@@ -19,7 +19,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::authority::{Authority, Identity};
 use crate::harness::{
-    Running, Scripted, TOKEN, callers, header, launch, ok, plain_route, remote, status, trusting,
+    Running, Scripted, TOKEN, callers, care, header, launch, ok, plain_route, remote, status,
+    trusting,
 };
 
 const HOST: &str = "localhost";
@@ -31,9 +32,11 @@ fn gateway(upstream: &str, tls: Tls) -> Running {
     let subject = || Proof::Certificate(Holder::Subject("CN=hr\\, eu,O=Example".into()));
     let san = Proof::Certificate(Holder::San("uri:spiffe://example/scim".into()));
     let token = Proof::Bearer(Sha256::digest(TOKEN).into());
-    let door = |listed| Door {
-        callers: callers(listed),
-        way: Way::Stream(shared.clone(), Some(crate::harness::bearer())),
+    let door = |listed| {
+        Door::new(
+            callers(listed),
+            Way::Stream(shared.clone(), care(), Some(crate::harness::bearer())),
+        )
     };
     let doors = HashMap::from([
         ("/c".to_owned(), door(vec![one("hr", subject()), one("mesh", san)])),
@@ -252,7 +255,12 @@ async fn an_upstream_that_speaks_only_http_2_is_spoken_to_in_it() {
     let ca = own.file(&directory.path().join("ca.pem"));
     let upstream = trusting(&url, Some(&ca));
     for _ in 0..3 {
-        let answer = upstream.call(Request::new(http::Method::GET, "/Users")).await.unwrap();
+        let answer = upstream
+            .as_ref()
+            .unwrap()
+            .call(Request::new(http::Method::GET, "/Users"))
+            .await
+            .unwrap();
         assert_eq!(&answer.body[..], b"{\"two\":2}");
     }
 }

@@ -9,13 +9,16 @@
 
 mod authority;
 mod callers;
+mod care;
 mod edge;
 mod exchange;
 mod forward;
 mod harness;
 mod identity;
+mod limits;
 mod listener;
 mod mutual;
+mod nodes;
 mod oauth;
 #[path = "../seeds/page.rs"]
 mod page;

@@ -87,11 +87,11 @@ async fn the_certificate_is_shown_and_a_new_one_has_its_own_connections() {
     }
     // A key that is not the certificate's: the old pair stays.
     std::fs::copy(tls_file("client-two.key"), folder.path().join("a.key")).unwrap();
-    until(|| log.lines().iter().any(|line| line.contains("failed"))).await;
+    until(|| log.told().iter().any(|line| line.contains("failed"))).await;
     assert_eq!(signed.call(get()).await.unwrap().status, 200);
     // The same subject and the same serial number: what a pool by serial numbers would mix up.
     copy("client-two", folder.path());
-    until(|| log.lines().iter().any(|line| line.contains("changed"))).await;
+    until(|| log.told().iter().any(|line| line.contains("changed"))).await;
     assert_eq!(signed.call(get()).await.unwrap().status, 200);
     let (one, two) = (der("client-one"), der("client-two"));
     assert_eq!(*strict.seen.lock().unwrap(), [&one, &one, &one, &two].map(Clone::clone));

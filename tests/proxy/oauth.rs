@@ -184,7 +184,7 @@ async fn a_token_that_is_revoked_under_load_is_renewed_once_and_each_call_sent_o
     assert_eq!((endpoint.count(), endpoint.most.load(Ordering::SeqCst)), (2, 1));
     let sent = upstream.requests().len() - before;
     assert!(sent > CROWD && sent <= 2 * CROWD, "{sent}");
-    assert_eq!(log.lines().iter().filter(|line| line.contains("\"ok\"")).count(), 2);
+    assert_eq!(log.told().iter().filter(|line| line.contains("\"ok\"")).count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -312,7 +312,7 @@ async fn an_answer_that_is_no_token_is_named_and_repeated_nowhere() {
         let signed = endpoint.before(&upstream.url, "", &log);
         let fault = signed.call(get()).await.unwrap_err();
         assert_eq!(fault.cause, Cause::NoToken, "{shown}");
-        let lines = log.lines().join("\n");
+        let lines = log.told().join("\n");
         assert!(lines.contains(&format!("outcome: \"{outcome}\"")), "{shown}: {lines}");
         assert!(!format!("{fault:?} {fault} {lines}").contains("l3aked"), "{fault:?} {lines}");
         if outcome == "failed" && shown.contains("Retry-After") {
@@ -345,7 +345,7 @@ async fn a_client_secret_that_changes_is_used_from_the_next_token_on() {
     let signed = signed(&upstream.url, identity(&upstream.url, &keys, &log));
     signed.call(get()).await.unwrap();
     std::fs::write(&path, "n3w").unwrap();
-    until(|| log.lines().iter().any(|line| line.contains("changed"))).await;
+    until(|| log.told().iter().any(|line| line.contains("changed"))).await;
     signed.call(get()).await.unwrap();
     assert_eq!(endpoint.count(), 1, "a token that lives is not thrown away");
     revoked.store(true, Ordering::SeqCst);

@@ -129,7 +129,7 @@ async fn no_output_holds_a_secret() {
                 }
             }
         }
-        leaks.read(&log.lines().join("\n"));
+        leaks.read(&log.told().join("\n"));
     }
     for outcome in ["ok", "failed"] {
         let upstream = || "up".to_owned();

@@ -61,7 +61,7 @@ fn door(exchange: &Exchange, url: &str) -> Door {
     let token = token(&exchange.upstream, "upstream");
     let keys = format!("auth = {{ bearer = {{ env = \"{token}\" }} }}");
     let upstream = signed(url, identity(url, &keys, &Arc::default()));
-    Door { callers: callers(vec![credential]), way: Way::Translate(Arc::new(upstream)) }
+    Door::new(callers(vec![credential]), Way::Translate(Arc::new(upstream)))
 }
 
 /// One gateway with a route for every exchange; `/e<n>` leads to the n-th url.

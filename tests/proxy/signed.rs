@@ -18,7 +18,8 @@ use scim_gateway::proxy::{Door, Way};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Running, Scripted, callers, header, launch, ok, plain_route, remote, send, status, tls_file,
+    Running, Scripted, callers, care, header, launch, ok, plain_route, remote, send, status,
+    tls_file,
 };
 
 const ISSUER: &str = "https://issuer.example/tenant/";
@@ -128,10 +129,8 @@ fn gateway(upstream: &str, place: KeyPlace) -> Running {
         claims: BTreeMap::from([("appid".into(), vec!["client-0".into(), "client-1".into()])]),
     };
     let listed = callers(vec![Credential { name: "issuer".into(), proof: Proof::Jwt(jwt) }]);
-    let door = Door {
-        callers: listed,
-        way: Way::Stream(Arc::new(remote(upstream)), Some(crate::harness::bearer())),
-    };
+    let way = Way::Stream(Arc::new(remote(upstream)), care(), Some(crate::harness::bearer()));
+    let door = Door::new(listed, way);
     launch(vec![plain_route("/j")], HashMap::from([("/j".to_owned(), door)]), None)
 }
 

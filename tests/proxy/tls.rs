@@ -4,10 +4,10 @@ use http::{Method, StatusCode};
 use scim_gateway::config::model::Tls;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
-use scim_gateway::proxy::{Certificates, Remote};
+use scim_gateway::proxy::Certificates;
 use scim_gateway::scim::http::Request;
 
-use crate::harness::{Scripted, listener, ok, remote, start_with, timeouts, tls_file, trusting};
+use crate::harness::{Scripted, listener, ok, remote, start_with, tls_file, trusting};
 
 fn tls() -> Tls {
     listener(&tls_file("cert.pem"), &tls_file("key.pem"))
@@ -19,7 +19,7 @@ async fn a_call_over_tls_trusts_its_own_authorities_and_no_others() {
     let gateway = start_with(&service.url, Some(tls()));
     let url = format!("https://localhost:{}/open", gateway.address.port());
     let ca = tls_file("ca.pem");
-    let trusted = trusting(&url, Some(&ca));
+    let trusted = trusting(&url, Some(&ca)).unwrap();
     let mut request = Request::new(Method::POST, "/v2/Users");
     request.body = "{}".into();
     for _ in 0..3 {
@@ -29,7 +29,7 @@ async fn a_call_over_tls_trusts_its_own_authorities_and_no_others() {
     assert_eq!(service.requests().len(), 3);
 
     let by_address = url.replace("localhost", "127.0.0.1");
-    for stranger in [remote(&url), trusting(&by_address, Some(&ca))] {
+    for stranger in [remote(&url), trusting(&by_address, Some(&ca)).unwrap()] {
         let fault = stranger.call(request.clone()).await.unwrap_err();
         assert_eq!(fault.cause, Cause::UpstreamUnreachable, "{fault:?}");
     }
@@ -50,8 +50,7 @@ fn files_that_cannot_be_used_are_told_and_do_not_panic() {
         let tls = Tls { client_ca: Some(ca.clone()), ..tls() };
         assert!(Certificates::new(&tls).is_err(), "{ca:?}");
     }
-    let url = "https://localhost/".parse().unwrap();
     for ca in [&key, &none] {
-        assert!(Remote::new(&url, None, &timeouts(), 1, Some(ca)).is_err(), "{ca:?}");
+        assert!(trusting("https://localhost/", Some(ca)).is_err(), "{ca:?}");
     }
 }

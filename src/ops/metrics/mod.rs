@@ -15,8 +15,10 @@ use prometheus::{
 use crate::exchange::{Record, Standing};
 use crate::proxy::{Event, Seen};
 
+mod care;
 mod table;
 
+use self::care::CareMetrics;
 use self::table::*;
 pub use table::{Kind, METRICS, Metric};
 
@@ -27,6 +29,7 @@ const NONE: &str = "none";
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    care: CareMetrics,
     audited: IntCounter,
     audit_lost: IntCounterVec,
     auth_failures: IntCounterVec,
@@ -67,6 +70,7 @@ impl Metrics {
         let build = gauges(&registry, BUILD)?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Ok(Self {
+            care: CareMetrics::new(&registry)?,
             audited: plain(&registry, AUDITED)?,
             audit_lost: counter(&registry, AUDIT_LOST)?,
             auth_failures: counter(&registry, AUTH_FAILURES)?,
@@ -187,6 +191,7 @@ impl Metrics {
             Event::SecretReload { upstream, outcome } => {
                 self.secret_reloads.with_label_values(&[upstream.as_str(), outcome]).inc();
             }
+            other => self.care.happened(other),
         }
     }
 
@@ -271,7 +276,7 @@ mod tests {
     use crate::exchange::Trace;
     use crate::exchange::record::{CallRecord, LossRecord};
     use crate::fault::{Cause, Fault};
-    use crate::proxy::{Refusal, Trigger};
+    use crate::proxy::{Reason, Refusal, Trigger};
     use crate::scim::schema::Operation;
 
     #[test]
@@ -317,6 +322,16 @@ mod tests {
         metrics.stand(&BTreeMap::from([("/a/b".to_owned(), (false, standing))]));
         metrics.happened(&Event::Rules("0123".to_owned()));
         metrics.happened(&Event::Reloaded(Trigger::File));
+        let upstream = || "b".into();
+        for event in [
+            Event::Cared { upstream: upstream() },
+            Event::Refused { at: None, reason: Reason::Connections },
+            Event::Retried { upstream: upstream(), reason: "503" },
+            Event::Probed { upstream: upstream(), nodes: 2 },
+            Event::Ejected { upstream: upstream(), node: 1, out: true },
+        ] {
+            metrics.happened(&event);
+        }
         let text = metrics.text();
         for metric in METRICS {
             assert!(text.contains(&format!("# HELP {} {}", metric.name, metric.help)), "{text}");

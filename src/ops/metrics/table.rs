@@ -34,12 +34,14 @@ pub const METRICS: &[Metric] = &[
     BUILD,
     CALLS_PER_EXCHANGE,
     CERTIFICATES,
+    CONNECTIONS,
     EMULATIONS,
     FAULTS,
     FILTERS_IGNORED,
     KEYS,
     LOSSES,
     READY,
+    REFUSED,
     RELOAD_SUCCESS,
     RELOADS,
     REMOVAL_ALARMS,
@@ -52,8 +54,14 @@ pub const METRICS: &[Metric] = &[
     SECRET_RELOADS,
     TOKEN_REQUESTS,
     SPANS_LOST,
+    BREAKER,
     UPSTREAM_DURATION,
     UPSTREAM_CALLS,
+    IN_FLIGHT,
+    NODE_EJECTED,
+    NODE_UP,
+    RETRIES,
+    WAITING,
 ];
 
 pub(super) const AUDITED: Metric = Metric {
@@ -283,6 +291,62 @@ const PROCESS_VIRTUAL: Metric =
 const fn process(name: &'static str, kind: Kind, help: &'static str) -> Metric {
     Metric { name, kind, help, labels: &[] }
 }
+
+pub(super) const CONNECTIONS: Metric = Metric {
+    name: "scim_gateway_connections",
+    kind: Kind::Gauge,
+    help: "Client connections that are open.",
+    labels: &[],
+};
+
+pub(super) const REFUSED: Metric = Metric {
+    name: "scim_gateway_refused_total",
+    kind: Kind::Counter,
+    help: "What was not done to keep a bound; at is an upstream, a route, or none for the listener.",
+    labels: &["at", "reason"],
+};
+
+pub(super) const BREAKER: Metric = Metric {
+    name: "scim_gateway_upstream_breaker_open",
+    kind: Kind::Gauge,
+    help: "1 while the breaker lets no call or only a probe through.",
+    labels: &["upstream"],
+};
+
+pub(super) const IN_FLIGHT: Metric = Metric {
+    name: "scim_gateway_upstream_in_flight",
+    kind: Kind::Gauge,
+    help: "Calls under way, streams too.",
+    labels: &["upstream"],
+};
+
+pub(super) const NODE_EJECTED: Metric = Metric {
+    name: "scim_gateway_upstream_node_ejected",
+    kind: Kind::Gauge,
+    help: "1 while a node is left out for its failed calls.",
+    labels: &["upstream", "node"],
+};
+
+pub(super) const NODE_UP: Metric = Metric {
+    name: "scim_gateway_upstream_node_up",
+    kind: Kind::Gauge,
+    help: "What health checks say: 1 up, 0 down.",
+    labels: &["upstream", "node"],
+};
+
+pub(super) const RETRIES: Metric = Metric {
+    name: "scim_gateway_upstream_retries_total",
+    kind: Kind::Counter,
+    help: "Calls that were made once more.",
+    labels: &["upstream", "reason"],
+};
+
+pub(super) const WAITING: Metric = Metric {
+    name: "scim_gateway_upstream_waiting",
+    kind: Kind::Gauge,
+    help: "Calls that wait for their turn.",
+    labels: &["upstream"],
+};
 
 /// Upper bounds in seconds: a translation takes less than the first, a scan more than most.
 pub(super) const BUCKETS: &[f64] =

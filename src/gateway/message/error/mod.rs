@@ -10,6 +10,7 @@ mod scrub;
 mod write;
 
 pub use read::read_error;
+pub use retry::retry_after;
 pub use write::write_error;
 
 pub(super) use classify::refusal;

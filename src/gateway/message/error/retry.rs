@@ -13,7 +13,7 @@ const LONGEST: u64 = 3600;
 /// How long the upstream asks to wait: between one second and one hour.
 ///
 /// A date is measured from the answer's own `Date`, so that clocks which differ do no harm.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // Too many digits for a number are a long time too.

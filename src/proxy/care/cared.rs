@@ -1,0 +1,100 @@
+//! An upstream with its care around every call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use tokio::time::{Instant, sleep_until};
+
+use super::breaker::verdict;
+use super::leave::Care;
+use super::retry::{self, Again, asked};
+use crate::exchange::{Upstream, upstream};
+use crate::fault::Fault;
+use crate::proxy::observer::{Event, Reason};
+use crate::scim::http::{Request, Response};
+
+/// Calls an upstream with care.
+pub struct Cared {
+    upstream: Arc<dyn Upstream>,
+    care: Arc<Care>,
+}
+
+impl Cared {
+    pub fn new(upstream: Arc<dyn Upstream>, care: Arc<Care>) -> Self {
+        Self { upstream, care }
+    }
+
+    /// One attempt, with all that it has to pass. `Err` where it was not made.
+    async fn attempt(
+        &self,
+        request: Request,
+        deadline: Instant,
+    ) -> Result<Result<Response, Fault>, Fault> {
+        let leave = self.care.leave(deadline).await?;
+        let answer = self.upstream.call_by(request, deadline).await;
+        if let Some((wait, status)) = asked_by(&answer) {
+            self.care.hold_back(wait, status);
+        }
+        leave.done(verdict(answer.as_ref().map(|response| response.status)));
+        Ok(answer)
+    }
+
+    /// When to ask again; `None` where the answer is final.
+    fn next(
+        &self,
+        answer: &Result<Response, Fault>,
+        again: Again,
+        pause: Instant,
+        deadline: Instant,
+    ) -> Option<Instant> {
+        let care = &self.care;
+        let asked = asked_by(answer).map(|(wait, _)| wait);
+        if asked.is_some_and(|wait| wait > care.retries.patience) {
+            return None;
+        }
+        // The pause's jitter comes on top of what was asked for, so that not all come back at once.
+        let at = asked.map_or(pause, |wait| pause + wait);
+        if at >= deadline {
+            return None;
+        }
+        if !care.retries.spend() {
+            care.happened(|at| Event::Refused { at: Some(at), reason: Reason::Budget });
+            return None;
+        }
+        care.happened(|upstream| Event::Retried { upstream, reason: again.label() });
+        Some(at)
+    }
+}
+
+#[async_trait]
+impl Upstream for Cared {
+    async fn call(&self, request: Request) -> Result<Response, Fault> {
+        self.call_by(request, upstream::far()).await
+    }
+
+    async fn call_by(&self, request: Request, deadline: Instant) -> Result<Response, Fault> {
+        self.care.retries.earn();
+        let mut answer = self.attempt(request.clone(), deadline).await?;
+        let Some(mut pauses) = self.care.retries.pauses() else { return answer };
+        for _ in 0..self.care.retries.most {
+            let Some(again) = retry::again(&request.method, &answer) else { break };
+            let pause = retry::next(&mut pauses);
+            let Some(at) = self.next(&answer, again, pause, deadline) else { break };
+            sleep_until(at).await;
+            match self.attempt(request.clone(), deadline).await {
+                Ok(newer) => answer = newer,
+                // Not even tried: what the upstream said last is still the answer.
+                Err(_) => break,
+            }
+        }
+        answer
+    }
+}
+
+fn asked_by(answer: &Result<Response, Fault>) -> Option<(Duration, StatusCode)> {
+    let response = answer.as_ref().ok()?;
+    let wait = asked(response.status, &response.headers)?;
+    Some((wait, response.status))
+}

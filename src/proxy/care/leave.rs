@@ -1,0 +1,171 @@
+//! Leave to make one call: what it has to pass before, and what its outcome does to the calls after.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::{Instant, sleep_until};
+
+use super::breaker::{Breaker, Change, Ticket, Verdict};
+use super::gate::{Full, Gate, Place, Seat};
+use super::hold::{Held, Hold};
+use super::rate::Bucket;
+use super::retry::Retries;
+use super::told;
+use crate::config::care;
+use crate::fault::Fault;
+use crate::proxy::observer::{Event, Observer, Reason};
+
+/// All state of one upstream's care.
+pub struct Care {
+    pub(super) name: Arc<str>,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) retries: Retries,
+    gate: Gate,
+    bucket: Option<Bucket>,
+    hold: Hold,
+    breaker: Option<Breaker>,
+}
+
+/// Leave to make one call. Its outcome is told with [`Leave::done`]; dropped without, it was given up.
+pub struct Leave {
+    care: Arc<Care>,
+    /// Given back before the rest is told.
+    place: Option<Place>,
+    ticket: Option<Ticket>,
+}
+
+impl Care {
+    pub fn new(name: &str, settings: &care::Care, observer: Arc<dyn Observer>) -> Self {
+        let name: Arc<str> = name.into();
+        observer.happened(&Event::Cared { upstream: Arc::clone(&name) });
+        Self {
+            name,
+            observer,
+            retries: Retries::new(&settings.retries),
+            gate: Gate::new(&settings.limits),
+            bucket: settings.rate.as_ref().map(Bucket::new),
+            hold: Hold::default(),
+            breaker: settings.breaker.clone().map(Breaker::new),
+        }
+    }
+
+    /// Waits for leave to make one call, within the queue's bounds and the deadline.
+    ///
+    /// # Errors
+    /// With `Retry-After`: `UpstreamUnavailable` (breaker, hold), `UpstreamThrottled` (rate, hold),
+    /// `Busy` (queue). Nothing was sent.
+    pub(in crate::proxy) async fn leave(
+        self: &Arc<Self>,
+        deadline: Instant,
+    ) -> Result<Leave, Fault> {
+        self.closed(Instant::now())?;
+        let place = match self.at_once() {
+            Some(place) => place,
+            None => self.wait(deadline).await?,
+        };
+        // The breaker may have opened meanwhile, and its probe's ticket is for whoever calls now.
+        let ticket = self.breaker.as_ref().map(|breaker| breaker.admit(Instant::now()));
+        let ticket =
+            ticket.transpose().map_err(|wait| self.refused(Reason::Breaker, told::open(wait)))?;
+        self.happened(|upstream| Event::Calling { upstream, began: true });
+        Ok(Leave { care: Arc::clone(self), place: Some(place), ticket })
+    }
+
+    /// Takes what an upstream asked for in its answer.
+    pub(in crate::proxy) fn hold_back(&self, wait: Duration, status: StatusCode) {
+        self.hold.back(wait, status, Instant::now());
+    }
+
+    fn at_once(&self) -> Option<Place> {
+        if self.hold.now(Instant::now()).is_some() {
+            return None;
+        }
+        let place = self.gate.at_once()?;
+        self.bucket.as_ref().is_none_or(Bucket::at_once).then_some(place)
+    }
+
+    async fn wait(&self, deadline: Instant) -> Result<Place, Fault> {
+        let seat = self.gate.sit(deadline).map_err(|full| self.full(full))?;
+        let _waiting = Waiting::new(self);
+        self.outlast(&seat).await?;
+        if let Some(bucket) = &self.bucket {
+            let late = |wait| self.refused(Reason::Rate, told::rate(wait));
+            bucket.token(seat.until).await.map_err(late)?;
+        }
+        seat.place().await.map_err(|full| self.full(full))
+    }
+
+    /// Waits until nothing holds calls back, unless that is too long.
+    async fn outlast(&self, seat: &Seat<'_>) -> Result<(), Fault> {
+        while let Some(Held { until, status }) = self.hold.now(Instant::now()) {
+            if until > seat.until {
+                return Err(self.refused(Reason::Held, told::held(until - Instant::now(), status)));
+            }
+            sleep_until(until).await;
+        }
+        Ok(())
+    }
+
+    fn closed(&self, now: Instant) -> Result<(), Fault> {
+        match self.breaker.as_ref().and_then(|breaker| breaker.shut(now)) {
+            Some(wait) => Err(self.refused(Reason::Breaker, told::open(wait))),
+            None => Ok(()),
+        }
+    }
+
+    fn full(&self, full: Full) -> Fault {
+        self.refused(full.reason(), told::busy())
+    }
+
+    fn refused(&self, reason: Reason, fault: Fault) -> Fault {
+        self.happened(|upstream| Event::Refused { at: Some(upstream), reason });
+        fault
+    }
+
+    pub(super) fn happened(&self, event: impl FnOnce(Arc<str>) -> Event) {
+        self.observer.happened(&event(Arc::clone(&self.name)));
+    }
+}
+
+impl Leave {
+    /// Tells what the call came to.
+    pub(in crate::proxy) fn done(mut self, verdict: Verdict) {
+        self.end(verdict);
+    }
+
+    fn end(&mut self, verdict: Verdict) {
+        if self.place.take().is_none() {
+            return;
+        }
+        let care = &self.care;
+        care.happened(|upstream| Event::Calling { upstream, began: false });
+        let (Some(breaker), Some(ticket)) = (&care.breaker, self.ticket) else { return };
+        if let Some(change) = breaker.learn(ticket, verdict, Instant::now()) {
+            let open = matches!(change, Change::Opened { .. });
+            care.happened(|upstream| Event::Breaker { upstream, open });
+        }
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.end(Verdict::Unknown);
+    }
+}
+
+/// Counts who waits, for as long as it does.
+struct Waiting<'c>(&'c Care);
+
+impl<'c> Waiting<'c> {
+    fn new(care: &'c Care) -> Self {
+        care.happened(|upstream| Event::Waiting { upstream, began: true });
+        Self(care)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.happened(|upstream| Event::Waiting { upstream, began: false });
+    }
+}

@@ -1,0 +1,193 @@
+//! The nodes of one upstream: whose turn it is, who is left out, who is tried after another.
+//!
+//! Turns and health are `pingora-load-balancing`'s. Its backends are addresses; here an address is a
+//! node's number alone, since a node is a name with its own certificate, looked up when a connection
+//! is made. A node that fails is ejected for a growing time by a breaker of its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use http::HeaderValue;
+use pingora::lb::selection::RoundRobin;
+use pingora::lb::{Backend, LoadBalancer};
+use tokio::time::Instant;
+use url::Url;
+
+use super::breaker::{Breaker, Change, Ticket, Verdict};
+use super::health;
+use crate::config::care;
+use crate::config::model::Timeouts;
+use crate::proxy::identity::Certificate;
+use crate::proxy::observer::{Event, Observer};
+use crate::proxy::peer::Host;
+
+/// The nodes, at least one.
+pub(in crate::proxy) struct Nodes {
+    name: Arc<str>,
+    observer: Arc<dyn Observer>,
+    nodes: Arc<[Node]>,
+    balance: Arc<LoadBalancer<RoundRobin>>,
+    probed: Option<care::Health>,
+    /// Set when the probes were started, which needs a runtime.
+    tended: OnceLock<()>,
+}
+
+/// One node.
+pub(in crate::proxy) struct Node {
+    pub host: Host,
+    /// Host and port as the Host header has them.
+    pub authority: HeaderValue,
+    outlier: Breaker,
+}
+
+/// A node's turn to take a call.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::proxy) struct Turn {
+    pub number: u16,
+    /// `None` where it was chosen although it is left out.
+    ticket: Option<Ticket>,
+}
+
+/// What a node is made with beside its URL.
+pub struct Making<'m> {
+    pub name: &'m str,
+    pub timeouts: &'m Timeouts,
+    pub care: &'m care::Care,
+    /// What is shown in TLS.
+    pub certificate: Option<Arc<Certificate>>,
+    pub ca: Option<&'m Path>,
+    pub observer: &'m Arc<dyn Observer>,
+}
+
+impl Nodes {
+    /// # Errors
+    /// A sentence, where a URL has no host.
+    pub(in crate::proxy) fn new(urls: &[Url], making: &Making<'_>) -> Result<Self, String> {
+        let node = |url: &Url| Node::new(url, making);
+        let nodes: Arc<[Node]> = urls.iter().map(node).collect::<Result<_, _>>()?;
+        let several = (nodes.len() > 1).then(care::Health::default);
+        let probed = making.care.health.clone().or(several);
+        let name: Arc<str> = making.name.into();
+        let numbers = (0_u16..).zip(nodes.iter()).map(|(number, _)| address(number));
+        let mut balance =
+            LoadBalancer::try_from_iter(numbers).map_err(|error| error.to_string())?;
+        if let Some(health) = &probed {
+            let told =
+                health::Told { upstream: Arc::clone(&name), observer: Arc::clone(making.observer) };
+            let probe = health::Probe::new(Arc::clone(&nodes), health, making.ca, told)?;
+            balance.set_health_check(Box::new(probe));
+        }
+        let balance = Arc::new(balance);
+        Ok(Self {
+            name,
+            observer: Arc::clone(making.observer),
+            nodes,
+            balance,
+            probed,
+            tended: OnceLock::new(),
+        })
+    }
+
+    /// The node of a turn.
+    pub(in crate::proxy) fn node(&self, turn: Turn) -> Option<&Node> {
+        self.nodes.get(usize::from(turn.number))
+    }
+
+    pub(in crate::proxy) fn count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The next node that was not tried; `None` after all were. Where all are left out one of them
+    /// is asked all the same: a wrong health check must not take the whole upstream away.
+    pub(in crate::proxy) fn next(&self, tried: &[u16]) -> Option<Turn> {
+        self.tend();
+        let now = Instant::now();
+        let most = self.nodes.len() * 4 + 16;
+        let mut passed = tried.to_vec();
+        while let Some(number) = self.select(most, |number, healthy| {
+            healthy && !passed.contains(&number) && self.admits(number, now)
+        }) {
+            match self.nodes.get(usize::from(number)).map(|node| node.outlier.admit(now)) {
+                Some(Ok(ticket)) => return Some(Turn { number, ticket: Some(ticket) }),
+                // Somebody else took the probe's ticket first.
+                _ => passed.push(number),
+            }
+        }
+        let number = self.select(most, |number, _| !tried.contains(&number))?;
+        Some(Turn { number, ticket: None })
+    }
+
+    /// Takes the outcome of a call to a node.
+    pub(in crate::proxy) fn learn(&self, turn: Turn, verdict: Verdict) {
+        // A single node has nobody to take its place: the upstream's breaker is there for it.
+        let (Some(node), Some(ticket)) = (self.node(turn), turn.ticket) else { return };
+        if self.nodes.len() < 2 {
+            return;
+        }
+        if let Some(change) = node.outlier.learn(ticket, verdict, Instant::now()) {
+            self.observer.happened(&Event::Ejected {
+                upstream: Arc::clone(&self.name),
+                node: turn.number + 1,
+                out: matches!(change, Change::Opened { .. }),
+            });
+        }
+    }
+
+    fn select(&self, most: usize, accept: impl Fn(u16, bool) -> bool) -> Option<u16> {
+        let accept = |backend: &Backend, healthy: bool| {
+            number(backend).is_some_and(|number| accept(number, healthy))
+        };
+        self.balance.select_with(b"", most, accept).as_ref().and_then(number)
+    }
+
+    fn admits(&self, number: u16, now: Instant) -> bool {
+        let node = self.nodes.get(usize::from(number));
+        self.nodes.len() < 2 || node.is_some_and(|node| node.outlier.shut(now).is_none())
+    }
+
+    /// Starts the probes, once; they end with these nodes.
+    fn tend(&self) {
+        self.tended.get_or_init(|| {
+            if let Some(health) = &self.probed {
+                self.observer.happened(&Event::Probed {
+                    upstream: Arc::clone(&self.name),
+                    nodes: u16::try_from(self.nodes.len()).unwrap_or(u16::MAX),
+                });
+                tokio::spawn(health::watch(Arc::downgrade(&self.balance), health.every));
+            }
+        });
+    }
+}
+
+impl Node {
+    fn new(url: &Url, making: &Making<'_>) -> Result<Self, String> {
+        let (Some(name), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return Err("the URL has no host".to_owned());
+        };
+        let authority = match url.port() {
+            Some(port) => format!("{name}:{port}"),
+            None => name.to_owned(),
+        };
+        let care::Ejection { failures, pause, longest } = making.care.ejection.clone();
+        // The share of failures says nothing here: only failures in a row eject.
+        let outlier =
+            care::Breaker { failures, pause, longest, least: u32::MAX, ..care::Breaker::default() };
+        let (tls, timeouts) = (url.scheme() == "https", making.timeouts.clone());
+        Ok(Self {
+            host: Host::new(name, port, tls, timeouts, making.certificate.clone()),
+            authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
+            outlier: Breaker::new(outlier),
+        })
+    }
+}
+
+/// A node as the load balancer knows it.
+fn address(number: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::UNSPECIFIED, number))
+}
+
+/// The number of the node that the load balancer means.
+pub(super) fn number(backend: &Backend) -> Option<u16> {
+    backend.addr.as_inet().map(SocketAddr::port)
+}

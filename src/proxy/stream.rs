@@ -1,0 +1,143 @@
+//! One request of a pass-through route: leave for its call, the nodes that were tried, who the gateway
+//! is there, its outcome.
+//!
+//! Pingora carries the bytes; here is what the care of the upstream has to know of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+use pingora::upstreams::peer::HttpPeer;
+use tokio::time::Instant;
+
+use super::broken::unformed;
+use super::care::{Care, Leave, Node, Turn, Verdict, asked, verdict};
+use super::identity::Proof;
+use super::{Identity, Remote, passthrough};
+use crate::fault::Fault;
+
+pub(super) struct Stream {
+    remote: Arc<Remote>,
+    care: Arc<Care>,
+    leave: Option<Leave>,
+    turn: Option<Turn>,
+    tried: Vec<u16>,
+    /// Who the gateway is; `None` forwards who the client is.
+    identity: Option<Arc<Identity>>,
+    /// What the upstream was shown.
+    proof: Option<Proof>,
+    /// An answer that refused the proof was thrown away, and the request is sent once more.
+    resend: bool,
+    /// What the answer's status says; `None` before there is one.
+    verdict: Option<Verdict>,
+    /// Body bytes so far.
+    streamed: usize,
+}
+
+impl Stream {
+    /// # Errors
+    /// Where there is no leave for the call.
+    pub(super) async fn begin(
+        remote: Arc<Remote>,
+        care: &Arc<Care>,
+        identity: Option<Arc<Identity>>,
+        deadline: Instant,
+    ) -> Result<Self, Fault> {
+        let leave = Some(care.leave(deadline).await?);
+        let care = Arc::clone(care);
+        Ok(Self {
+            remote,
+            care,
+            leave,
+            turn: None,
+            tried: Vec::new(),
+            identity,
+            proof: None,
+            resend: false,
+            verdict: None,
+            streamed: 0,
+        })
+    }
+
+    pub(super) fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
+    /// The node whose turn it is.
+    pub(super) fn node(&self) -> Option<&Node> {
+        self.turn.and_then(|turn| self.remote.nodes.node(turn))
+    }
+
+    /// Where the bytes go: the next node that was not tried.
+    ///
+    /// # Errors
+    /// Where no node is left.
+    pub(super) async fn peer(&mut self) -> Result<HttpPeer, Fault> {
+        self.leave_node(Verdict::Unknown);
+        let (turn, peer) = self.remote.next_peer(&self.tried).await?;
+        self.turn = Some(turn);
+        Ok(peer)
+    }
+
+    /// The node took no connection; whether there is another.
+    pub(super) fn pass_over(&mut self) -> bool {
+        self.tried.extend(self.turn.map(|turn| turn.number));
+        self.leave_node(Verdict::Failed);
+        self.tried.len() < self.remote.nodes.count()
+    }
+
+    /// Puts who the gateway is in place of who the client is, unless that is to be forwarded.
+    ///
+    /// # Errors
+    /// Where there is no token to show.
+    pub(super) async fn sign(&mut self, header: &mut RequestHeader) -> Result<(), Fault> {
+        let Some(identity) = &self.identity else { return Ok(()) };
+        let proof = identity.proof().await?;
+        passthrough::sign(header, proof.as_ref()).map_err(|error| unformed(&error))?;
+        // Only one that was not refused yet: what is sent once more is not sent a third time.
+        self.proof = proof.filter(|_| !self.resend);
+        Ok(())
+    }
+
+    /// Whether the upstream refused who the gateway is and there is something newer to show. Such an
+    /// answer says nothing of the node or the upstream.
+    pub(super) async fn renewed(&mut self, session: &Session, answer: &ResponseHeader) -> bool {
+        let (Some(identity), Some(proof)) = (&self.identity, self.proof.take()) else {
+            return false;
+        };
+        self.resend = passthrough::renewed(session, answer, identity, &proof).await;
+        self.resend
+    }
+
+    /// Body bytes of the client so far, with these.
+    pub(super) fn count(&mut self, body: Option<&Bytes>) -> usize {
+        self.streamed += body.map_or(0, Bytes::len);
+        self.streamed
+    }
+
+    pub(super) fn answered(&mut self, header: &ResponseHeader) {
+        if let Some(wait) = asked(header.status, &header.headers) {
+            self.care.hold_back(wait, header.status);
+        }
+        self.verdict = Some(verdict(Ok(header.status)));
+    }
+
+    /// The request is over.
+    pub(super) fn end(&mut self, fault: Option<&Fault>) {
+        let verdict = match (fault, self.verdict) {
+            (Some(fault), _) => verdict(Err(fault)),
+            (None, verdict) => verdict.unwrap_or(Verdict::Unknown),
+        };
+        self.leave_node(verdict);
+        if let Some(leave) = self.leave.take() {
+            leave.done(verdict);
+        }
+    }
+
+    fn leave_node(&mut self, verdict: Verdict) {
+        if let Some(turn) = self.turn.take() {
+            self.remote.nodes.learn(turn, verdict);
+        }
+    }
+}
