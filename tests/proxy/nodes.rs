@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
-use scim_gateway::config::care::{Care, Ejection, Health};
+use scim_gateway::config::care::{Breaker, Care, Ejection, Health};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::proxy::{Event, Observer, Remote};
 use scim_gateway::scim::http::Request;
 use tokio::time::Instant;
 
 use crate::harness::{
-    Log, Running, Scripted, Setting, free_port, nodes, observer, ok, request, send, start_as,
-    status,
+    Log, Running, Scripted, Setting, free_port, header, nodes, observer, ok, request, send,
+    start_as, status,
 };
 
 fn of(urls: &[&str]) -> Remote {
@@ -42,6 +42,26 @@ async fn nodes_take_turns() {
     assert_eq!((a.requests().len(), b.requests().len()), (5, 5));
     let host = b.url.trim_start_matches("http://").trim_end_matches("/base").to_owned();
     assert!(b.requests().iter().all(|request| request.contains(&host)), "each has its own Host");
+}
+
+/// Who the gateway is, is every node's to hear; a credential that is refused is no node's failure.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_node_hears_who_calls_and_a_refused_credential_is_no_failure_of_it() {
+    let refuses = |_, _: &str| Some(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n".to_vec());
+    let (a, b) = (Scripted::start(refuses).await, Scripted::start(refuses).await);
+    let breaker = Some(Breaker { failures: 1, least: 1, ..Breaker::default() });
+    let ejection = Ejection { failures: 1, ..Ejection::default() };
+    let care = Care { breaker, ejection, ..Care::ordinary() };
+    let gateway = start_as(&[&a.url, &b.url], Setting { care, ..Setting::default() });
+    for path in ["/t/scim/v2/Users/7", "/p/scim/v2/Users/7"].repeat(4) {
+        send(gateway.address, &request("GET", path, "")).await;
+    }
+    assert_eq!((a.requests().len(), b.requests().len()), (4, 4));
+    for seen in a.requests().iter().chain(&b.requests()) {
+        assert_eq!(header(seen, "authorization"), Some("Bearer upstream-token"), "{seen}");
+    }
+    let changed = |event: &Event| matches!(event, Event::Breaker { .. } | Event::Ejected { .. });
+    assert!(!gateway.log.events().iter().any(changed));
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ impl Upstream for Cared {
         let mut answer = self.attempt(request.clone(), deadline).await?;
         let Some(mut pauses) = self.care.retries.pauses() else { return answer };
         for _ in 0..self.care.retries.most {
-            let Some(again) = retry::again(&request.method, &answer) else { break };
+            let Some(again) = retry::again(&request, &answer) else { break };
             let pause = retry::next(&mut pauses);
             let Some(at) = self.next(&answer, again, pause, deadline) else { break };
             sleep_until(at).await;

@@ -1,15 +1,15 @@
 //! What may be asked again, and how much of it.
 //!
 //! Asked again is what the upstream certainly did not do, by any method: nothing was sent
-//! (`unreachable`), or it refused for its rate (429). Only GET and HEAD are asked again where it may
-//! have been done: an answer broke off, or was 502, 503 or 504. PUT and DELETE are not, though HTTP
+//! (`unreachable`), or it refused for its rate (429). Only what reads (GET, HEAD, a search by POST) is
+//! asked again where it may have been done: an answer broke off, or was 502, 503 or 504. PUT and DELETE are not, though HTTP
 //! calls them idempotent: a PUT whose outcome is unknown could be laid over a newer write, and a
 //! second DELETE answers 404 for what the first one did. A call that timed out is not either: the
 //! time is gone, and a slow upstream is not helped by more calls.
 
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
 use tower::retry::budget::{Budget, TpsBudget};
 use tower::util::rng::HasherRng;
@@ -17,7 +17,7 @@ use tower::util::rng::HasherRng;
 use crate::config::care;
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::error::retry_after;
-use crate::scim::http::Response;
+use crate::scim::http::{Request, Response};
 
 /// What the budget looks back on.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -51,8 +51,8 @@ impl Again {
 }
 
 /// Whether a call that came to this may be made once more.
-pub(super) fn again(method: &Method, answer: &Result<Response, Fault>) -> Option<Again> {
-    let harmless = matches!(*method, Method::GET | Method::HEAD);
+pub(super) fn again(request: &Request, answer: &Result<Response, Fault>) -> Option<Again> {
+    let harmless = request.is_read();
     match answer {
         Ok(response) => match response.status.as_u16() {
             429 => Some(Again::Status(response.status)),
@@ -119,6 +119,8 @@ pub(super) fn next(pauses: &mut ExponentialBackoff) -> tokio::time::Instant {
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
+
     use super::*;
 
     fn answered(status: u16) -> Result<Response, Fault> {
@@ -145,14 +147,20 @@ mod tests {
             failed(Cause::UpstreamThrottled),
             failed(Cause::UpstreamUnavailable),
         ];
-        for method in [Method::GET, Method::HEAD] {
-            assert!(certain.iter().chain(&doubtful).all(|a| again(&method, a).is_some()));
+        let reads = [
+            Request::new(Method::GET, "/Users"),
+            Request::new(Method::HEAD, "/Users"),
+            Request::new(Method::POST, "/Users/.search"),
+        ];
+        for read in &reads {
+            assert!(certain.iter().chain(&doubtful).all(|a| again(read, a).is_some()), "{read:?}");
+            assert!(never.iter().all(|a| again(read, a).is_none()), "{read:?}");
         }
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-            assert!(certain.iter().all(|a| again(&method, a).is_some()), "{method}");
-            assert!(doubtful.iter().all(|a| again(&method, a).is_none()), "{method}");
+            let write = Request::new(method, "/Users");
+            assert!(certain.iter().all(|a| again(&write, a).is_some()), "{write:?}");
+            assert!(doubtful.iter().all(|a| again(&write, a).is_none()), "{write:?}");
         }
-        assert!(never.iter().all(|a| again(&Method::GET, a).is_none()));
     }
 
     #[test]
