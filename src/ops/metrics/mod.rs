@@ -324,6 +324,10 @@ mod tests {
         metrics.happened(&Event::Reloaded(Trigger::File));
         let upstream = || "b".into();
         for event in [
+            Event::Keys(true),
+            Event::Certificates(true),
+            Event::TokenRequest { upstream: "b".to_owned(), outcome: "ok" },
+            Event::SecretReload { upstream: "b".to_owned(), outcome: "changed" },
             Event::Cared { upstream: upstream() },
             Event::Refused { at: None, reason: Reason::Connections },
             Event::Retried { upstream: upstream(), reason: "503" },
