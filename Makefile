@@ -4,7 +4,7 @@
 export PROPTEST_RNG_SEED ?= 7644
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: run test conformance observe bench cmake
+.PHONY: run test conformance observe chaos bench cmake
 
 # Serves config.toml: every route on the simulators inside the program.
 run: cmake
@@ -16,6 +16,7 @@ test: cmake
 	cargo clippy --locked --all-targets --quiet -- --deny warnings
 	cargo test --locked --quiet
 	$(MAKE) --no-print-directory observe
+	$(MAKE) --no-print-directory chaos
 	$(MAKE) --no-print-directory conformance
 
 # Independent SCIM testers against routes of the real gateway: docs/conformance.md.
@@ -28,6 +29,11 @@ conformance: cmake
 observe: cmake
 	cargo build --locked --quiet
 	python3 tests/observe/run.py "$$(tests/observe/install)"
+
+# Everything at once that networks, upstreams and clients do wrong, against the real program.
+chaos: cmake
+	cargo build --locked --quiet
+	python3 tests/chaos/run.py
 
 bench: cmake
 	cargo bench --locked --bench translate

@@ -1,0 +1,317 @@
+"""Everything at once that networks, upstreams and clients do wrong, against the real program.
+
+For each: what the client got, that no write was sent twice, and in the end that memory and file
+descriptors are back where they were. Prints a line for each check; ends with 1 where one failed.
+"""
+
+import contextlib
+import http.client
+import json
+import re
+import socket
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "conformance"))
+
+import clients  # noqa: E402
+import serve  # noqa: E402 (the processes of all suites are started alike)
+import upstream as script  # noqa: E402
+
+TOKEN = "chaos-token"
+USERS = "/t/scim/v2/Users"
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+WRITE = json.dumps({
+    "schemas": [script.USER],
+    "userName": "someone@corp.example",
+    "emails": [{"value": "someone@corp.example", "type": "work", "primary": True}],
+})
+PATCH = json.dumps({
+    "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    "Operations": [{"op": "replace", "path": "displayName", "value": "Some One"}],
+})
+MEBIBYTE = 1 << 20
+GROWTH = 32  # MiB that the process may have grown by: the allocator keeps some of what it had
+LEFT = 12  # file descriptors that may be open beside those of the start
+
+BAD = {502, 504}
+UPSTREAMS = [
+    (script.resets, BAD), (script.closes, BAD), (script.stalls, {504}), (script.stalls_in_header, {504}),
+    (script.stalls_in_body, {504}), (script.trickles, {504}), (script.truncates, BAD),
+    (script.claims_less, BAD), (script.claims_two_lengths, BAD), (script.claims_no_number, BAD),
+    (script.sends_a_gibibyte, BAD), (script.sends_chunks_without_end, BAD),
+    (script.sends_a_header_without_end, BAD), (script.sends_garbage, BAD), (script.sends_no_json, BAD),
+    (script.sends_deep_json, BAD), (script.sends_gzip, BAD), (script.only_informs, BAD),
+    (script.redirects, {502}), (script.answers_before_the_body, {400, 502}),
+]
+
+
+def main():
+    report = Report()
+    upstream = script.Upstream()
+    with tempfile.TemporaryDirectory(prefix="chaos-") as name, gateway(Path(name), upstream) as running:
+        warm(running, upstream)
+        before = running.size()
+        for behaviour, may in UPSTREAMS:
+            bad_upstream(running, upstream, behaviour, may, report)
+        no_upstream(running, report)
+        stale_answers(running, upstream, report)
+        reused(running, upstream, report)
+        bad_clients(running, upstream, report)
+        stalling(running, upstream, report)
+        aborting(running, upstream, report)
+        crowd(running, upstream, report)
+        back(running, upstream, before, report)
+    print(f"chaos: {report.passed} passed, {report.failed} failed", flush=True)
+    return 1 if report.failed else 0
+
+
+def bad_upstream(running, upstream, behaviour, may, report):
+    """Every operation once, at once: what the client gets, and how often a write was sent."""
+    upstream.behave(behaviour)
+    with ThreadPoolExecutor(len(METHODS)) as pool:
+        got = list(pool.map(running.ask, METHODS))
+    # What says nothing in its body cannot be misread: a DELETE that was answered was done.
+    wrong = [f"{method} {status} {text}" for method, (status, text) in zip(METHODS, got)
+             if status not in may | ({200, 204} if method == "DELETE" else set()) or not told(status, text)]
+    sent = [seen.method for seen in upstream.writes()]
+    wrong += [f"{method} was sent {sent.count(method)} times" for method in METHODS if sent.count(method) > 1]
+    statuses = ", ".join(f"{method} {status}" for method, (status, _) in zip(METHODS, got))
+    report.check(f"an upstream that {words(behaviour)}: {statuses}", wrong)
+
+
+def told(status, text):
+    """Whether an error is a SCIM error with words (RFC 7644 section 3.12)."""
+    if status < 400:
+        return True
+    with contextlib.suppress(ValueError):
+        body = json.loads(text)
+        return body.get("status") == str(status) and len(body.get("detail", "")) > 20
+    return False
+
+
+def words(behaviour):
+    return behaviour.__name__.replace("_", " ")
+
+
+def no_upstream(running, report):
+    for base, what in [("/refused", "refuses"), ("/plain", "speaks no TLS")]:
+        got = [running.ask(method, base)[0] for method in METHODS]
+        wrong = [status for status in got if status not in BAD | {503}]
+        report.check(f"an upstream that {what}: {got}", wrong)
+
+
+def stale_answers(running, upstream, report):
+    """A second answer to one request must not become the answer to the next."""
+    upstream.behave(script.answers_twice)
+    wrong = []
+    for number in range(20):
+        status, text = running.ask("GET", path=f"{USERS}/{number}")
+        if status == 200 and json.loads(text)["id"] != str(number) or "stale" in text:
+            wrong.append(f"{number}: {status} {text}")
+    report.check("an upstream that answers twice: nobody gets another's answer", wrong)
+
+
+def reused(running, upstream, report):
+    """A kept connection that is closed when it is used again: reads go on, writes are sent once."""
+    upstream.behave(script.closes_when_reused)
+    got = [running.ask("GET")[0] for _ in range(10)]
+    report.check(f"reads over reused connections that are closed: {got}", [s for s in got if s != 200])
+    statuses, wrong = [], []
+    for number in range(10):
+        before = len(upstream.writes())
+        statuses.append(running.ask("POST")[0])
+        sent = len(upstream.writes()) - before
+        wrong += [f"write {number} was sent {sent} times"] if sent > 1 else []
+        wrong += [f"write {number}: {statuses[-1]}"] if statuses[-1] not in {201, *BAD} else []
+    report.check(f"writes over reused connections that are closed: {statuses}", wrong)
+
+
+def bad_clients(running, upstream, report):
+    for case in clients.CASES:
+        upstream.behave(script.well)
+        got = running.raw(case.sent)
+        wrong = [] if got in case.may else [f"may be {case.may}"]
+        paths = [seen.path for seen in upstream.seen]
+        wrong += [f"the upstream saw {paths}"] if len(paths) > case.calls else []
+        wrong += ["a request was smuggled"] if any("smuggled" in path for path in paths) else []
+        report.check(f"a client that sends {case.name}: {list(got) or 'the end'}", wrong)
+
+
+def stalling(running, upstream, report):
+    """A client that says nothing more is shown the end within the bounds of the configuration."""
+    upstream.behave(script.well)
+
+    def held(case):
+        began = time.monotonic()
+        running.raw(case[1], patience=20)
+        return case[0], time.monotonic() - began
+
+    with ThreadPoolExecutor(len(clients.STALLING) + 1) as pool:
+        dripping = pool.submit(running.drip)
+        for name, seconds in pool.map(held, clients.STALLING):
+            report.check(f"a client that {name}: its end after {seconds:.1f} s", [] if seconds < 8 else ["too late"])
+        seconds = dripping.result()
+        report.check(f"a client that sends a byte at a time: its end after {seconds:.1f} s",
+                     [] if seconds < 8 else ["too late"])
+    report.check("none of them reached the upstream", [seen.path for seen in upstream.seen])
+
+
+def aborting(running, upstream, report):
+    for name, sent, calls in clients.ABORTING:
+        upstream.behave(script.stalls if calls else script.well)
+        for _ in range(20):
+            running.leave(sent)
+        settled = running.until(lambda calls=calls: len(upstream.seen) >= 20 * calls)
+        status = running.ask("GET", path="/nowhere")[0]
+        wrong = [] if settled and status == 404 else [f"then {status}, {len(upstream.seen)} calls"]
+        wrong += [f"{len(upstream.seen)} calls"] if len(upstream.seen) > 20 * calls else []
+        report.check(f"a client that {name}, twenty times", wrong)
+
+
+def crowd(running, upstream, report):
+    """Connections that do nothing keep nobody out."""
+    upstream.behave(script.well)
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(running.connection())
+        status = running.ask("GET")[0]
+    report.check(f"three hundred idle connections: another client gets {status}", [] if status == 200 else [status])
+
+
+def back(running, upstream, before, report):
+    """Memory and file descriptors are back where they were, once idle connections have ended."""
+    upstream.behave(script.well)
+    settled = running.until(lambda: running.size()[1] <= before[1] + LEFT, 90)
+    (memory, files), (memory_before, files_before) = running.size(), before
+    report.check(f"file descriptors: {files_before} before, {files} after", [] if settled else ["they leak"])
+    grown = memory - memory_before
+    report.check(f"memory: {memory_before} MiB before, {memory} MiB after", [] if grown <= GROWTH else ["it leaks"])
+    status = running.ask("GET")[0]
+    report.check(f"a plain request after all that: {status}", [] if status == 200 else [status])
+
+
+class Running:
+    def __init__(self, started, port, log):
+        self.started, self.port, self.log = started, port, log
+
+    def ask(self, method, base="/t", path=None):
+        """One operation on a user: the status and the text of the answer."""
+        path = path or f"{base}/scim/v2/Users" + ("" if method == "POST" else "/someone")
+        body = {"POST": WRITE, "PUT": WRITE, "PATCH": PATCH}.get(method)
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def connection(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+    def raw(self, sent, patience=10):
+        """The statuses that come for these bytes until the connection ends or says nothing more."""
+        with self.connection() as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(filled(sent))
+            return statuses(connection, patience)
+
+    def leave(self, sent):
+        with self.connection() as connection:
+            connection.sendall(filled(sent))
+
+    def drip(self):
+        """Sends a header byte by byte, until the gateway has had enough; the seconds until then."""
+        began, end = time.monotonic(), time.monotonic() + 60
+        with self.connection() as connection, contextlib.suppress(OSError):
+            connection.settimeout(0.5)
+            for byte in filled(clients.GET + "X-A: " + "a" * 1000):
+                if time.monotonic() > end:
+                    break
+                connection.sendall(bytes([byte]))
+                # Half a second without an answer is the pause between two bytes.
+                with contextlib.suppress(TimeoutError):
+                    if not connection.recv(4096):
+                        break
+        return time.monotonic() - began
+
+    def size(self):
+        """Resident memory in MiB and the number of open file descriptors."""
+        status = Path(f"/proc/{self.started.pid}/status").read_text()
+        kibibytes = int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1))
+        return kibibytes // 1024, len(list(Path(f"/proc/{self.started.pid}/fd").iterdir()))
+
+    def until(self, holds, patience=serve.PATIENCE):
+        """Whether something comes to hold; asks again and again, and fails where the process ends."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if holds():
+                return True
+            with contextlib.suppress(serve.subprocess.TimeoutExpired):
+                self.started.wait(0.1)
+                return False
+        return False
+
+
+def filled(sent):
+    return sent.format(path=f"{USERS}/someone", users=USERS, token=TOKEN).encode("latin-1")
+
+
+def statuses(connection, patience):
+    """A silence of a second after an answer is taken for its end."""
+    data, end = b"", time.monotonic() + patience
+    with contextlib.suppress(OSError):
+        while time.monotonic() < end:
+            connection.settimeout(1.0 if data else patience)
+            chunk = connection.recv(65536)
+            if not chunk:
+                break
+            data += chunk
+    return tuple(int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", data))
+
+
+def warm(running, upstream):
+    """So that the start's memory is that of a process that has met what is large."""
+    with ThreadPoolExecutor(8) as pool:
+        assert all(status == 200 for status, _ in pool.map(lambda _: running.ask("GET"), range(400)))
+        for behaviour in [script.sends_a_gibibyte, script.sends_chunks_without_end, script.sends_deep_json]:
+            upstream.behave(behaviour)
+            list(pool.map(running.ask, METHODS))
+
+
+@contextlib.contextmanager
+def gateway(folder, upstream):
+    port, log = serve.free_port(), folder / "gateway.log"
+    config = (HERE / "config.toml").read_text()
+    for name, value in {"LISTEN": port, "UPSTREAM": upstream.port, "REFUSED": serve.free_port()}.items():
+        config = config.replace(name, str(value))
+    (folder / "config.toml").write_text(config)
+    command = [serve.GATEWAY, "run", "--config", folder / "config.toml"]
+    with serve.process("the gateway", command, log) as started:
+        url = f"http://127.0.0.1:{port}/nowhere"
+        serve.await_answer("the gateway", started, url, log)
+        yield Running(started, port, log)
+
+
+class Report:
+    """Counts what passed; says why a check did not."""
+
+    def __init__(self):
+        self.passed, self.failed, self.lock = 0, 0, threading.Lock()
+
+    def check(self, name, why):
+        with self.lock:
+            if why:
+                self.failed += 1
+                print(f"FAIL  {name}: {why}", flush=True)
+            else:
+                self.passed += 1
+                print(f"pass  {name}", flush=True)
+
+
+sys.exit(main())
