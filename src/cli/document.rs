@@ -20,6 +20,7 @@ use crate::rewrite::translate::Loss;
 use crate::scim::Value;
 use crate::scim::document::{Limits, parse};
 use crate::scim::http::Response;
+use crate::scim::patch::Op;
 
 /// The largest document that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -81,18 +82,22 @@ pub(super) fn answer(bytes: Vec<u8>) -> Response {
 /// Which resource type a document is about.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Typed {
-    /// The resource type; where it is not given, as the document's `schemas` say, or User.
+    /// The resource type; where it is not given, as the document's `schemas` say or a PATCH's paths, or User.
     #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::name)))]
     resource: Option<String>,
 }
 
 impl Typed {
-    /// The route's pair of the type that is named, or else told by the first document that tells one.
+    /// The route's pair of the type that is named, or else told by the first document that tells one:
+    /// by its `schemas`, or by what its operations name.
     pub fn pair<'r>(&self, route: &'r Route, documents: &[&[u8]]) -> Result<&'r Pair, Failure> {
         let named = |name: &str| Kind::ALL.into_iter().find(|kind| kind.name() == name);
         let kind = match &self.resource {
             Some(name) => named(name),
-            None => documents.iter().find_map(|bytes| told_by(bytes, route)),
+            None => {
+                let schemas = documents.iter().find_map(|bytes| told_by(bytes, route));
+                schemas.or_else(|| documents.iter().find_map(|bytes| patched(bytes, route)))
+            }
         };
         let kind = kind.unwrap_or(Kind::User);
         let why = format!("one of the route's two dialects has no {}", plural(kind));
@@ -117,6 +122,20 @@ fn told_by(bytes: &[u8], route: &Route) -> Option<Kind> {
     };
     let urns = || schemas.iter().filter_map(Value::as_str);
     Kind::ALL.into_iter().find(|kind| urns().any(|urn| is(urn, *kind)))
+}
+
+/// The resource type that alone has all that a PATCH names, such as `members`; User, where several have.
+fn patched(bytes: &[u8], route: &Route) -> Option<Kind> {
+    let limits = Limits { max_depth: route.spec.policies.max_depth };
+    let body = parse(bytes, &limits).ok()?;
+    let has_all = |kind: &Kind| {
+        let pair = route.pair(*kind)?;
+        let schema = &pair.client.vendor;
+        let known =
+            |op: &Op<'_>| op.path.members().next().is_none_or(|n| schema.attribute(n).is_some());
+        pair.operations(&body).ok()?.iter().all(known).then_some(*kind)
+    };
+    Kind::ALL.iter().find_map(has_all)
 }
 
 /// The resource type in sentences and tables.

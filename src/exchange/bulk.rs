@@ -8,6 +8,7 @@ use http::{Method, StatusCode};
 use super::caller::Caller;
 use super::run::{Asking, serve};
 use crate::fault::{Cause, Fault};
+use crate::gateway::Route;
 use crate::gateway::bulk::{BulkOperation, read, refers, resolved, write};
 use crate::gateway::message::error::write_error;
 use crate::scim::http::{Request, Response};
@@ -32,12 +33,18 @@ pub async fn bulk(
                 continue;
             }
             moved = true;
-            let outcome = one(asking, request, caller.again(), operation, &made).await;
+            let (path, body) = resolved(operation, &made);
+            let location = format!("{}{path}", asking.route.public_base);
+            let sent = asked(asking.route, request, operation, &path, body);
+            let outcome = match serve(asking, &sent, caller.again()).await {
+                Ok(response) => response,
+                Err(fault) => write_error(&asking.route.spec.client, &fault, ""),
+            };
             failed += usize::from(!outcome.status.is_success());
             if let (Some(id), Some(bulk_id)) = (made_id(&outcome), &operation.bulk_id) {
                 made.insert(bulk_id.clone(), id);
             }
-            *answer = Some(told(operation, &outcome));
+            *answer = Some(told(operation, Some(location), &outcome));
             if bulk.fail_on_errors.is_some_and(|most| failed >= most) {
                 break 'passes;
             }
@@ -55,35 +62,31 @@ pub async fn bulk(
                 )
             };
             let response = write_error(&asking.route.spec.client, &fault, "");
-            *answer = Some(told(operation, &response));
+            *answer = Some(told(operation, None, &response));
         }
     }
     Ok(write(&asking.route.spec.client, answers.into_iter().flatten().collect()))
 }
 
-async fn one(
-    asking: Asking<'_>,
+/// The request that an operation is.
+fn asked(
+    route: &Route,
     outer: &Request,
-    caller: Caller<'_>,
     operation: &BulkOperation<'_>,
-    made: &HashMap<String, String>,
-) -> Response {
-    let (path, body) = resolved(operation, made);
+    path: &str,
+    body: Vec<u8>,
+) -> Request {
     let mut headers = outer.headers.clone();
     headers.remove(http::header::IF_MATCH);
     if let Some(version) = operation.version.as_deref().and_then(|v| v.parse().ok()) {
         headers.insert(http::header::IF_MATCH, version);
     }
-    let request = Request {
+    Request {
         method: operation.method.clone(),
-        path: format!("{}{path}", asking.route.client_base),
+        path: format!("{}{path}", route.client_base),
         query: None,
         headers,
         body: body.into(),
-    };
-    match serve(asking, &request, caller).await {
-        Ok(response) => response,
-        Err(fault) => write_error(&asking.route.spec.client, &fault, ""),
     }
 }
 
@@ -94,8 +97,12 @@ fn made_id(response: &Response) -> Option<String> {
     Some(percent_encoding::percent_decode_str(id).decode_utf8().ok()?.into_owned())
 }
 
-/// RFC 7644 section 3.7.3: status, location, and the error's body.
-fn told(operation: &BulkOperation<'_>, response: &Response) -> Object<'static> {
+/// RFC 7644 section 3.7.3: status, location (but for a POST that failed), and the error's body.
+fn told(
+    operation: &BulkOperation<'_>,
+    location: Option<String>,
+    response: &Response,
+) -> Object<'static> {
     let mut told = Object::new();
     told.push("method", Value::String(operation.method.as_str().to_owned().into()));
     if let Some(id) = &operation.bulk_id {
@@ -105,10 +112,9 @@ fn told(operation: &BulkOperation<'_>, response: &Response) -> Object<'static> {
     if let Some(version) = header(http::header::ETAG) {
         told.push("version", Value::String(version.into()));
     }
-    if let Some(location) = header(http::header::LOCATION) {
+    let other = location.filter(|_| operation.method != Method::POST);
+    if let Some(location) = header(http::header::LOCATION).or(other) {
         told.push("location", Value::String(location.into()));
-    } else if operation.method != Method::POST && response.status.is_success() {
-        told.push("location", Value::String(operation.location.clone().into()));
     }
     told.push("status", Value::String(response.status.as_str().to_owned().into()));
     if !response.status.is_success()

@@ -31,8 +31,6 @@ pub struct BulkOperation<'a> {
     pub method: Method,
     /// Below the client's base, such as `/Users/1`.
     pub path: String,
-    /// What the answer names where there is no other.
-    pub location: String,
     pub bulk_id: Option<String>,
     pub version: Option<String>,
     pub data: Option<Value<'a>>,
@@ -98,7 +96,6 @@ fn operation<'a>(value: &Value<'a>) -> Result<BulkOperation<'a>, Fault> {
     Ok(BulkOperation {
         method,
         path: path.to_owned(),
-        location: path.to_owned(),
         bulk_id,
         version: text("version").map(str::to_owned),
         data: object.get("data").cloned(),
@@ -119,9 +116,22 @@ fn references<'v>(value: &'v Value<'_>, found: &mut Vec<&'v str>) {
     match value {
         Value::String(text) => found.extend(text.strip_prefix(REFERENCE)),
         Value::Array(elements) => elements.iter().for_each(|element| references(element, found)),
-        Value::Object(object) => object.iter().for_each(|(_, value)| references(value, found)),
+        Value::Object(object) => object.iter().for_each(|(name, value)| match value {
+            Value::String(path) if is_path(name) => found.extend(quoted(path)),
+            value => references(value, found),
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Whether a member holds a PATCH path, whose value filter may name bulkIds.
+fn is_path(name: &str) -> bool {
+    name.eq_ignore_ascii_case("path")
+}
+
+/// The bulkIds in the quoted strings of a path, such as `members[value eq "bulkId:1"]`.
+fn quoted(path: &str) -> impl Iterator<Item = &str> {
+    path.split('"').skip(1).step_by(2).filter_map(|text| text.strip_prefix(REFERENCE))
 }
 
 /// The path and the body with every bulkId replaced by the id of what it made.
@@ -147,14 +157,29 @@ fn replaced(value: &Value<'_>, made: &HashMap<String, String>) -> Value<'static>
         Value::Array(elements) => {
             Value::Array(elements.iter().map(|element| replaced(element, made)).collect())
         }
-        Value::Object(object) => Value::Object(
-            object
-                .iter()
-                .map(|(name, value)| (name.to_owned().into(), replaced(value, made)))
-                .collect(),
-        ),
+        Value::Object(object) => {
+            let member = |(name, value): (&str, &Value<'_>)| {
+                let value = match value {
+                    Value::String(path) if is_path(name) => path_of(path, made),
+                    value => replaced(value, made),
+                };
+                (name.to_owned().into(), value)
+            };
+            Value::Object(object.iter().map(member).collect())
+        }
         other => other.clone().into_owned(),
     }
+}
+
+fn path_of(path: &str, made: &HashMap<String, String>) -> Value<'static> {
+    let with_ids = quoted(path).filter_map(|id| Some((id, made.get(id)?))).fold(
+        path.to_owned(),
+        |path, (bulk_id, id)| {
+            let id = Value::text(id).to_json();
+            path.replace(&format!("\"{REFERENCE}{bulk_id}\""), &String::from_utf8_lossy(&id))
+        },
+    );
+    Value::String(with_ids.into())
 }
 
 /// The answer to a bulk request.

@@ -6,6 +6,7 @@ mod array;
 pub mod bulk;
 pub mod cursor;
 mod demand;
+mod derived;
 mod discover;
 pub mod discovery;
 pub mod example;

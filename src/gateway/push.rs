@@ -106,7 +106,8 @@ impl Pair {
             Some(images) if operator == Operator::Eq && !images.is_empty() => images,
             Some(_) => return Pushed::Nothing,
         };
-        if literals.len() > 1 && !forms.or {
+        let misfit = literals.iter().any(|literal| !fits(literal, far.attribute.kind));
+        if misfit || (literals.len() > 1 && !forms.or) {
             return Pushed::Nothing;
         }
         let mut tests: Vec<Filter> = literals
@@ -212,6 +213,19 @@ impl Pair {
             return true;
         }
         self.far(given).is_some_and(|far| far.attribute.uniqueness != Uniqueness::None)
+    }
+}
+
+/// Whether a leaf's values can be like the literal at all: of `null`, and of another type, some servers
+/// find nothing, some everything, and some refuse the filter.
+fn fits(literal: &Literal, kind: Kind) -> bool {
+    match kind {
+        Kind::Boolean => matches!(literal, Literal::Bool(_)),
+        Kind::Integer | Kind::Decimal => matches!(literal, Literal::Number(_)),
+        Kind::String | Kind::DateTime | Kind::Binary | Kind::Reference => {
+            matches!(literal, Literal::String(_))
+        }
+        Kind::Complex | Kind::Any => *literal != Literal::Null,
     }
 }
 

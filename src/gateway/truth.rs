@@ -1,5 +1,6 @@
 //! A client's filter as canonical truth: what every resource of the answer satisfies (design 6f.1, 6f.2).
 
+use super::derived::ordered;
 use super::pair::Pair;
 use super::write::path;
 use crate::fault::{Cause, Fault};
@@ -22,8 +23,13 @@ impl Pair {
     /// The client's filter in canonical words; what the pair loses is absent from every resource.
     ///
     /// # Errors
-    /// `InvalidFilter` where a value path has no canonical counterpart.
+    /// `InvalidFilter` where a value path has no canonical counterpart, and for a comparison that has no
+    /// answer.
     pub fn truth(&self, filter: &Filter) -> Result<Truth, Fault> {
+        ordered(&self.client.vendor, &[], filter)?;
+        if let Some(known) = self.derived(filter)? {
+            return Ok(known);
+        }
         Ok(match filter {
             Filter::And(terms) => self.all(terms, true)?,
             Filter::Or(terms) => self.all(terms, false)?,
@@ -64,10 +70,14 @@ impl Pair {
 
     fn compare(&self, path: &Path, operator: Operator, literal: &Literal) -> Truth {
         let Some((target, rule)) = self.canonical_path(path) else {
-            return if operator == Operator::Ne { Truth::Always } else { Truth::Never };
+            // What no resource has is null (RFC 7643 section 2.5), and unlike any value.
+            let absent = (operator == Operator::Eq) == (*literal == Literal::Null);
+            let says = matches!(operator, Operator::Eq | Operator::Ne) && absent;
+            return if says { Truth::Always } else { Truth::Never };
         };
         let literal = match rule.as_deref().and_then(|rule| rule.values.as_ref()) {
             None => literal.clone(),
+            Some(_) if *literal == Literal::Null => Literal::Null,
             Some(pairs) => match pairs.iter().find(|(from, _)| same_literal(from, literal)) {
                 Some((_, to)) => to.clone(),
                 None if operator == Operator::Ne => return Truth::Always,
@@ -161,7 +171,7 @@ impl Pair {
 }
 
 /// Folds constants; `and` or `or`.
-fn joined(truths: Vec<Truth>, and: bool) -> Truth {
+pub(super) fn joined(truths: Vec<Truth>, and: bool) -> Truth {
     let (zero, one) =
         if and { (Truth::Never, Truth::Always) } else { (Truth::Always, Truth::Never) };
     if truths.contains(&zero) {

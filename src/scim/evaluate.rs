@@ -185,12 +185,23 @@ fn holds(value: &Value<'_>, operator: Operator, literal: &Literal, kinship: Kins
         (Value::Number(number), Literal::Number(wanted)) => {
             ordered(numbers(number, wanted), operator)
         }
-        (Value::Bool(value), Literal::Bool(wanted)) => match operator {
-            Operator::Eq => value == wanted,
-            Operator::Ne => value != wanted,
-            _ => false,
-        },
+        (Value::Bool(value), Literal::Bool(wanted)) => flags(*value, operator, *wanted),
+        // As clients write it that also send booleans as text.
+        (Value::Bool(value), Literal::String(wanted)) => {
+            let known =
+                |flag: &bool| wanted.eq_ignore_ascii_case(if *flag { "true" } else { "false" });
+            let flag = [true, false].into_iter().find(known);
+            flag.map_or(operator == Operator::Ne, |flag| flags(*value, operator, flag))
+        }
         _ => operator == Operator::Ne,
+    }
+}
+
+fn flags(value: bool, operator: Operator, wanted: bool) -> bool {
+    match operator {
+        Operator::Eq => value == wanted,
+        Operator::Ne => value != wanted,
+        _ => false,
     }
 }
 

@@ -28,14 +28,28 @@ fn a_resource_that_is_named_goes_before_what_the_document_says() {
 }
 
 #[test]
-fn the_old_resource_tells_where_a_patch_does_not() {
+fn a_patch_tells_by_what_only_groups_have() {
     let patch = ["translate", "-r", "/okta/omni", "-o", "patch", MEMBERS];
-    let unnamed = json(&patch);
-    assert!(unnamed["call"].as_str().unwrap().contains("/users/"), "{unnamed}");
-    for more in [["--resource", "Group"], ["--old", GROUP]] {
-        let call = json(&[&patch[..], &more].concat())["call"].clone();
+    for more in [&[][..], &["--resource", "Group"], &["--old", GROUP]] {
+        let call = json(&[&patch[..], more].concat())["call"].clone();
         assert!(call.as_str().unwrap().starts_with("PATCH /api/scim/v2/groups/"), "{call}");
     }
+    let explained = json(&["explain", "-r", "/okta/omni", "--patch", MEMBERS]);
+    assert_eq!(explained["plan"], "native", "{explained}");
+}
+
+/// A user has a name to show, too.
+#[test]
+fn the_old_resource_tells_where_a_patch_does_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("patch.json");
+    let rename = r#"{"Operations": [{"op": "replace", "path": "displayName", "value": "Ops"}]}"#;
+    std::fs::write(&file, rename).unwrap();
+    let patch = ["translate", "-r", "/okta/omni", "-o", "patch", file.to_str().unwrap()];
+    let unnamed = json(&patch);
+    assert!(unnamed["call"].as_str().unwrap().contains("/users/"), "{unnamed}");
+    let call = json(&[&patch[..], &["--old", GROUP]].concat())["call"].clone();
+    assert!(call.as_str().unwrap().starts_with("PATCH /api/scim/v2/groups/"), "{call}");
 }
 
 #[test]

@@ -44,6 +44,54 @@ async fn a_group_may_come_before_the_users_it_names() {
     }
 }
 
+/// RFC 7644 section 3.7: the location of each operation's resource, but for a POST that failed.
+#[tokio::test]
+async fn every_operation_answers_the_url_of_its_resource() {
+    for upstream in ["scim", "omni", "pingone", "descope"] {
+        let bench = Bench::new("scim", upstream);
+        let rename = json!({"Operations": [{"op": "replace", "path": "userName", "value": "bo@corp.example"}]});
+        let replace = json!({"userName": "cy@corp.example", "displayName": "Cy"});
+        let request = bulk(&json!([
+            post("u", "ann"),
+            {"method": "PATCH", "path": "/Users/bulkId:u", "data": rename},
+            {"method": "PUT", "path": "/Users/bulkId:u", "data": replace},
+            {"method": "DELETE", "path": "/Users/bulkId:u"},
+            {"method": "DELETE", "path": "/Users/bulkId:u"},
+        ]));
+        let answer = body(&bench.send(Method::POST, "/Bulk", Some(&request)).await);
+        assert_eq!(statuses(&answer), ["201", "200", "200", "204", "404"], "{upstream} {answer}");
+        let made = &answer["Operations"][0]["location"];
+        assert!(made.as_str().is_some_and(|url| url.starts_with("http")), "{upstream} {made}");
+        for operation in answer["Operations"].as_array().expect("operations") {
+            assert_eq!(&operation["location"], made, "{upstream} {operation}");
+        }
+    }
+}
+
+/// A removal that named nobody would be answered 200 and have removed nobody.
+#[tokio::test]
+async fn a_bulk_id_in_the_value_path_of_a_patch_is_resolved() {
+    for upstream in ["scim", "omni", "descope"] {
+        let bench = Bench::new("scim", upstream);
+        let remove = json!([{"op": "remove", "path": "members[value eq \"bulkId:u\"]"}]);
+        let members = json!([{"value": "bulkId:u"}, {"value": "bulkId:v"}]);
+        let group = json!({"displayName": "a \"bulkId:q\"", "members": members});
+        let request = bulk(&json!([
+            {"method": "POST", "path": "/Groups", "bulkId": "g", "data": group},
+            {"method": "PATCH", "path": "/Groups/bulkId:g", "data": {"Operations": remove}},
+            post("u", "ann"),
+            post("v", "bo"),
+        ]));
+        let answer = body(&bench.send(Method::POST, "/Bulk", Some(&request)).await);
+        assert_eq!(statuses(&answer), ["201", "200", "201", "201"], "{upstream} {answer}");
+        let members = bench.sandbox.groups()[0]["members"].clone();
+        let bo =
+            bench.sandbox.users().into_iter().find(|user| user["userName"] == "bo@corp.example");
+        assert_eq!(members.as_array().map(Vec::len), Some(1), "{upstream} {members}");
+        assert_eq!(members[0]["value"], bo.expect("bo")["id"], "{upstream}");
+    }
+}
+
 #[tokio::test]
 async fn circles_and_strangers_are_refused_and_the_rest_is_done() {
     let bench = Bench::new("scim", "scim");

@@ -7,6 +7,8 @@ mod bulk;
 #[cfg(test)]
 mod cursors;
 #[cfg(test)]
+mod derived;
+#[cfg(test)]
 mod elsewhere;
 #[cfg(test)]
 mod faults;

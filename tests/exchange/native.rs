@@ -174,10 +174,10 @@ fn groups() -> Vec<Row> {
     let named = json!([{"op": "replace", "path": "displayName", "value": "Ops"}]);
     let pathless = json!([{"op": "replace", "value": {"id": "{group}", "displayName": "Ops"}}]);
     let mut rows = Vec::new();
-    for upstream in ["omni", "scim"] {
+    for upstream in ["omni", "scim", "descope"] {
         let wire = if upstream == "omni" { "/groups/{group}" } else { at };
         let none = json!([{"op": "replace", "path": "members", "value": []}]);
-        let removed = if upstream == "omni" { &none } else { &all };
+        let removed = if upstream == "scim" { &all } else { &none };
         for (said, asked) in [
             (&add, &add),
             (&replace, &replace),
