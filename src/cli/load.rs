@@ -140,6 +140,12 @@ impl Upstreams {
         Self { made: HashMap::new(), sets: KeySets::default(), observer }
     }
 
+    /// Begins to look after files and tokens, before anything is asked of the upstreams; on the
+    /// runtime that this is called within. What is looked after already goes on.
+    pub(super) fn tend(&self) {
+        self.made.values().for_each(|kept| kept.reached.identity.tend());
+    }
+
     /// The upstream as it is, where nothing of it changed, else a new one.
     fn keep(&self, upstream: &model::Upstream, dialects: &Dialects) -> Result<Kept, String> {
         let dialect = dialects.named(&upstream.dialect.name);

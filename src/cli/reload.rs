@@ -1,7 +1,8 @@
 //! Reload: on SIGHUP, on a change of the files, and on request the configuration is read and compiled
 //! again, beside the requests; then it serves, or the one before goes on.
 //!
-//! One thread does it, so there are never two reloads at once.
+//! One thread does it, so there are never two reloads at once. Its runtime is also where the files and
+//! tokens of upstreams are looked after, from the start on and whether or not anybody calls.
 
 use std::io;
 use std::path::PathBuf;
@@ -38,9 +39,11 @@ impl Reloader {
     /// # Errors
     /// Where the thread cannot be started.
     pub(super) fn start(self, asks: Receiver<Ask>) -> io::Result<()> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        // The worker looks after upstreams' identities, also while a configuration is compiled.
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let hangups = {
             let _inside = runtime.enter();
+            self.upstreams.tend();
             signal(SignalKind::hangup())?
         };
         let mut files = Files::new(Arc::clone(&self.observer));
@@ -74,6 +77,9 @@ impl Reloader {
             // Before the files are read: what changes from here on is a change.
             files.remember();
             let outcome = self.reload(trigger);
+            let inside = runtime.enter();
+            self.upstreams.tend();
+            drop(inside);
             files.follow(self.next_inputs(&outcome));
             waiting.into_iter().for_each(|ask| ask.answer(outcome.clone()));
         }

@@ -165,7 +165,7 @@ impl Reading<'_> {
     }
 
     /// `{ env | file | credential | literal = "…" }`.
-    fn secret(self, item: Item<'_>, fits: fn(&str) -> bool) -> Option<Held> {
+    pub(super) fn secret(self, item: Item<'_>, fits: fn(&str) -> bool) -> Option<Held> {
         let table = item.table()?;
         let ways = ["env", "file", "credential", "literal"];
         let ways = ways.map(|way| table.item(way).map(|item| (way, item)));

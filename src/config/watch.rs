@@ -4,9 +4,9 @@ use tracing::Level;
 use url::Url;
 
 use super::Surroundings;
-use super::code::{RANGE, SECRET, SECRET_MISSING, URL};
+use super::code::{RANGE, URL};
+use super::identity::{Reading, is_text};
 use super::model::{Audit, Log, LogFormat, Tracing};
-use super::secret::Secret;
 use super::value::{number, path};
 use crate::diagnostic::toml::{Item, Table};
 
@@ -23,37 +23,11 @@ pub(super) fn log(table: Table<'_>, around: &Surroundings<'_>) -> Log {
     let default = Log::default();
     let format = table.item("format").and_then(|item| item.word(FORMATS));
     let level = table.item("level").and_then(|item| item.word(LEVELS));
-    let id_salt = table.table("id_salt").and_then(|table| salt(table, around));
+    let reading = Reading { around, sandbox: false };
+    let salt = table.item("id_salt").and_then(|item| reading.secret(item, is_text));
+    let id_salt = salt.map(|held| held.secret);
     table.close();
     Log { format: format.unwrap_or(default.format), level: level.unwrap_or(default.level), id_salt }
-}
-
-/// `{ env = "…" }` or `{ file = "…" }`.
-fn salt(table: Table<'_>, around: &Surroundings<'_>) -> Option<Secret> {
-    let reader = table.reader();
-    let (env, file) = (table.item("env"), table.item("file"));
-    let found = match (env, file) {
-        (Some(item), None) => Some((item, (around.env)(item.string()?))),
-        (None, Some(item)) => {
-            let text = std::fs::read_to_string(around.directory.join(item.string()?)).ok();
-            Some((item, text))
-        }
-        _ => {
-            let message = "a salt is exactly one of env and file";
-            let at = reader.mistake(SECRET, table.span(), message, "which one is not clear");
-            reader.report(at.with_hint("write { env = \"NAME\" }"));
-            None
-        }
-    };
-    table.close();
-    let (item, text) = found?;
-    let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    if text.is_none() {
-        let message = "the salt is not there or is empty";
-        let hint = "any long random text, the same for all replicas";
-        reader.report(item.mistake(SECRET_MISSING, message, "read here").with_hint(hint));
-    }
-    text.map(Secret::new)
 }
 
 pub(super) fn audit(table: Table<'_>, around: &Surroundings<'_>) -> Option<Audit> {

@@ -40,6 +40,15 @@ fn alerts_and_dashboard_name_metrics_that_exist() {
 }
 
 #[test]
+fn each_metric_has_a_panel() {
+    let text = file("deploy/grafana-dashboard.json");
+    let shown = metrics(&text);
+    let missing: Vec<_> =
+        METRICS.iter().map(|metric| metric.name).filter(|name| !shown.contains(name)).collect();
+    assert!(missing.is_empty(), "no panel shows {missing:?}");
+}
+
+#[test]
 fn alerts_and_dashboard_ask_for_labels_that_their_metrics_have() {
     // What the scrape and the expressions themselves bring.
     let brought = ["job", "instance", "le", "severity"];

@@ -19,6 +19,8 @@ mod scale;
 mod schema;
 mod ship;
 mod shipped;
+#[cfg(test)]
+mod tended;
 mod upgrade;
 mod verbs;
 mod watched;

@@ -74,6 +74,7 @@ impl Place {
     pub fn spawn(&self, arguments: &[&str]) -> Gateway {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scim-gateway"));
         command.arg("run").arg("--config").arg(self.config()).args(arguments);
+        command.env("CREDENTIALS_DIRECTORY", self.path("credentials"));
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path("log"));
         command.stdout(Stdio::null()).stderr(Stdio::from(log.unwrap()));
         Gateway(command.spawn().unwrap())
