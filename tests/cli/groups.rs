@@ -131,3 +131,10 @@ fn losses_and_check_tell_of_both_types() {
     let patch = &check["routes"][0]["resources"][1]["operations"][3];
     assert_eq!((&patch["name"], &patch["says"]), (&"patch".into(), &"mixed".into()), "{patch}");
 }
+
+#[test]
+fn what_is_derived_is_known_and_not_lost() {
+    let told = told(&["explain", "-r", "/okta/omni", "--filter", "meta.resourceType eq \"Group\""]);
+    assert!(told.contains("false  constant: known of every resource of this route"), "{told}");
+    assert!(told.contains("answered: an empty list, without a call"), "{told}");
+}

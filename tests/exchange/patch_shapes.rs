@@ -128,3 +128,20 @@ async fn every_shape_has_its_effect_and_its_price() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+/// What a schema lacks may be the client's own, and is a loss; what it has without parts has none.
+#[tokio::test]
+async fn a_path_into_a_simple_value_is_an_invalid_path_before_any_call() {
+    for upstream in ["scim", "omni", "pingone", "descope"] {
+        let bench = Bench::new("scim", upstream);
+        for (op, path) in
+            [("replace", "title.x"), ("add", "userName.value"), ("remove", "active.x")]
+        {
+            let operation = json!({"op": op, "path": path, "value": "v"});
+            let patch = json!({"Operations": [operation]});
+            let answer = bench.send(Method::PATCH, "/Users/1", Some(&patch)).await;
+            assert_eq!(body(&answer)["scimType"], "invalidPath", "{upstream} {path}");
+        }
+        assert!(bench.sandbox.requests().is_empty(), "{upstream}");
+    }
+}

@@ -60,6 +60,9 @@ impl Pair {
         let truth = self.truth(filter)?;
         let (reach, upstream) = self.reach(&truth);
         let why = match &truth {
+            Truth::Always | Truth::Never if self.derived(filter)?.is_some() => {
+                "known of every resource of this route".to_owned()
+            }
             Truth::Always => "lost on this route, so it holds for every resource".to_owned(),
             Truth::Never => "lost on this route, so no resource has it".to_owned(),
             Truth::Test(test) => self.why(test, reach),

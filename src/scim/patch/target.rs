@@ -35,7 +35,9 @@ pub(super) fn resolve<'s>(
             spell(path, schema, leniency)?;
             return Ok(Target::Free);
         }
-        Found::Unknown if schema.unknown == Unknown::Ignore => return Ok(Target::Free),
+        Found::Unknown if schema.unknown == Unknown::Ignore && !below_simple(path, schema) => {
+            return Ok(Target::Free);
+        }
         Found::Unknown => {
             let detail = format!(
                 "The path {} names no attribute of the {} schema.",
@@ -54,6 +56,16 @@ pub(super) fn resolve<'s>(
         Found::Attribute(attribute) => Ok(Target::Attribute(attribute)),
         _ => Ok(Target::Free),
     }
+}
+
+/// Whether the path leads into an attribute that has one simple value. What the schema lacks may be the
+/// client's own; what it has without parts has none.
+fn below_simple(path: &Path, schema: &Schema) -> bool {
+    let names: Vec<&str> = path.members().collect();
+    (1..names.len()).filter_map(|end| names.get(..end)).any(|above| {
+        matches!(schema.find(above.iter().copied()), Found::Attribute(attribute)
+            if !attribute.multi_valued && !matches!(attribute.kind, Kind::Complex | Kind::Any))
+    })
 }
 
 /// Gives every name the schema's spelling, and checks what stands on the way.
