@@ -10,6 +10,7 @@ use http::header::{
     TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, StatusCode};
+use percent_encoding::{percent_decode, percent_decode_str};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use uuid::Uuid;
@@ -35,7 +36,8 @@ pub(super) fn id(headers: &HeaderMap) -> String {
         .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
-/// The host that the client asked for: lower-case, without its port.
+/// The host that the client asked for: lower-case, without its port and without the dot that may end a
+/// name (RFC 3986 section 3.2.2).
 pub(super) fn host(header: &RequestHeader) -> Option<String> {
     let authority = header.uri.authority().map(|authority| authority.as_str());
     let named = authority
@@ -43,7 +45,10 @@ pub(super) fn host(header: &RequestHeader) -> Option<String> {
         .to_ascii_lowercase();
     let name = match named.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map(|(address, _)| format!("[{address}]"))?,
-        None => named.split(':').next().unwrap_or_default().to_owned(),
+        None => {
+            let name = named.split(':').next().unwrap_or_default();
+            name.strip_suffix('.').unwrap_or(name).to_owned()
+        }
     };
     Some(name)
 }
@@ -66,10 +71,30 @@ pub(super) fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
             "The request has both Content-Length and Transfer-Encoding; send one of them.",
         ));
     }
+    if climbs(header.uri.path()) {
+        return Err(Fault::new(
+            Cause::UnknownRoute,
+            "The request's path has a segment \".\" or \"..\", which no resource has; nothing was \
+             sent. Write the path without it.",
+        ));
+    }
     match declared(&header.headers) {
         Some(length) if length > limits.body => Err(too_large(limits)),
         _ => Ok(()),
     }
+}
+
+/// Whether a path has a segment that an upstream, or what stands before it, could take for the one
+/// above (RFC 3986 section 6.2.2): a route begins where its prefix says, and so do its calls. Some
+/// decode once, some twice, and some take `\` for `/`.
+fn climbs(path: &str) -> bool {
+    let once = percent_decode_str(path).collect::<Vec<u8>>();
+    let twice = percent_decode(&once).collect::<Vec<u8>>();
+    [path.as_bytes(), &once, &twice].into_iter().any(|path| {
+        path.split(|byte| matches!(byte, b'/' | b'\\'))
+            .map(|segment| segment.split(|byte| *byte == b';').next().unwrap_or_default())
+            .any(|segment| matches!(segment, b"." | b".."))
+    })
 }
 
 /// Where the connection comes from: the client, or whatever stands before this gateway.

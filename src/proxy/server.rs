@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{self, sync_channel};
 use std::thread::{JoinHandle, available_parallelism};
 use std::time::{Duration, Instant};
 
@@ -96,18 +97,20 @@ pub fn serve(
     listen(&mut proxy, &settings.listen, certificates.as_ref())?;
     server.bootstrap();
     server.add_service(proxy);
+    let (heard, hears) = sync_channel(1);
     let signals = Signals {
         life: Arc::clone(&life),
         observer: Arc::clone(&observer),
         linger: *linger,
         upgrade_socket: upgrade_socket.clone(),
+        heard,
     };
     let phases = server.watch_execution_phase();
     let running = std::thread::Builder::new()
         .name("server".to_owned())
         .spawn(move || server.run(RunArgs { shutdown_signal: Box::new(signals) }))
         .map_err(|error| format!("the server cannot be started: {error}"))?;
-    follow(phases, &settings.listen, &life, &*observer);
+    follow(phases, &hears, &settings.listen, &life, &*observer);
     drain_out(&life, running)
 }
 
@@ -165,6 +168,7 @@ fn try_socket(path: Option<&Path>) -> Result<(), String> {
 /// Keeps `life` in step with the server's until it ends.
 fn follow(
     mut phases: Receiver<ExecutionPhase>,
+    hears: &mpsc::Receiver<()>,
     addresses: &[SocketAddr],
     life: &Life,
     observer: &dyn Observer,
@@ -173,6 +177,8 @@ fn follow(
         let (stage, last) = match phases.blocking_recv() {
             Ok(ExecutionPhase::Running) => {
                 wait_for(addresses);
+                // Whoever is told that this process serves may end it.
+                let _ = hears.recv_timeout(PATIENCE);
                 (Stage::Serving, false)
             }
             Ok(ExecutionPhase::GracefulUpgradeCloseTimeout) => (Stage::HandedOver, false),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,13 +25,17 @@ pub(super) struct Signals {
     pub linger: Duration,
     /// Where a new process waits for the listening sockets.
     pub upgrade_socket: Option<PathBuf>,
+    /// Told once signals are heard: one that comes before ends the process at once.
+    pub heard: SyncSender<()>,
 }
 
 #[async_trait]
 impl ShutdownSignalWatch for Signals {
     async fn recv(&self) -> ShutdownSignal {
         let all = [SignalKind::quit(), SignalKind::terminate(), SignalKind::interrupt()];
-        let [Ok(mut quit), Ok(mut terminate), Ok(mut interrupt)] = all.map(signal) else {
+        let all = all.map(signal);
+        let _ = self.heard.try_send(());
+        let [Ok(mut quit), Ok(mut terminate), Ok(mut interrupt)] = all else {
             return UnixShutdownSignalWatch.recv().await;
         };
         loop {

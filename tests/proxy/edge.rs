@@ -3,6 +3,23 @@
 use crate::harness::{Scripted, TOKEN, header, ok, request, send, start, status};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_the_same_in_every_spelling() {
+    let upstream = Scripted::start(|_, _| ok("{}")).await;
+    let gateway = start(&upstream.url);
+    for (host, wanted) in [
+        ("tenant.example", 200),
+        ("Tenant.Example:8080", 200),
+        ("tenant.example.", 200),
+        ("tenant.example.:80", 200),
+        ("tenant.example..", 404),
+        ("other.example", 404),
+    ] {
+        let bytes = format!("GET /h/Users HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        assert_eq!(status(&send(gateway.address, bytes.as_bytes()).await), wanted, "{host}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_edge_refuses_in_the_right_words() {
     let upstream = Scripted::start(|_, _| ok("{}")).await;
     let gateway = start(&upstream.url);
@@ -40,6 +57,13 @@ async fn the_edge_refuses_in_the_right_words() {
             format!("GET /t/v2/Users HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer {TOKEN}\r\n{many}Connection: close\r\n\r\n").into_bytes(),
             431,
         ),
+        ("a way up", request("GET", "/p/../open/Users", ""), 404),
+        ("a way up, encoded", request("DELETE", "/t/v2/Users/%2e%2E", ""), 404),
+        ("a way up in one segment", request("GET", "/p/Users/a%2f..%2f..%2fother", ""), 404),
+        ("a way up, encoded twice", request("GET", "/p/%252e%252e/other", ""), 404),
+        ("a way up with a parameter", request("GET", "/p/..;x=1/other", ""), 404),
+        ("a way up with a backslash", request("GET", "/p/..%5cother", ""), 404),
+        ("no way at all", request("GET", "/p/./Users", ""), 404),
         ("a host that the route does not name", request("GET", "/h/v2/Users", ""), 404),
     ];
     for (name, bytes, wanted) in cases {
