@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::demand;
+use super::informative::{Told, informative};
 use super::pair::{Losses, Lowered, Pair, checked};
 use super::patch::permanent;
 use super::route::{Omitted, Policies};
@@ -110,7 +111,11 @@ impl Pair {
         writable(&mut before, &self.upstream.vendor.attributes);
         demand::say_empty(&mut after, &self.upstream.vendor, Operation::Replace);
         demand::check(&after, &self.upstream.vendor, Operation::Replace)?;
-        let mut losses = Losses { lifting: wanted.losses, lowering: new.losses };
+        let near = Told { object: &view, losses: seen.losses };
+        let far = Told { object: &seen.object, losses: shown.losses };
+        let lifting = informative(Told { object: &user, losses: wanted.losses }, &near);
+        let lowering = informative(Told { object: &wanted.object, losses: new.losses }, &far);
+        let mut losses = Losses { lifting, lowering };
         losses.lowering.extend(made);
         if self.upstream_resource.clear == Clear::No {
             let schema = &self.upstream.vendor.attributes;

@@ -11,6 +11,7 @@ mod discover;
 pub mod discovery;
 pub mod example;
 pub mod guard;
+mod informative;
 pub mod list;
 mod lookup;
 pub mod merge;

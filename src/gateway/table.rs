@@ -18,6 +18,9 @@ pub struct Table {
     pub hidden: BTreeSet<String>,
     /// Whether put aligns elements, picks, or maps several values to one: it needs the old resource.
     pub aligns: bool,
+    /// Canonical leaves that the upstream shows and lets nobody write, but for what it computes from
+    /// another: a request that says one may say what is shown.
+    pub told_only: BTreeSet<String>,
     /// Canonical attributes that put keeps where the client omits them (design 6c.3).
     pub sticky: Vec<String>,
 }
@@ -69,7 +72,8 @@ impl Table {
             .map(|(spot, ..)| spot.label())
             .filter(|leaf| !reached.contains(&leaf.to_ascii_lowercase()))
             .collect();
-        Self { rows, hidden, aligns, sticky: sticky(client, upstream) }
+        let told_only = told_only(upstream);
+        Self { rows, hidden, aligns, told_only, sticky: sticky(client, upstream) }
     }
 
     /// Whether the client's path is shown or taken by the pair, at least for some element.
@@ -182,6 +186,13 @@ pub fn many_to_one(rule: Option<&crate::rewrite::program::Carrier>) -> bool {
             .any(|(at, pair)| pairs.iter().take(at).any(|earlier| side(earlier) == side(pair)))
     };
     repeated(|pair| &pair.0) || repeated(|pair| &pair.1)
+}
+
+fn told_only(upstream: &Lens) -> BTreeSet<String> {
+    let told =
+        |resolved: &Resolved| matches!(resolved, Resolved::To(to) if to.read_only && !to.derived);
+    let leaves = leaves(&upstream.lower).into_iter();
+    leaves.filter(|(.., resolved)| told(resolved)).map(|(spot, ..)| spot.label()).collect()
 }
 
 /// `active`, and the canonical attributes of rules marked sticky.

@@ -101,15 +101,17 @@ impl Pair {
         Ok(Merged { before, after, losses: Losses::default(), changed })
     }
 
-    /// What a replacement would lose, before the old resource is read.
+    /// What a replacement would lose whatever the old resource is: what is said of a place that the
+    /// vendor alone writes may be what it shows there, which [`merge`](Self::merge) sees.
     ///
     /// # Errors
     /// `InvalidValue` for values that a rule refuses.
     pub fn replace_losses(&self, user: &Object<'_>) -> Result<Losses, Fault> {
         let message = Message::Request(Operation::Replace);
         let lifted = checked(self.client.lift(user, message))?;
-        let lowered = checked(self.upstream.lower(&lifted.object, message))?;
+        let mut lowered = checked(self.upstream.lower(&lifted.object, message))?;
         demand::check_formats(&lowered.object, &self.upstream.vendor)?;
+        lowered.losses.retain(|loss| !self.table.told_only.contains(&*loss.place));
         Ok(Losses { lifting: lifted.losses, lowering: lowered.losses })
     }
 

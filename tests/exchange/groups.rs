@@ -1,6 +1,11 @@
 //! Groups: every shape in which clients change members, on every upstream that has groups.
 
+use std::sync::Arc;
+
 use http::Method;
+use scim_gateway::fault::Cause;
+use scim_gateway::gateway::route::LossPolicy;
+use scim_gateway::scim::schema::Operation;
 use serde_json::{Value as Json, json};
 
 use crate::harness::{Bench, body};
@@ -160,4 +165,41 @@ async fn an_overlay_of_groups_is_about_groups_alone() {
     let made = bench.send(Method::POST, "/Users", Some(&user)).await;
     assert_eq!(made.response.status, 201, "{:?}", made.record.fault);
     assert_eq!(bench.sandbox.users()[0]["externalId"], "A-1");
+}
+
+#[tokio::test]
+async fn what_a_member_is_called_is_no_loss_where_it_is_what_is_shown() {
+    let (mut bench, ann, bo) = two_users("omni").await;
+    let route = Arc::get_mut(&mut bench.route).expect("the only one");
+    route.spec.policies.loss = LossPolicy::Refuse;
+    let at = group(&bench, &[&ann, &bo]).await;
+    let got = body(&bench.send(Method::GET, &at, None).await);
+    assert_eq!(got["members"][0]["display"], "ann@corp.example", "the vendor shows it");
+
+    // Back as it was; then by a removal that depends on what is stored.
+    let put = bench.send(Method::PUT, &at, Some(&got)).await;
+    assert_eq!(put.response.status, 200, "{:?}", put.record.fault);
+    let removal = json!({"Operations": [
+        {"op": "remove", "path": "members[display eq \"ann@corp.example\"]"}]});
+    let removed = bench.send(Method::PATCH, &at, Some(&removal)).await;
+    assert_eq!(removed.response.status, 200, "{:?}", removed.record.fault);
+    assert!(removed.record.emulated && put.record.emulated);
+    for outcome in [&put, &removed] {
+        assert!(outcome.record.losses.is_empty(), "{:?}", outcome.record.losses);
+        assert!(!outcome.response.headers.contains_key("scim-gateway-loss"));
+    }
+    assert_eq!(members(&bench, &at).await, sorted(&[&bo]));
+
+    // Another name is information, also where it is somebody else's: seen before anything is written.
+    for called in ["Bo the Great", "ann@corp.example"] {
+        let other = json!({"displayName": "Sales", "members": [{"value": bo, "display": called}]});
+        let refused = bench.send(Method::PUT, &at, Some(&other)).await;
+        let fault = refused.record.fault.as_ref().expect("a loss");
+        assert_eq!(fault.cause, Cause::LossRefused, "{called}");
+        assert!(fault.detail.contains("members.display"), "{}", fault.detail);
+        assert!(
+            refused.record.calls.iter().all(|call| call.operation == Operation::Get),
+            "{called}"
+        );
+    }
 }
