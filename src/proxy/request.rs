@@ -9,7 +9,7 @@ use http::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, IF_MATCH, IF_NONE_MATCH,
     TRANSFER_ENCODING, USER_AGENT,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 use percent_encoding::{percent_decode, percent_decode_str};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
@@ -64,6 +64,11 @@ pub(super) fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
     if size > limits.header {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Err(sized(status, "header", limits.header));
+    }
+    // RFC 9112 section 3.2. HTTP/2 has its authority beside the header.
+    let hosts = header.headers.get_all(HOST).iter().count();
+    if header.version == Version::HTTP_11 && hosts != 1 {
+        return Err(Fault::new(Cause::BadBody, "The request must have exactly one Host header."));
     }
     if ambiguous(session) {
         return Err(Fault::new(

@@ -46,6 +46,8 @@ CASES = [
     Case("a version that is none", GET.replace("HTTP/1.1", "HTTP/9.9") + "\r\n", [*REFUSED, (505,)], 0),
     Case("a header of a mebibyte", GET + "X-A: " + "a" * (1 << 20) + "\r\n\r\n", [*REFUSED, (431,)], 0),
     Case("three hundred headers", GET + "".join(f"X-{n}: a\r\n" for n in range(300)) + "\r\n", [*REFUSED, (431,)], 0),
+    Case("no Host", GET.replace("Host: g\r\n", "") + "\r\n", REFUSED, 0),
+    Case("two Hosts", GET + "Host: h\r\n\r\n", REFUSED, 0),
     Case("a path that climbs", GET.replace("{path}", "/t/../t/scim/v2/Users/../../admin") + "\r\n", [*REFUSED, (404,)], 0),
     Case("an id with an encoded slash", GET.replace("{path}", "{users}/a%2F..%2Fb") + "\r\n", [(200,), *REFUSED, (404,)], 1),
     Case("a tunnel", GET.replace("GET {path}", "CONNECT g:443") + "\r\n", [*REFUSED, (404,), (405,)], 0),
