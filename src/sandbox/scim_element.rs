@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::filter::selected;
 use super::reply::{Kind, Refusal};
-use super::scim_patch::{Op, member};
+use super::scim_patch::{Op, key, member};
 use crate::scim::path::Path;
 
 /// Does an operation on every element that the path selects.
@@ -47,22 +47,40 @@ pub fn apply(elements: &mut Vec<Value>, op: Op, path: &Path, value: &Value) -> R
     Ok(())
 }
 
-/// Appends what is not there yet.
+/// Appends what is not there yet (RFC 7644 section 3.5.2.1). One that is there gets what else is said
+/// of it.
 pub fn append(old: &mut Vec<Value>, new: &Value) {
     let new = match new {
         Value::Array(new) => new.as_slice(),
         one => std::slice::from_ref(one),
     };
     for element in new {
-        if old.contains(element) {
-            continue;
+        let there = old.iter().position(|old| is_same(old, element));
+        let at = there.unwrap_or(old.len());
+        match (old.get_mut(at).and_then(Value::as_object_mut), element.as_object()) {
+            (Some(old), Some(said)) => {
+                for (name, value) in said.iter().filter(|(_, value)| !value.is_null()) {
+                    old.insert(key(old, name), value.clone());
+                }
+            }
+            _ if there.is_none() => old.push(element.clone()),
+            _ => {}
         }
-        old.push(element.clone());
         if element.get("primary") == Some(&json!(true)) {
-            let last = old.len().saturating_sub(1);
-            only_primary(old, &[last]);
+            only_primary(old, &[at]);
         }
     }
+}
+
+/// Whether two elements are one: by their `value`, and by their `type` where both say one; without a
+/// `value`, by all that they say.
+fn is_same(old: &Value, new: &Value) -> bool {
+    let (Some(value), Some(theirs)) = (new.get("value"), old.get("value")) else {
+        return old == new;
+    };
+    let kind = |element: &Value| element.get("type").and_then(Value::as_str).map(str::to_lowercase);
+    let differ = kind(old).zip(kind(new)).is_some_and(|(old, new)| old != new);
+    value == theirs && !differ
 }
 
 fn change(

@@ -203,3 +203,24 @@ async fn what_a_member_is_called_is_no_loss_where_it_is_what_is_shown() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_member_added_again_is_one_member() {
+    let (bench, ann, _) = two_users("scim").await;
+    let full = json!({"value": ann, "type": "User", "display": "Ann"});
+    let sales = json!({"displayName": "Sales", "members": [full]});
+    let made = bench.send(Method::POST, "/Groups", Some(&sales)).await;
+    let at = format!("/Groups/{}", body(&made)["id"].as_str().expect("an id"));
+    let before = body(&bench.send(Method::GET, &at, None).await)["members"].clone();
+    assert_eq!(before[0]["display"], "Ann");
+    // Natively and, with what depends on what is stored, emulated.
+    let bare = json!({"op": "add", "path": "members", "value": [{"value": ann}]});
+    let nobody = json!({"op": "remove", "path": "members[display eq \"nobody\"]"});
+    for (operations, emulated) in [(json!([bare]), false), (json!([bare, nobody]), true)] {
+        let patch = json!({"Operations": operations});
+        let patched = bench.send(Method::PATCH, &at, Some(&patch)).await;
+        assert_eq!(patched.response.status, 200, "{:?}", patched.record.fault);
+        assert_eq!(patched.record.emulated, emulated);
+        assert_eq!(body(&patched)["members"], before, "{operations}");
+    }
+}

@@ -33,6 +33,10 @@ fn ann() -> Value {
 fn patch_does_what_the_rfc_says() {
     let work = json!({"value": "ann@corp.example", "type": "work", "primary": true});
     let home = json!({"value": "ann@home.example", "type": "home"});
+    // The same address again: as it is, of another type, and now the primary one.
+    let bare = json!({"value": "ann@home.example"});
+    let other = json!({"value": "ann@home.example", "type": "other"});
+    let first = json!({"value": "ann@home.example", "primary": true});
     let changed = json!({"value": "a@b.example", "type": "work", "primary": true});
     let new = json!({"value": "x@y.example", "primary": true});
     let demoted = json!({"value": "ann@corp.example", "type": "work", "primary": false});
@@ -45,6 +49,18 @@ fn patch_does_what_the_rfc_says() {
         ),
         (json!({"op": "remove", "path": "emails[type eq \"work\"]"}), "/emails", json!([home])),
         (json!({"op": "add", "path": "emails", "value": [home]}), "/emails", json!([work, home])),
+        (json!({"op": "add", "path": "emails", "value": [bare]}), "/emails", json!([work, home])),
+        (json!({"op": "add", "path": "emails", "value": bare}), "/emails", json!([work, home])),
+        (
+            json!({"op": "add", "path": "emails", "value": [other]}),
+            "/emails",
+            json!([work, home, other]),
+        ),
+        (
+            json!({"op": "add", "path": "emails", "value": [first]}),
+            "/emails",
+            json!([demoted, {"value": "ann@home.example", "type": "home", "primary": true}]),
+        ),
         (
             json!({"op": "add", "path": "emails", "value": [new]}),
             "/emails",
