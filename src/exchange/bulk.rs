@@ -78,6 +78,7 @@ fn asked(
 ) -> Request {
     let mut headers = outer.headers.clone();
     headers.remove(http::header::IF_MATCH);
+    headers.remove(http::header::IF_NONE_MATCH);
     if let Some(version) = operation.version.as_deref().and_then(|v| v.parse().ok()) {
         headers.insert(http::header::IF_MATCH, version);
     }

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use super::lock::Held;
 use super::run::Exchange;
-use super::version::admits;
+use super::version::{Demanded, admits};
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::guard;
 use crate::gateway::merge::Merged;
-use crate::gateway::message::version::Versions;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::gateway::safety::Removal;
@@ -21,7 +20,7 @@ pub struct Asked<'a> {
     pub operation: Operation,
     /// What the client says of guarded attributes.
     pub said: &'a Object<'a>,
-    pub demanded: Option<Versions>,
+    pub demanded: Option<Demanded>,
     /// What it would take away.
     pub removal: Option<Removal>,
 }
@@ -41,6 +40,7 @@ impl<'e> Exchange<'e> {
         let Asked { operation, said, demanded, removal } = asked;
         let _held = self.lock(id).await?;
         self.caller.record.emulated = true;
+        let named = demanded.as_ref().is_some_and(|demanded| demanded.one_of.is_some());
         let mut raced = false;
         loop {
             let stored = self.read(id).await?;
@@ -58,7 +58,7 @@ impl<'e> Exchange<'e> {
             self.settle(claim, id, &written);
             match written {
                 Err(fault) if fault.cause != Cause::PreconditionFailed => return Err(fault),
-                Err(fault) if raced && demanded.is_some() => return Err(fault),
+                Err(fault) if raced && named => return Err(fault),
                 Err(_) if raced => return Err(outpaced()),
                 Err(_) => raced = true,
                 Ok(written) => {

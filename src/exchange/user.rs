@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, StatusCode};
 use super::emulate::Asked;
 use super::record::Subject;
 use super::run::Exchange;
-use super::version::unchanged;
+use super::version::{Demanded, admits, unchanged};
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::{carried_out, guard, may_deactivate, report};
 use crate::gateway::message::resource::read_request;
@@ -51,7 +51,9 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
 pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let query = exchange.pair.query(exchange.request.query.as_deref())?;
     let known = Versions::read(&exchange.request.headers, &IF_NONE_MATCH)?;
+    let demanded = exchange.demanded_to_read()?;
     let stored = exchange.read(id).await?;
+    admits(demanded.as_ref(), &stored)?;
     if let (Some(known), Some(tag)) = (&known, &stored.version)
         && known.has(tag)
     {
@@ -126,7 +128,7 @@ pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fa
 async fn deactivate(
     mut exchange: Exchange<'_>,
     id: &str,
-    demanded: Option<Versions>,
+    demanded: Option<Demanded>,
 ) -> Result<Response, Fault> {
     let mut said = Object::new();
     said.push("active", Value::Bool(false));

@@ -223,3 +223,49 @@ async fn a_version_under_other_rules_is_of_another_representation() {
     let known = [("if-none-match", "W/\"3.ab12\"")];
     assert_eq!(line.send("GET", "/Users/7", &known, b"").await.response.status, 200);
 }
+
+#[tokio::test]
+async fn a_read_of_another_version_than_demanded_is_refused() {
+    for (tag, status) in [("W/\"0\"", 200), ("*", 200), ("\"x\"", 412)] {
+        let outcome = racing(0).send("GET", "/Users/7", &[("if-match", tag)], b"").await;
+        assert_eq!(outcome.response.status, status, "{tag}");
+    }
+    let line = Line::new("scim", "omni", |_, _| answer(200, &[], &user("A")));
+    let outcome = line.send("GET", "/Users/7", &[("if-match", "\"x\"")], b"").await;
+    assert_eq!((outcome.response.status, line.calls().len()), (StatusCode::NOT_IMPLEMENTED, 0));
+}
+
+#[tokio::test]
+async fn a_write_over_an_excluded_version_is_refused() {
+    let writes = [("PATCH", PATCH.to_owned()), ("PATCH", PLAIN.to_owned()), ("PUT", user("C"))];
+    for (method, sent) in writes.into_iter().chain([("DELETE", String::new())]) {
+        for tags in ["*", "W/\"0\"", "\"x\", \"0\""] {
+            let line = racing(0);
+            let headers = [("if-none-match", tags)];
+            let outcome = line.send(method, "/Users/7", &headers, sent.as_bytes()).await;
+            assert_eq!(cause(&outcome), Some(Cause::PreconditionFailed), "{method} {tags}");
+            assert_eq!(outcome.response.status, 412, "{method} {tags}");
+            assert!(line.calls().iter().all(|call| call.method == Method::GET), "{method} {tags}");
+        }
+        // Another one is written over, and nothing newer.
+        let line = racing(0);
+        let headers = [("if-none-match", "\"x\"")];
+        let outcome = line.send(method, "/Users/7", &headers, sent.as_bytes()).await;
+        assert!(outcome.response.status.is_success(), "{method} {:?}", outcome.record.fault);
+        let demands: Vec<_> = line.calls().iter().map(|call| if_match(call).is_some()).collect();
+        assert_eq!(demands, [false, true], "{method}");
+
+        // Without versions, whether it is there can be told, and no more.
+        for (tags, status, calls) in [("*", 412, 1), ("\"x\"", 501, 0)] {
+            let line = Line::new("scim", "omni", |_, _| answer(200, &[], &user("A")));
+            let headers = [("if-none-match", tags)];
+            let outcome = line.send(method, "/Users/7", &headers, sent.as_bytes()).await;
+            assert_eq!(outcome.response.status, status, "{method} {tags}");
+            assert_eq!(line.calls().len(), calls, "{method} {tags}");
+        }
+        let line = Line::new("scim", "scim", |_, _| answer(404, &[], "{}"));
+        let headers = [("if-none-match", "*")];
+        let outcome = line.send(method, "/Users/7", &headers, sent.as_bytes()).await;
+        assert_eq!((outcome.response.status.as_u16(), line.calls().len()), (404, 1), "{method}");
+    }
+}
