@@ -8,11 +8,11 @@ use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE,
     TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
-use url::{Host, Url};
+use url::Url;
 
 use super::code::{CREDENTIAL, IDENTITY, LITERAL, NOT_READABLE, SECRET, SECRET_MISSING, TOKEN_URL};
 use super::secret::{Held, Origin, Secret};
-use super::value::{duration, path};
+use super::value::{duration, path, private_url};
 use super::{Surroundings, UNSET};
 use crate::diagnostic::toml::{Item, Table};
 
@@ -135,7 +135,8 @@ impl Reading<'_> {
     }
 
     fn oauth(self, table: Table<'_>) -> Option<OAuth> {
-        let url = table.need("token_url").and_then(token_url);
+        let url = table.need("token_url");
+        let url = url.and_then(|item| private_url(item, TOKEN_URL, "a token endpoint"));
         let id = table.need("client_id").and_then(|item| {
             let id = item.string()?;
             fitting(item, id, |id| is_text(id), "a client id is one line of text")
@@ -240,34 +241,6 @@ pub fn stands_in_header(secret: &str) -> bool {
 /// Whether a text is one line that a credential can be made of (RFC 7617 section 2).
 pub fn is_text(secret: &str) -> bool {
     !secret.is_empty() && !secret.chars().any(char::is_control)
-}
-
-/// RFC 6749 section 3.2: a token endpoint is reached over TLS, has no fragment; a client's secret goes
-/// there. Without TLS only where it does not leave this machine.
-fn token_url(item: Item<'_>) -> Option<Url> {
-    let local = |url: &Url| match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    let usable = |url: &Url| {
-        (url.scheme() == "https" || (url.scheme() == "http" && local(url)))
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.fragment().is_none()
-    };
-    let url = Url::parse(item.string()?).ok().filter(usable);
-    if url.is_none() {
-        // The text is not repeated: a URL may hold a password.
-        item.hide();
-        let diagnostic =
-            item.mistake(TOKEN_URL, "this is not the URL of a token endpoint", "not usable");
-        let hint = "write https://host/path, without user and fragment; http:// only to loopback";
-        item.reader().report(diagnostic.with_hint(hint));
-    }
-    url
 }
 
 fn readable(item: Item<'_>, directory: &Path) -> Option<PathBuf> {

@@ -1,15 +1,12 @@
 //! `jwt` of a credential: issuer, audience, and where the issuer's keys are.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::time::Duration;
-
-use url::{Host, Url};
 
 use super::Surroundings;
 use super::code::{JWT, NOT_READABLE, URL};
 use super::model::{Jwt, KeyPlace, KeySource, Proof};
-use super::value::{duration, path};
+use super::value::{duration, path, private_url};
 use crate::diagnostic::toml::{Item, Table};
 
 /// The signatures that only a holder of the private key can make (RFC 7518 section 3.1, RFC 8037).
@@ -77,7 +74,10 @@ fn keys(table: &Table<'_>, around: &Surroundings<'_>) -> Option<KeySource> {
     }
     let ca = table.item("ca").and_then(|item| readable(item, around));
     let place = match (table.item("jwks_url"), table.item("jwks_file")) {
-        (Some(item), None) => url(item).map(|url| KeyPlace::Url { url, ca }),
+        // Keys that anybody on the way can exchange are no keys.
+        (Some(item), None) => {
+            private_url(item, URL, "a key set").map(|url| KeyPlace::Url { url, ca })
+        }
         (None, Some(item)) => readable(item, around).map(KeyPlace::File),
         _ => {
             wrong(
@@ -98,31 +98,6 @@ fn readable(item: Item<'_>, around: &Surroundings<'_>) -> Option<std::path::Path
         item.reader().report(item.mistake(NOT_READABLE, message, "not readable"));
     }
     Some(file)
-}
-
-/// Keys that anybody on the way can exchange are no keys: `http` is for loopback alone.
-fn url(item: Item<'_>) -> Option<Url> {
-    let loopback = |url: &Url| match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        None => false,
-    };
-    let usable = |url: &Url| {
-        (url.scheme() == "https" && url.has_host() || url.scheme() == "http" && loopback(url))
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.fragment().is_none()
-    };
-    let url = Url::parse(item.string()?).ok().filter(usable);
-    if url.is_none() {
-        item.hide();
-        // The text is not repeated: a URL may hold a password.
-        let diagnostic = item.mistake(URL, "this is not the URL of a key set", "not usable");
-        let hint = "write https://host/path, without user and fragment";
-        item.reader().report(diagnostic.with_hint(hint));
-    }
-    url
 }
 
 fn wrong(table: &Table<'_>, message: &str, label: &str) {

@@ -1,12 +1,15 @@
-//! Readers of single values: times, numbers in a range, addresses, names with their place.
+//! Readers of single values: times, numbers in a range, addresses, URLs, names with their place.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::{Host, Url};
+
 use super::code::{ADDRESS, DURATION, RANGE};
 use super::model::{Named, Vars};
+use crate::diagnostic::Code;
 use crate::diagnostic::toml::{Item, Table};
 
 /// A time such as `500ms`, `30s` or `2m`, of at most a day and not zero.
@@ -50,6 +53,33 @@ pub(super) fn address(item: Item<'_>) -> Option<SocketAddr> {
         item.reader().report(diagnostic.with_hint("write 127.0.0.1:8080 or [::]:443"));
     }
     address
+}
+
+/// The URL of something that secrets or keys travel to or from: over TLS, or without it where it does
+/// not leave this machine; no user, no fragment (RFC 6749 section 3.2).
+pub(super) fn private_url(item: Item<'_>, code: Code, what: &str) -> Option<Url> {
+    let local = |url: &Url| match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let usable = |url: &Url| {
+        (url.scheme() == "https" || (url.scheme() == "http" && local(url)))
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    };
+    let url = Url::parse(item.string()?).ok().filter(usable);
+    if url.is_none() {
+        // The text is not repeated: a URL may hold a password.
+        item.hide();
+        let message = format!("this is not the URL of {what}");
+        let hint = "write https://host/path, without user and fragment; http:// only to loopback";
+        item.reader().report(item.mistake(code, message, "not usable").with_hint(hint));
+    }
+    url
 }
 
 pub(super) fn named(item: Item<'_>) -> Option<Named> {
