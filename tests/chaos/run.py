@@ -11,7 +11,6 @@ import re
 import socket
 import sys
 import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ sys.path.insert(0, str(HERE.parent / "conformance"))
 import clients  # noqa: E402
 import serve  # noqa: E402 (the processes of all suites are started alike)
 import upstream as script  # noqa: E402
+from report import Report  # noqa: E402
 
 TOKEN = "chaos-token"
 USERS = "/t/scim/v2/Users"
@@ -296,22 +296,6 @@ def gateway(folder, upstream):
         url = f"http://127.0.0.1:{port}/nowhere"
         serve.await_answer("the gateway", started, url, log)
         yield Running(started, port, log)
-
-
-class Report:
-    """Counts what passed; says why a check did not."""
-
-    def __init__(self):
-        self.passed, self.failed, self.lock = 0, 0, threading.Lock()
-
-    def check(self, name, why):
-        with self.lock:
-            if why:
-                self.failed += 1
-                print(f"FAIL  {name}: {why}", flush=True)
-            else:
-                self.passed += 1
-                print(f"pass  {name}", flush=True)
 
 
 sys.exit(main())

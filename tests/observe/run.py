@@ -21,7 +21,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "conformance"))
 
-import serve  # noqa: E402 (the processes of both suites are started alike)
+import serve  # noqa: E402 (the processes of all suites are started alike)
+from report import Report  # noqa: E402
 
 DEPLOY = serve.ROOT / "deploy"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -198,31 +199,6 @@ def panels(api):
             why = asked(api, expression)[1]
             wrong += [f"{panel['title']}: {why}"] if why else []
     return wrong
-
-
-class Report:
-    """Counts what passed; says why a check did not."""
-
-    def __init__(self):
-        self.passed, self.failed, self.skipped = 0, 0, 0
-
-    def check(self, name, why):
-        if why:
-            self.failed += 1
-            print(f"FAIL  {name}: {why}", flush=True)
-        else:
-            self.passed += 1
-            print(f"pass  {name}", flush=True)
-
-    def skip(self, name, why):
-        self.skipped += 1
-        print(f"skip  {name}: {why}", flush=True)
-
-    def tool(self, name, command, text=None, silent=False):
-        """A command that has to end with 0; where `silent`, without a word, too."""
-        run = subprocess.run([str(word) for word in command], input=text, text=True, capture_output=True)
-        said = run.stderr + run.stdout
-        self.check(name, said if run.returncode != 0 or silent else None)
 
 
 sys.exit(main())
