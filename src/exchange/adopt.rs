@@ -4,6 +4,7 @@
 use super::run::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::cursor::{Page, Start};
+use crate::gateway::list::ListPlan;
 use crate::gateway::pair::Losses;
 use crate::gateway::safety::CreateConflict;
 use crate::scim::filter::{Filter, Literal, Operator};
@@ -30,7 +31,7 @@ impl Exchange<'_> {
             let query = Query::of(filter);
             let Ok(plan) = self.pair.plan_list(query) else { continue };
             // A search that stops at the first match would not see a second one.
-            let plan = crate::gateway::list::ListPlan { unique: false, ..plan };
+            let plan = ListPlan { unique: false, ..plan };
             match self.found(&plan, &Start::Index(1)).await {
                 Ok(Page { total: Some(1), items, .. }) => {
                     let Some(stored) = items.first() else { continue };

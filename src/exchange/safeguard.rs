@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::removals::{Breaker, Standing, Verdict};
 use super::run::Exchange;
-use crate::fault::{Cause, Fault};
+use crate::fault::{Cause, Fault, Side};
 use crate::gateway::safety::{Act, Removal};
 
 /// When a client of a paused route may come again.
@@ -118,7 +118,6 @@ impl Exchange<'_> {
 
     /// Counts a removal that was done, and takes back one that the upstream refused.
     pub fn settle<T>(&mut self, claim: Claim, id: &str, outcome: &Result<T, Fault>) {
-        use crate::fault::Side;
         let Claim(Some(removal)) = claim else { return };
         match outcome {
             Ok(_) => self.caller.record.removals.push(removal.label()),

@@ -1,8 +1,8 @@
 //! What operators see: metrics from one table, one log line and one trace for each exchange, a record
 //! of writes, the admin answers.
 //!
-//! No id (but for keyed hashes), value, token or query is in any of it. This room learns of exchanges from the edge and
-//! knows no Pingora.
+//! No id (but for keyed hashes), value, token or query is in any of it. This room learns of exchanges
+//! from the edge and knows no Pingora.
 
 pub mod admin;
 mod audit;
