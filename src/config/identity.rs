@@ -10,9 +10,9 @@ use http::header::{
 };
 use url::Url;
 
-use super::code::{CREDENTIAL, IDENTITY, LITERAL, NOT_READABLE, SECRET, SECRET_MISSING, TOKEN_URL};
+use super::code::{CREDENTIAL, IDENTITY, LITERAL, SECRET, SECRET_MISSING, TOKEN_URL};
 use super::secret::{Held, Origin, Secret};
-use super::value::{duration, path, private_url};
+use super::value::{duration, private_url, readable};
 use super::{Surroundings, UNSET};
 use crate::diagnostic::toml::{Item, Table};
 
@@ -241,15 +241,6 @@ pub fn stands_in_header(secret: &str) -> bool {
 /// Whether a text is one line that a credential can be made of (RFC 7617 section 2).
 pub fn is_text(secret: &str) -> bool {
     !secret.is_empty() && !secret.chars().any(char::is_control)
-}
-
-fn readable(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
-    let file = path(item, directory)?;
-    if std::fs::read(&file).is_err() {
-        let message = format!("{} cannot be read", file.display());
-        item.reader().report(item.mistake(NOT_READABLE, message, "not readable"));
-    }
-    Some(file)
 }
 
 /// The value where it fits, else nothing and a mistake.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Surroundings;
-use super::code::{JWT, NOT_READABLE, URL};
+use super::code::{JWT, URL};
 use super::model::{Jwt, KeyPlace, KeySource, Proof};
-use super::value::{duration, path, private_url};
+use super::value::{duration, private_url, readable};
 use crate::diagnostic::toml::{Item, Table};
 
 /// The signatures that only a holder of the private key can make (RFC 7518 section 3.1, RFC 8037).
@@ -72,13 +72,13 @@ fn keys(table: &Table<'_>, around: &Surroundings<'_>) -> Option<KeySource> {
     if keep < refresh {
         wrong(table, "keys would be thrown away before they are read anew", "keep < refresh");
     }
-    let ca = table.item("ca").and_then(|item| readable(item, around));
+    let ca = table.item("ca").and_then(|item| readable(item, around.directory));
     let place = match (table.item("jwks_url"), table.item("jwks_file")) {
         // Keys that anybody on the way can exchange are no keys.
         (Some(item), None) => {
             private_url(item, URL, "a key set").map(|url| KeyPlace::Url { url, ca })
         }
-        (None, Some(item)) => readable(item, around).map(KeyPlace::File),
+        (None, Some(item)) => readable(item, around.directory).map(KeyPlace::File),
         _ => {
             wrong(
                 table,
@@ -89,15 +89,6 @@ fn keys(table: &Table<'_>, around: &Surroundings<'_>) -> Option<KeySource> {
         }
     };
     Some(KeySource { place: place?, refresh, keep })
-}
-
-fn readable(item: Item<'_>, around: &Surroundings<'_>) -> Option<std::path::PathBuf> {
-    let file = path(item, around.directory)?;
-    if std::fs::read(&file).is_err() {
-        let message = format!("{} cannot be read", file.display());
-        item.reader().report(item.mistake(NOT_READABLE, message, "not readable"));
-    }
-    Some(file)
 }
 
 fn wrong(table: &Table<'_>, message: &str, label: &str) {

@@ -1,15 +1,14 @@
 //! `[upstream.<name>]`: a service, its dialect and who the gateway is to it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use url::Url;
 
 use super::care::care;
-use super::code::{CLIENT_CERT, NO_SANDBOX, NODES, NOT_READABLE, URL};
+use super::code::{CLIENT_CERT, NO_SANDBOX, NODES, URL};
 use super::identity::{Identity, Reading, identity};
 use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
-use super::value::{duration, named, number, path, vars};
+use super::value::{duration, named, number, path, readable, vars};
 use super::{Surroundings, extends};
 use crate::diagnostic::did_you_mean;
 use crate::diagnostic::toml::{Item, Table};
@@ -34,11 +33,8 @@ pub(super) fn upstream(
     let timeouts = table.table("timeouts").map(timeouts).unwrap_or_default();
     let answer_limit = table.item("answer_limit").and_then(|i| number(i, 1_024..=256 << 20));
     let patch = table.item("patch").and_then(named);
-    let ca = table.item("ca").and_then(|item| path(item, around.directory));
+    let ca = table.item("ca").and_then(|item| readable(item, around.directory));
     let (schema, vars) = (extends(&table, "schema"), vars(&table, "vars"));
-    if let Some(file) = ca.as_deref().filter(|file| std::fs::read(file).is_err()) {
-        not_readable(table.item("ca"), file);
-    }
     let care = care(&table);
     table.close();
     Some(Upstream {
@@ -149,10 +145,4 @@ fn timeouts(table: Table<'_>) -> Timeouts {
     };
     table.close();
     timeouts
-}
-
-fn not_readable(item: Option<Item<'_>>, file: &Path) {
-    let Some(item) = item else { return };
-    let message = format!("{} cannot be read", file.display());
-    item.reader().report(item.mistake(NOT_READABLE, message, "not readable"));
 }

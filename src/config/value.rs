@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::code::{ADDRESS, DURATION, RANGE};
+use super::code::{ADDRESS, DURATION, NOT_READABLE, RANGE};
 use super::model::{Named, Vars};
 use crate::diagnostic::Code;
 use crate::diagnostic::toml::{Item, Table};
@@ -90,6 +90,16 @@ pub(super) fn named(item: Item<'_>) -> Option<Named> {
 /// A path, from the configuration file's directory where it is relative.
 pub(super) fn path(item: Item<'_>, directory: &std::path::Path) -> Option<PathBuf> {
     item.string().map(|text| directory.join(text))
+}
+
+/// The path of a file that can be read now.
+pub(super) fn readable(item: Item<'_>, directory: &std::path::Path) -> Option<PathBuf> {
+    let file = path(item, directory)?;
+    if std::fs::read(&file).is_err() {
+        let message = format!("{} cannot be read", file.display());
+        item.reader().report(item.mistake(NOT_READABLE, message, "not readable"));
+    }
+    Some(file)
 }
 
 /// The variables at a key; where there are none, their place is the whole table.
