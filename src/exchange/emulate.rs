@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::lock::Held;
+use super::lock::{Held, Way};
 use super::run::Exchange;
 use super::version::{Demanded, admits};
 use crate::fault::{Cause, Fault};
@@ -16,13 +16,15 @@ use crate::scim::Object;
 use crate::scim::schema::Operation;
 
 /// What a client asks of a resource that is read before it is written.
-pub struct Asked<'a> {
+pub struct Asked<'a, 'e> {
     pub operation: Operation,
     /// What the client says of guarded attributes.
     pub said: &'a Object<'a>,
     pub demanded: Option<Demanded>,
     /// What it would take away.
     pub removal: Option<Removal>,
+    /// The resource's lock, where it is held already.
+    pub held: Option<Held<'e>>,
 }
 
 impl<'e> Exchange<'e> {
@@ -34,11 +36,14 @@ impl<'e> Exchange<'e> {
     pub async fn emulate(
         &mut self,
         id: &str,
-        asked: Asked<'_>,
+        asked: Asked<'_, 'e>,
         change: impl Fn(&Stored) -> Result<Merged, Fault>,
     ) -> Result<(Stored, Losses), Fault> {
-        let Asked { operation, said, demanded, removal } = asked;
-        let _held = self.lock(id).await?;
+        let Asked { operation, said, demanded, removal, held } = asked;
+        let _held = match held {
+            Some(held) => held,
+            None => self.lock(id, Way::Alone).await?,
+        };
         self.caller.record.emulated = true;
         let named = demanded.as_ref().is_some_and(|demanded| demanded.one_of.is_some());
         let mut raced = false;
@@ -70,14 +75,19 @@ impl<'e> Exchange<'e> {
         }
     }
 
-    /// Waits until no other exchange writes the resource. By its alias it is read first: whoever
-    /// writes it by its own id holds the same lock.
-    pub async fn lock(&mut self, id: &str) -> Result<Held<'e>, Fault> {
+    /// Waits for the resource's lock, which every write of it holds: also where this pair need not read
+    /// first, since another route to the upstream may. By its alias it is read first: whoever writes it
+    /// by its own id holds the same lock.
+    ///
+    /// # Errors
+    /// `Busy` at the deadline; for an alias, what its read meets.
+    pub async fn lock(&mut self, id: &str, way: Way) -> Result<Held<'e>, Fault> {
         let alias = if self.me { self.read(id).await?.frame.id } else { None };
         let id = alias.as_deref().unwrap_or(id);
         let upstream = &self.route.spec.upstream_name;
         let kind = &self.pair.upstream_resource.path;
-        self.shared.locks.lock(format!("{upstream}\n{kind}\n{id}"), self.caller.deadline).await
+        let key = format!("{upstream}\n{kind}\n{id}");
+        self.shared.locks.lock(key, way, self.caller.deadline).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! PATCH: natively in one call, or emulated under a lock (design 6e).
 
 use super::emulate::Asked;
+use super::lock::Way;
 use super::run::Exchange;
 use super::version::admits;
 use crate::fault::Fault;
@@ -23,7 +24,7 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
     guard(&planned.losses, &said, policies)?;
     may_deactivate(&said, policies)?;
     let removal = exchange.pair.patch_removes(&ops, planned.deactivates);
-    let mut losses = planned.losses;
+    let (mut losses, mut held) = (planned.losses, None);
     let native = match planned.plan {
         Plan::Nothing => {
             let stored = exchange.read(id).await?;
@@ -31,7 +32,9 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             Some(stored)
         }
         Plan::Native(bodies) => {
-            let (_held, version) = exchange.held(id, demanded.as_ref()).await?;
+            // Between two calls of one PATCH nobody else may write.
+            let way = if bodies.len() == 1 { Way::Shared } else { Way::Alone };
+            let (lock, version) = exchange.held(id, demanded.as_ref(), way).await?;
             let writes: Vec<_> = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();
             let claim = exchange.claim(removal, id)?;
             let written = exchange.write_all(id, &writes, version).await;
@@ -39,7 +42,11 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             match written {
                 // An upstream that finds no such element refuses the whole; taking away what is not
                 // there is no mistake of the client's (RFC 7644 section 3.5.2.2).
-                Err(fault) if fault.scim_type() == Some("noTarget") => None,
+                Err(fault) if fault.scim_type() == Some("noTarget") => {
+                    // Of several calls some may be done: nobody may come between.
+                    held = (way == Way::Alone).then_some(lock);
+                    None
+                }
                 written => {
                     let stored = written?;
                     losses.extend(exchange.carried_out(&writes, None, &stored)?);
@@ -57,7 +64,7 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             let wanted = pair.applied(&stored.object, &ops)?;
             pair.merge(&wanted, &stored.object, policies, true)
         };
-        let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal };
+        let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal, held };
         let (stored, lost) = exchange.emulate(id, asked, change).await?;
         losses.extend(lost);
         stored

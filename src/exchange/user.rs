@@ -6,6 +6,7 @@ use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderValue, Method, StatusCode};
 
 use super::emulate::Asked;
+use super::lock::Way;
 use super::record::Subject;
 use super::run::Exchange;
 use super::version::{Demanded, admits, unchanged};
@@ -82,7 +83,7 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
         let lowered = exchange.pair.replace(&user)?;
         exchange.caller.record.lose(&lowered.losses, "request");
         guard(&lowered.losses, &user, policies)?;
-        let (_held, version) = exchange.held(id, demanded.as_ref()).await?;
+        let (_held, version) = exchange.held(id, demanded.as_ref(), Way::Shared).await?;
         let claim = exchange.claim(removal, id)?;
         let written = exchange.write(Operation::Replace, id, &lowered.object, version).await;
         exchange.settle(claim, id, &written);
@@ -97,7 +98,7 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
     guard(&losses, &user, policies)?;
     let pair = exchange.pair;
     let change = |stored: &Stored| pair.merge(&user, &stored.object, policies, false);
-    let asked = Asked { operation: Operation::Replace, said: &user, demanded, removal };
+    let asked = Asked { operation: Operation::Replace, said: &user, demanded, removal, held: None };
     let (stored, losses) = exchange.emulate(id, asked, change).await?;
     Ok(exchange.answer(Operation::Replace, &stored, losses))
 }
@@ -115,7 +116,7 @@ pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fa
     }
     let request = exchange.route.call(exchange.pair, Method::DELETE, Some(id), "");
     let mut request = exchange.aimed(request);
-    let (_held, version) = exchange.held(id, demanded.as_ref()).await?;
+    let (_held, version) = exchange.held(id, demanded.as_ref(), Way::Shared).await?;
     request.headers.extend(version.map(|version| (IF_MATCH, version)));
     let claim = exchange.claim(Some(Removal::Deletion), id)?;
     let answer = exchange.caller.call(Operation::Delete, request).await;
@@ -130,13 +131,12 @@ async fn deactivate(
     id: &str,
     demanded: Option<Demanded>,
 ) -> Result<Response, Fault> {
-    let mut said = Object::new();
-    said.push("active", Value::Bool(false));
+    let said = inactive();
     may_deactivate(&said, &exchange.route.spec.policies)?;
     let pair = exchange.pair;
     let change = |stored: &Stored| pair.deactivated(&stored.object);
     let removal = Some(Removal::Deactivation);
-    let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal };
+    let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal, held: None };
     exchange.emulate(id, asked, change).await?;
     Ok(exchange.route.answer_deleted(pair))
 }
@@ -180,7 +180,8 @@ impl<'e> Exchange<'e> {
     }
 
     /// Writes one after the other. Only changes of members are several (design 6e.6): each can be
-    /// repeated, so a failure part-way says that the whole may be. `version` is for the first.
+    /// repeated, so a failure part-way says that the whole may be; `noTarget` is no failure of these, and
+    /// is told as it is. `version` is for the first.
     pub async fn write_all(
         &mut self,
         id: &str,
@@ -190,7 +191,10 @@ impl<'e> Exchange<'e> {
         let mut stored = Stored::default();
         for (at, (operation, body)) in writes.iter().enumerate() {
             let written = self.write(*operation, id, body, version.take()).await;
-            stored = written.map_err(|fault| if at == 0 { fault } else { partly_done(&fault) })?;
+            stored = written.map_err(|fault| {
+                let plain = at == 0 || fault.scim_type() == Some("noTarget");
+                if plain { fault } else { partly_done(&fault) }
+            })?;
         }
         Ok(stored)
     }
@@ -237,17 +241,42 @@ impl<'e> Exchange<'e> {
     async fn deactivate(&mut self, stored: Stored) -> Result<Stored, Fault> {
         self.caller.record.emulated = true;
         let id = stored.frame.id.clone().unwrap_or_default();
-        let merged = self.pair.deactivated(&stored.object);
-        let writes = merged.and_then(|merged| self.pair.written(&merged, Operation::Patch));
-        let outcome = match writes {
-            Ok(writes) => match self.write_all(&id, &writes, None).await {
-                Ok(stored) => self.carried_out(&writes, None, &stored).map(|_| stored),
-                failed => failed,
-            },
-            Err(fault) => Err(fault),
-        };
+        let outcome = self.made_inactive(&id, stored).await;
         outcome.map_err(|fault| still_active().with_log(fault.cause.label()))
     }
+
+    async fn made_inactive(&mut self, id: &str, made: Stored) -> Result<Stored, Fault> {
+        let pair = self.pair;
+        let merged = pair.deactivated(&made.object)?;
+        if !merged.changed {
+            return Ok(made);
+        }
+        let writes = pair.written(&merged, Operation::Patch)?;
+        if let [(Operation::Patch, _)] = writes.as_slice() {
+            let _held = self.lock(id, Way::Shared).await?;
+            let stored = self.write_all(id, &writes, None).await?;
+            self.carried_out(&writes, None, &stored)?;
+            return Ok(stored);
+        }
+        // What says more is said over what is there by now: others may have found it already.
+        let said = inactive();
+        let asked = Asked {
+            operation: Operation::Patch,
+            said: &said,
+            demanded: None,
+            removal: None,
+            held: None,
+        };
+        let change = |stored: &Stored| pair.deactivated(&stored.object);
+        let (stored, _) = self.emulate(id, asked, change).await?;
+        Ok(stored)
+    }
+}
+
+fn inactive() -> Object<'static> {
+    let mut said = Object::new();
+    said.push("active", Value::Bool(false));
+    said
 }
 
 fn not_deleted(what: &str) -> Fault {

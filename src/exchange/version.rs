@@ -4,7 +4,7 @@
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderValue, StatusCode};
 
-use super::lock::Held;
+use super::lock::{Held, Way};
 use super::run::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::version::Versions;
@@ -53,28 +53,32 @@ impl<'e> Exchange<'e> {
         self.pair.upstream_resource.etag || self.route.makes_versions(self.pair)
     }
 
-    /// Makes sure that a plain write finds the version that the client demands: the upstream compares
-    /// it, by the header that comes back, or it is compared here, under the lock that comes back. What
-    /// it must not be is compared here; the upstream then writes over the version that was seen.
+    /// Holds the resource for a plain write and makes sure that it finds the version that the client
+    /// demands: the upstream compares it, by the header that comes back, or it is compared here, under
+    /// the lock. What it must not be is compared here; the upstream then writes over the version that
+    /// was seen.
     ///
     /// # Errors
-    /// `PreconditionFailed`.
+    /// `PreconditionFailed`, and `Busy` at the deadline.
     pub async fn held(
         &mut self,
         id: &str,
         demanded: Option<&Demanded>,
-    ) -> Result<(Option<Held<'e>>, Option<HeaderValue>), Fault> {
-        let Some(Demanded { one_of, none_of }) = demanded else { return Ok((None, None)) };
+        way: Way,
+    ) -> Result<(Held<'e>, Option<HeaderValue>), Fault> {
+        let Some(Demanded { one_of, none_of }) = demanded else {
+            return Ok((self.lock(id, way).await?, None));
+        };
         let passes = !self.route.makes_versions(self.pair);
         if let (true, Some(versions), None) = (passes, one_of, none_of) {
             let header = versions.passed(&self.route.spec.rules).ok_or_else(changed)?;
-            return Ok((None, Some(header)));
+            return Ok((self.lock(id, way).await?, Some(header)));
         }
-        let held = self.lock(id).await?;
+        let held = self.lock(id, Way::Alone).await?;
         self.caller.record.emulated = true;
         let stored = self.read(id).await?;
         admits(demanded, &stored)?;
-        Ok((Some(held), stored.etag.filter(|_| passes)))
+        Ok((held, stored.etag.filter(|_| passes)))
     }
 }
 

@@ -153,7 +153,8 @@ fn verdict(
     let (asked, shown) = (said(asked), said(shown));
     let old = old.map(said);
     match (&asked, &shown) {
-        (None, None) => None,
+        // Without a value, a server takes its default, which may be what was there.
+        (None, None | Some(Value::Bool(_))) => None,
         (None, Some(shown)) => match old {
             // Something else came in its place: the vendor's default.
             Some(old) => old.is_some_and(|old| alike(&old, shown)).then_some(true),

@@ -14,8 +14,8 @@ use crate::scim::{Object, Value};
 
 impl Pair {
     /// The writes that make `before` into `after`: operation and body's attributes; several only for
-    /// members. What the client asked for is asked for: a PATCH of the difference says no more than
-    /// the client did.
+    /// members. One PATCH of the difference goes before a PUT, whatever the client asked for: it says
+    /// no more than the client changed, so that it undoes nothing that others write elsewhere.
     ///
     /// # Errors
     /// `NotImplemented` where the upstream cannot be told.
@@ -28,8 +28,9 @@ impl Pair {
         let merges = self.upstream_resource.put == Put::Merge;
         let whole =
             demand::elements_are_whole(&merged.after, &self.upstream.vendor, Operation::Replace);
-        if (!puts || merges || asked == Operation::Patch || !whole)
-            && let Some(bodies) = self.difference(&merged.before, &merged.after)
+        let unlike_a_put = !puts || merges || asked == Operation::Patch || !whole;
+        if let Some(bodies) = self.difference(&merged.before, &merged.after)
+            && (bodies.len() == 1 || unlike_a_put)
         {
             return Ok(bodies.into_iter().map(|body| (Operation::Patch, body)).collect());
         }

@@ -117,3 +117,51 @@ async fn who_waits_too_long_is_told_to_come_back() {
     let outcome = run(route, request, &upstream, &shared, late).await;
     assert_eq!(outcome.response.status, 404);
 }
+
+// E3: a provider changes a group's members one by one, and all of them at once.
+#[tokio::test]
+async fn a_hundred_changes_of_one_group_at_once_are_all_made() {
+    for patches in [true, false] {
+        let mut spec = spec("scim", "scim");
+        if !patches {
+            let mut dialect = (*spec.upstream).clone();
+            dialect.resources.iter_mut().for_each(|resource| resource.patch = None);
+            spec.upstream = std::sync::Arc::new(dialect);
+        }
+        let gateway = Gateway::new(vec![spec], &DIALECTS);
+        let route = &gateway.routes()[0];
+        let upstream = slow(1_000);
+        let group = upstream.sandbox.seed_group(json!({"displayName": "All", "members": []}));
+        let ids: Vec<String> = (0..100)
+            .map(|number| upstream.sandbox.seed(json!({"userName": format!("u{number}")})))
+            .collect();
+        let shared = Shared::default();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let change = |id: &String| {
+            let mut request =
+                Request::new(Method::PATCH, format!("{}/Groups/{group}", route.client_base));
+            let op = json!({"op": "add", "path": "members", "value": [{"value": id}]});
+            request.body = json!({"Operations": [op]}).to_string().into();
+            run(route, request, &upstream, &shared, deadline)
+        };
+        let mut changes: Vec<_> = ids.iter().map(|id| Box::pin(change(id))).collect();
+        let mut statuses = Vec::new();
+        std::future::poll_fn(|context| {
+            changes.retain_mut(|one| match one.as_mut().poll(context) {
+                std::task::Poll::Ready(outcome) => {
+                    statuses.push(outcome.response.status.as_u16());
+                    false
+                }
+                std::task::Poll::Pending => true,
+            });
+            match changes.is_empty() {
+                true => std::task::Poll::Ready(()),
+                false => std::task::Poll::Pending,
+            }
+        })
+        .await;
+        assert_eq!(statuses, [200; 100], "{patches}");
+        let members = upstream.sandbox.groups()[0]["members"].as_array().map(Vec::len);
+        assert_eq!(members, Some(100), "{patches}");
+    }
+}

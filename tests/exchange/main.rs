@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod contenders;
+#[cfg(test)]
 mod cursors;
 #[cfg(test)]
 mod derived;
@@ -34,6 +36,8 @@ mod made_versions;
 mod me;
 #[cfg(test)]
 mod native;
+#[cfg(test)]
+mod orders;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
@@ -69,5 +73,7 @@ mod versions;
 mod wire;
 #[cfg(test)]
 mod write_shapes;
+#[cfg(test)]
+mod writers;
 #[cfg(test)]
 mod writes;
