@@ -171,7 +171,7 @@ fn replace(
     let policies = &route.spec.policies;
     may_deactivate(&resource, policies)?;
     if let Some(old) = old.filter(|_| policies.replace == Replace::Preserve) {
-        let merged = pair.merge(&resource, &old.object, policies, false)?;
+        let merged = pair.merge(&resource, old.old(), policies, false)?;
         guard(&merged.losses, &resource, policies)?;
         return written(route, pair, Operation::Replace, &merged, id);
     }
@@ -213,7 +213,7 @@ fn patch(
         }
         (Plan::Emulate, Some(old)) => {
             let wanted = pair.applied(&old.object, &ops)?;
-            let merged = pair.merge(&wanted, &old.object, &route.spec.policies, true)?;
+            let merged = pair.merge(&wanted, old.old(), &route.spec.policies, true)?;
             written(route, pair, Operation::Patch, &merged, id)
         }
         (Plan::Emulate, None) => Err(Failure::Usage(

@@ -62,7 +62,7 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
         let pair = exchange.pair;
         let change = |stored: &Stored| {
             let wanted = pair.applied(&stored.object, &ops)?;
-            pair.merge(&wanted, &stored.object, policies, true)
+            pair.merge(&wanted, stored.old(), policies, true)
         };
         let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal, held };
         let (stored, lost) = exchange.emulate(id, asked, change).await?;

@@ -97,7 +97,7 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
     let losses = exchange.pair.replace_losses(&user)?;
     guard(&losses, &user, policies)?;
     let pair = exchange.pair;
-    let change = |stored: &Stored| pair.merge(&user, &stored.object, policies, false);
+    let change = |stored: &Stored| pair.merge(&user, stored.old(), policies, false);
     let asked = Asked { operation: Operation::Replace, said: &user, demanded, removal, held: None };
     let (stored, losses) = exchange.emulate(id, asked, change).await?;
     Ok(exchange.answer(Operation::Replace, &stored, losses))
@@ -134,7 +134,7 @@ async fn deactivate(
     let said = inactive();
     may_deactivate(&said, &exchange.route.spec.policies)?;
     let pair = exchange.pair;
-    let change = |stored: &Stored| pair.deactivated(&stored.object);
+    let change = |stored: &Stored| pair.deactivated(stored.old());
     let removal = Some(Removal::Deactivation);
     let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal, held: None };
     exchange.emulate(id, asked, change).await?;
@@ -247,7 +247,7 @@ impl<'e> Exchange<'e> {
 
     async fn made_inactive(&mut self, id: &str, made: Stored) -> Result<Stored, Fault> {
         let pair = self.pair;
-        let merged = pair.deactivated(&made.object)?;
+        let merged = pair.deactivated(made.old())?;
         if !merged.changed {
             return Ok(made);
         }
@@ -267,7 +267,7 @@ impl<'e> Exchange<'e> {
             removal: None,
             held: None,
         };
-        let change = |stored: &Stored| pair.deactivated(&stored.object);
+        let change = |stored: &Stored| pair.deactivated(stored.old());
         let (stored, _) = self.emulate(id, asked, change).await?;
         Ok(stored)
     }

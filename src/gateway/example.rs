@@ -13,6 +13,7 @@ use super::message::resource::{read_answer, write_request};
 use super::pair::{Losses, Pair, PairSpec};
 use super::patch::Plan;
 use super::push::Pushed;
+use super::reply::Stored;
 use super::route;
 use super::truth::Truth;
 use crate::dialect::Dialect;
@@ -161,12 +162,13 @@ impl Stage {
     fn lift(&self, vendor: &str) -> Result<Made, Fault> {
         let resource = &self.pair.upstream_resource;
         let body = Value::Object(object(vendor));
-        let (_, answered) = read_answer(resource, Operation::Get, body)?;
-        let (received, losses) = self.pair.receive(answered);
-        let lifted = self.pair.lift(&received);
+        let (frame, answered) = read_answer(resource, Operation::Get, body)?;
+        let Stored { object, losses, .. } = Stored::read(frame, self.pair.receive(answered));
+        let lifted = self.pair.lift(&object);
         let mut canonical = lifted.object;
         strip_cleared(&mut canonical);
-        let losses = Losses { lifting: [losses, lifted.losses].concat(), lowering: Vec::new() };
+        let losses =
+            Losses { lifting: [losses.lifting, lifted.losses].concat(), lowering: Vec::new() };
         Ok(Made {
             canonical: Some(text(&Value::Object(canonical).to_json())),
             lost: Some(lost(&losses)),

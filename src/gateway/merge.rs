@@ -4,18 +4,20 @@ use std::borrow::Cow;
 
 use super::demand;
 use super::informative::{Told, informative};
+use super::kept::{keep_omitted, keep_permanent, keep_unclearable};
 use super::pair::{Losses, Lowered, Pair, checked};
 use super::patch::permanent;
 use super::route::{Omitted, Policies};
+use super::writable::{trim, writable};
 use crate::dialect::model::{Clear, Put};
-use crate::fault::Fault;
+use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::{insert, strip_cleared};
-use crate::rewrite::program::LossCause;
 use crate::rewrite::put::put;
-use crate::rewrite::translate::{Loss, Message};
+use crate::rewrite::translate::Message;
+use crate::scim::Object;
 use crate::scim::equal::{Case, equal};
-use crate::scim::schema::{Attribute, Kind, Mutability, Operation, is_urn};
-use crate::scim::{Object, Value};
+use crate::scim::reading::Old;
+use crate::scim::schema::{Attribute, Operation, is_urn};
 
 /// What put comes to.
 #[derive(Debug)]
@@ -50,11 +52,12 @@ impl Pair {
         let lifted = self.client.lift(user, Message::Request(Operation::Replace));
         self.table.sticky.iter().any(|name| !lifted.object.contains(name))
             || self.table.rows.iter().any(|row| row.permanent && !says(user, &row.names))
+            || self.fixed.iter().any(|fixed| says(user, &fixed.client))
     }
 
     /// Why put needs the old resource whatever the request says, if it does.
     pub fn reads(&self, policies: &Policies) -> Option<Reads> {
-        if !self.table.hidden.is_empty() {
+        if !self.table.hidden.is_empty() || !self.unreturned.is_empty() {
             Some(Reads::Hidden)
         } else if self.table.aligns {
             Some(Reads::Aligned)
@@ -69,15 +72,16 @@ impl Pair {
     ///
     /// # Errors
     /// `InvalidValue` for values that a rule or the upstream's schema refuses.
-    pub fn merge(
+    pub fn merge<'o>(
         &self,
         user: &Object<'_>,
-        stored: &Object<'_>,
+        stored: impl Into<Old<'o>>,
         policies: &Policies,
         explicit: bool,
     ) -> Result<Merged, Fault> {
+        let stored = stored.into();
         let message = Message::Request(Operation::Replace);
-        let view = self.view(stored).object;
+        let view = self.view(stored.read).object;
         let mut user = user.borrowed();
         if !explicit && self.omission(policies) == Omitted::Keep {
             keep_omitted(&mut user, &view);
@@ -97,20 +101,23 @@ impl Pair {
         }
         let new = checked(self.upstream.lower(&wanted.object, message))?;
         let shown = self.upstream.lower(&seen.object, message);
-        let stored_owned = stored.borrowed();
-        let mut after = put(&stored_owned, &new.object, &shown.object, &self.upstream.vendor);
-        let kept = keep_permanent(stored, &mut after, &self.upstream.vendor.attributes);
+        let schema = &self.upstream.vendor;
+        let laid = put(stored, &new.object, &shown.object, schema, &self.identity);
+        understood(&laid.conflicts)?;
+        let mut after = laid.object;
+        self.fix(&user, &view, &mut after)?;
+        let kept = keep_permanent(stored.came(), &mut after, &schema.attributes);
         if let (true, Some(kept)) = (explicit, &kept) {
             return Err(permanent(kept));
         }
         let made = self.upstream.complete(&mut after, &wanted.object, Operation::Replace);
-        strip_cleared(&mut after);
-        writable(&mut after, &self.upstream.vendor.attributes);
-        let mut before = stored.borrowed();
-        strip_cleared(&mut before);
-        writable(&mut before, &self.upstream.vendor.attributes);
-        demand::say_empty(&mut after, &self.upstream.vendor, Operation::Replace);
-        demand::check(&after, &self.upstream.vendor, Operation::Replace)?;
+        let mut before = stored.came().borrowed();
+        for object in [&mut after, &mut before] {
+            trim(object, &schema.attributes);
+            writable(object, &schema.attributes);
+        }
+        demand::say_empty(&mut after, schema, Operation::Replace);
+        demand::check_change(&before, &after, schema, Operation::Replace)?;
         let near = Told { object: &view, losses: seen.losses };
         let far = Told { object: &seen.object, losses: shown.losses };
         let lifting = informative(Told { object: &user, losses: wanted.losses }, &near);
@@ -118,10 +125,10 @@ impl Pair {
         let mut losses = Losses { lifting, lowering };
         losses.lowering.extend(made);
         if self.upstream_resource.clear == Clear::No {
-            let schema = &self.upstream.vendor.attributes;
-            keep_unclearable(&before, &mut after, schema, "", &mut losses.lowering);
+            let attributes = &schema.attributes;
+            keep_unclearable(&before, &mut after, attributes, "", &mut losses.lowering);
         }
-        let changed = !equal(&before, &after, &self.upstream.vendor, Case::Exact);
+        let changed = !equal(&before, &after, schema, Case::Exact);
         Ok(Merged { before: before.into_owned(), after: after.into_owned(), losses, changed })
     }
 
@@ -135,6 +142,7 @@ impl Pair {
         let lifted = checked(self.client.lift(user, message))?;
         let mut lowered = checked(self.upstream.lower(&lifted.object, message))?;
         let made = self.upstream.complete(&mut lowered.object, &lifted.object, Operation::Replace);
+        self.say_fixed(user, &mut lowered.object)?;
         strip_cleared(&mut lowered.object);
         lowered.losses.extend(made);
         demand::check(&lowered.object, &self.upstream.vendor, Operation::Replace)?;
@@ -167,104 +175,21 @@ impl Pair {
     }
 }
 
-/// An attribute that the client left out keeps what the view shows; so do sub-attributes of singular
-/// complex attributes.
-fn keep_omitted<'a>(user: &mut Object<'a>, view: &Object<'static>) {
-    for (name, shown) in view.iter() {
-        match user.get_mut(name) {
-            None => user.push(Cow::Owned(name.to_owned()), shown.clone()),
-            Some(Value::Object(given)) => {
-                if let Value::Object(shown) = shown {
-                    keep_omitted(given, shown);
-                }
-            }
-            Some(_) => {}
-        }
-    }
-}
-
-/// Leaves only what a client of that schema may write.
-pub fn writable(object: &mut Object<'_>, attributes: &[Attribute]) {
-    object.retain(|name, value| {
-        let Some(attribute) = attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name)) else {
-            return true;
-        };
-        if attribute.mutability == Mutability::ReadOnly {
-            return false;
-        }
-        match value {
-            Value::Object(inner) => {
-                let had = !inner.is_empty();
-                writable(inner, &attribute.attributes);
-                !(had && inner.is_empty())
-            }
-            Value::Array(elements) => {
-                for element in elements.iter_mut() {
-                    if let Value::Object(inner) = element {
-                        writable(inner, &attribute.attributes);
-                    }
-                }
-                true
-            }
-            _ => true,
-        }
-    });
-}
-
-/// What the upstream's resources always have stays: a replacement that clears it says the same as one
-/// that leaves it out (RFC 7643 section 2.5). The name of one that had to be kept.
-fn keep_permanent<'a>(
-    before: &Object<'a>,
-    after: &mut Object<'a>,
-    schema: &[Attribute],
-) -> Option<String> {
-    let mut kept = None;
-    for attribute in schema.iter().filter(|attribute| !attribute.multi_valued) {
-        let name = attribute.name.as_str();
-        let Some(old) = before.get(name).filter(|old| !old.is_cleared()) else { continue };
-        if attribute.is_permanent() && after.get(name).is_none_or(Value::is_cleared) {
-            after.retain(|there, _| there != name);
-            insert(after, schema, name, old.clone());
-            kept = Some(attribute.name.clone());
-        } else if let Value::Object(old) = old {
-            let mut inner = match after.get(name) {
-                Some(Value::Object(inner)) => inner.clone(),
-                _ => Object::new(),
-            };
-            if let Some(below) = keep_permanent(old, &mut inner, &attribute.attributes) {
-                after.retain(|there, _| there != name);
-                insert(after, schema, name, Value::Object(inner));
-                kept = Some(below);
-            }
-        }
-    }
-    kept
-}
-
-/// What the upstream has no known way to remove stays, and its removal is lost.
-fn keep_unclearable<'a>(
-    before: &Object<'a>,
-    after: &mut Object<'a>,
-    schema: &[Attribute],
-    above: &str,
-    losses: &mut Vec<Loss>,
-) {
-    for (name, old) in before.iter() {
-        let attribute = schema.iter().find(|a| a.name.eq_ignore_ascii_case(name));
-        let below = attribute.map_or(&[][..], |a| a.attributes.as_slice());
-        let singular = attribute.is_some_and(|a| a.kind == Kind::Complex && !a.multi_valued);
-        match (after.get_mut(name), old) {
-            (None, _) => {
-                insert(after, schema, name, old.clone());
-                let place = format!("{above}{name}").into();
-                losses.push(Loss { place, cause: LossCause::NoPlace });
-            }
-            (Some(Value::Object(new)), Value::Object(old)) if singular => {
-                keep_unclearable(old, new, below, &format!("{above}{name}."), losses);
-            }
-            (Some(_), _) => {}
-        }
-    }
+/// Refuses to write over what the upstream has and nobody can read.
+fn understood(conflicts: &[String]) -> Result<(), Fault> {
+    let Some(first) = conflicts.first() else { return Ok(()) };
+    let more = match conflicts.len() {
+        1 => String::new(),
+        more => format!(" and at {} other places", more - 1),
+    };
+    Err(Fault::new(
+        Cause::UpstreamUnexpected,
+        format!(
+            "The upstream's answer cannot be understood at {first}{more}, where this request would \
+             write; nothing was sent. Correct the value at the upstream, or leave it out of the \
+             request.",
+        ),
+    ))
 }
 
 /// Whether there is a value at a path of names.

@@ -9,15 +9,19 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::demand;
+use super::fixed::{Fixed, fixed};
 use super::route::{Kind, RouteSpec};
 use super::table::Table;
+use super::unreturned::unreturned;
 use crate::dialect::Dialect;
 use crate::dialect::model::{Clear, Quirk, Resource};
 use crate::fault::{Cause, Fault};
+use crate::rewrite::align::Identity;
 use crate::rewrite::lens::{Lens, strip_cleared};
 use crate::rewrite::rule::Rules;
 use crate::rewrite::translate::{Loss, Message, Problem, Translation};
 use crate::scim::coerce::{Leniency, coerce};
+use crate::scim::reading::Reading;
 use crate::scim::schema::{Attribute, Operation, Schema, Unknown, is_urn};
 use crate::scim::{Object, Value};
 
@@ -36,6 +40,12 @@ pub struct Pair {
     /// Extensions that the client's own schema does not name: put keeps one that the client does not
     /// say (design 6c.1), since a client that takes any extension manages only those it knows.
     pub unmanaged: Vec<String>,
+    /// By what the upstream's elements are known.
+    pub identity: Identity,
+    /// What can be set and not changed.
+    pub fixed: Vec<Fixed>,
+    /// Places of the upstream's that a client may write and a GET does not return.
+    pub unreturned: Vec<Vec<String>>,
 }
 
 /// What a pair is made of.
@@ -189,6 +199,9 @@ impl Pair {
         };
         let create_missing = quirk(Quirk::CreateOnMissingValuePath);
         let table = Table::new(&client, &upstream);
+        let identity = Identity::of(&upstream);
+        let fixed = fixed(&client, &upstream);
+        let unreturned = unreturned(&upstream.vendor.attributes, &[]);
         Some(Self {
             kind,
             client,
@@ -199,6 +212,9 @@ impl Pair {
             create_missing,
             table,
             unmanaged,
+            identity,
+            fixed,
+            unreturned,
         })
     }
 
@@ -260,29 +276,13 @@ impl Pair {
         })
     }
 
-    /// An upstream's attributes in its schema's form; what is of the wrong type is left out, and so is
-    /// an empty text of an upstream that unsets by it: what was removed is not there.
-    pub fn receive<'a>(&self, object: Object<'a>) -> (Object<'a>, Vec<Loss>) {
-        let schema = &self.upstream.vendor;
-        let mut losses = Vec::new();
-        let mut taken = Object::with_capacity(object.len());
-        for (name, mut value) in object {
-            if self.upstream_resource.clear == Clear::Empty && is_unset(&mut value) {
-                continue;
-            }
-            let Some(attribute) = schema.attribute(&name) else {
-                taken.push(name, value);
-                continue;
-            };
-            match coerce(value, attribute, Leniency::default()) {
-                Ok(value) => taken.push(Cow::Owned(attribute.name.clone()), value),
-                Err(_) => losses.push(Loss {
-                    place: attribute.name.as_str().into(),
-                    cause: crate::rewrite::program::LossCause::Converted,
-                }),
-            }
+    /// An upstream's attributes in its schema's form, and as they came; what is unreadable is hidden. An
+    /// empty text of an upstream that unsets by it says that nothing is there.
+    pub fn receive<'a>(&self, mut object: Object<'a>) -> Reading<'a> {
+        if self.upstream_resource.clear == Clear::Empty {
+            object.retain(|_, value| !is_unset(value));
         }
-        (taken, losses)
+        Reading::of(object, &self.upstream.vendor)
     }
 
     /// An upstream's attributes as canonical: what filters are asked of.

@@ -12,10 +12,13 @@ use super::message::{headers, list};
 use super::pair::{Losses, Pair};
 use super::route::Route;
 use crate::fault::{Cause, Fault};
+use crate::rewrite::program::LossCause;
+use crate::rewrite::translate::Loss;
 use crate::scim::document::{Limits, parse};
 use crate::scim::endpoint::segment;
 use crate::scim::http::{Request, Response};
 use crate::scim::projection::{Projection, project};
+use crate::scim::reading::{Old, Reading};
 use crate::scim::schema::Operation;
 use crate::scim::{Object, Value};
 
@@ -23,13 +26,32 @@ use crate::scim::{Object, Value};
 #[derive(Debug, Default)]
 pub struct Stored {
     pub frame: Frame,
+    /// As it was read: what is unreadable is not in it.
     pub object: Object<'static>,
+    /// As it came, where that is not what was read.
+    pub raw: Option<Object<'static>>,
     /// The version, where the upstream keeps them and its answer's header names it.
     pub etag: Option<HeaderValue>,
     /// The version that the client is told, if any.
     pub version: Option<HeaderValue>,
-    /// What was of the wrong type, and is left out.
+    /// What is unreadable, and is not shown.
     pub losses: Losses,
+}
+
+impl Stored {
+    /// A resource and its frame, without a version.
+    pub fn read(frame: Frame, reading: Reading<'_>) -> Self {
+        let Reading { read, raw, unreadable } = reading.into_owned();
+        let cause = LossCause::Converted;
+        let lifting = unreadable.iter().map(|path| Loss { place: path.as_str().into(), cause });
+        let losses = Losses { lifting: lifting.collect(), lowering: Vec::new() };
+        Self { frame, object: read, raw, etag: None, version: None, losses }
+    }
+
+    /// Both forms, for put.
+    pub fn old(&self) -> Old<'_> {
+        Old { read: &self.object, raw: self.raw.as_ref() }
+    }
 }
 
 /// A page of resources, in the upstream's words.
@@ -105,10 +127,8 @@ impl Route {
         let body = self.body(response)?;
         let (frame, object) = read_answer(&pair.upstream_resource, operation, body)?;
         let etag = version(response).filter(|_| pair.upstream_resource.etag);
-        let (object, losses) = pair.receive(object);
-        let losses = Losses { lifting: losses, lowering: Vec::new() };
-        let object = object.into_owned();
-        Ok(self.versioned(pair, Stored { frame, object, etag, version: None, losses }, false))
+        let stored = Stored { etag, ..Stored::read(frame, pair.receive(object)) };
+        Ok(self.versioned(pair, stored, false))
     }
 
     /// A page from a successful answer.
@@ -123,11 +143,7 @@ impl Route {
             .map(|resource| {
                 let (frame, object) =
                     read_answer(&pair.upstream_resource, Operation::List, resource)?;
-                let (object, losses) = pair.receive(object);
-                let losses = Losses { lifting: losses, lowering: Vec::new() };
-                let object = object.into_owned();
-                let stored = Stored { frame, object, losses, ..Stored::default() };
-                Ok(self.versioned(pair, stored, true))
+                Ok(self.versioned(pair, Stored::read(frame, pair.receive(object)), true))
             })
             .collect::<Result<_, Fault>>()?;
         Ok(StoredPage { total, start_index, next_cursor, previous_cursor, resources })

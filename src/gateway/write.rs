@@ -1,15 +1,18 @@
 //! How a change is told to the upstream: as PUT, or as one PATCH of the difference.
 
 use super::demand;
-use super::merge::{Merged, attribute_at, writable};
+use super::merge::{Merged, attribute_at};
 use super::pair::{Losses, Pair, checked};
+use super::writable::{trim, writable};
 use crate::dialect::model::{Clear, Put};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::insert;
+use crate::rewrite::program::label;
 use crate::rewrite::translate::Message;
 use crate::scim::patch::{Op, OpKind};
 use crate::scim::path::Path;
-use crate::scim::schema::{Kind, Operation, is_urn};
+use crate::scim::reading::{Old, is_partly_unreadable, read};
+use crate::scim::schema::{Attribute, Kind, Operation, is_urn};
 use crate::scim::{Object, Value};
 
 impl Pair {
@@ -28,7 +31,9 @@ impl Pair {
         let merges = self.upstream_resource.put == Put::Merge;
         let whole =
             demand::elements_are_whole(&merged.after, &self.upstream.vendor, Operation::Replace);
-        let unlike_a_put = !puts || merges || asked == Operation::Patch || !whole;
+        let unsaid = self.unsaid(&merged.after);
+        let unlike_a_put =
+            !puts || merges || asked == Operation::Patch || !whole || unsaid.is_some();
         if let Some(bodies) = self.difference(&merged.before, &merged.after)
             && (bodies.len() == 1 || unlike_a_put)
         {
@@ -43,6 +48,14 @@ impl Pair {
                  told in another way.",
             ));
         }
+        if let Some(place) = unsaid {
+            return Err(unsayable(&format!(
+                "The upstream's answers leave out {}, which a replacement would wipe, and the \
+                 change cannot be told as a PATCH. Say the attribute as well, or change it at the \
+                 upstream.",
+                label(place)
+            )));
+        }
         Ok(vec![(Operation::Replace, self.with_clears(merged)?)])
     }
 
@@ -53,44 +66,71 @@ impl Pair {
         after: &Object<'_>,
     ) -> Option<Vec<Object<'static>>> {
         let mut ops = Vec::new();
-        self.differ(before, after, &[], &mut ops);
+        self.differ(before, after, &[], &mut ops)?;
         self.printed(&ops)
     }
 
     /// The replacement, with what was cleared said as this upstream wants it said.
     fn with_clears(&self, merged: &Merged) -> Result<Object<'static>, Fault> {
         let mut body = merged.after.clone();
-        let schema = &self.upstream.vendor.attributes;
-        for (name, old) in merged.before.iter().filter(|(name, _)| !merged.after.contains(name)) {
-            let said = match self.upstream_resource.clear {
-                // Leaving it out says it; and what cannot be removed was kept by put.
-                Clear::Omit | Clear::No => continue,
-                Clear::Null => Some(Value::Null),
-                Clear::Empty => empty_like(old),
-            };
-            let said = said.ok_or_else(|| {
-                unsayable(&format!(
-                    "The upstream has no known way to remove the attribute {name}. Send a value, or \
-                     leave the attribute as it is."
-                ))
-            })?;
-            insert(&mut body, schema, name, said);
+        // Leaving it out says it; and what cannot be removed was kept by put.
+        if matches!(self.upstream_resource.clear, Clear::Null | Clear::Empty) {
+            let schema = &self.upstream.vendor.attributes;
+            self.say_clears(&merged.before, &mut body, schema, &[])?;
         }
         Ok(body)
+    }
+
+    /// The same for the members of singular complex attributes.
+    fn say_clears(
+        &self,
+        before: &Object<'_>,
+        body: &mut Object<'static>,
+        schema: &[Attribute],
+        above: &[String],
+    ) -> Result<(), Fault> {
+        for (name, old) in before.iter() {
+            let attribute = schema.iter().find(|a| a.name.eq_ignore_ascii_case(name));
+            let singular = attribute.is_some_and(|a| a.kind == Kind::Complex && !a.multi_valued);
+            let names = [above, &[name.to_owned()]].concat();
+            match (body.get_mut(name), old) {
+                (Some(Value::Object(body)), Value::Object(old)) if singular => {
+                    let below = attribute.map_or(&[][..], |a| a.attributes.as_slice());
+                    self.say_clears(old, body, below, &names)?;
+                }
+                (Some(_), _) => {}
+                (None, old) => {
+                    let said = match self.upstream_resource.clear {
+                        Clear::Null => Some(Value::Null),
+                        _ => empty_like(old),
+                    };
+                    let said = said.ok_or_else(|| {
+                        unsayable(&format!(
+                            "The upstream has no known way to remove the attribute {}. Send a \
+                             value, or leave the attribute as it is.",
+                            label(&names)
+                        ))
+                    })?;
+                    insert(body, schema, name, said);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What a stored resource becomes when it is deactivated.
     ///
     /// # Errors
     /// `NotImplemented` where the upstream has no place for it.
-    pub fn deactivated(&self, stored: &Object<'_>) -> Result<Merged, Fault> {
+    pub fn deactivated<'o>(&self, stored: impl Into<Old<'o>>) -> Result<Merged, Fault> {
         let mut canonical = Object::new();
         canonical.push("active", Value::Bool(false));
         let lowered = self.upstream.lower(&canonical, Message::Request(Operation::Patch));
         if lowered.object.is_empty() {
             return Err(unsayable("The upstream's accounts cannot be deactivated."));
         }
-        let mut before = stored.borrowed();
+        let mut before = stored.into().came().borrowed();
+        trim(&mut before, &self.upstream.vendor.attributes);
         writable(&mut before, &self.upstream.vendor.attributes);
         let mut after = before.clone();
         for (name, value) in lowered.object.iter() {
@@ -116,15 +156,15 @@ impl Pair {
         Ok(Losses { lifting: lifted.losses, lowering: lowered.losses })
     }
 
-    /// Operations that lead from one resource to the other, in the upstream's words.
+    /// Operations that lead from one resource to the other, in the upstream's words. `None` where one
+    /// would have to say what nobody can read.
     fn differ(
         &self,
         before: &Object<'_>,
         after: &Object<'_>,
         above: &[String],
         ops: &mut Vec<Op<'static>>,
-    ) {
-        let schema = &self.upstream.vendor.attributes;
+    ) -> Option<()> {
         let none = Object::new();
         let gone = before.iter().filter(|(name, _)| !after.contains(name));
         let gone = gone.map(|(name, old)| (name, Some(old), None));
@@ -134,21 +174,31 @@ impl Pair {
                 continue;
             }
             let names = [above, &[name.to_owned()]].concat();
+            let attribute = attribute_at(&self.upstream.vendor.attributes, &names);
             // An extension that the schema does not list is an object all the same, and its bare URN
             // could be read as a path with an attribute.
             let complex = (above.is_empty() && is_urn(name))
-                || attribute_at(schema, &names).is_some_and(|a| a.kind == Kind::Complex);
-            let many = attribute_at(schema, &names).is_some_and(|a| a.multi_valued);
-            let inner = |value: Option<&'_ Value<'_>>| -> Object<'static> {
-                let object = value.and_then(Value::as_object).unwrap_or(&none);
-                object.clone().into_owned()
+                || attribute.is_some_and(|a| a.kind == Kind::Complex);
+            let many = attribute.is_some_and(|a| a.multi_valued);
+            let object = |value: Option<&Value<'_>>| match value {
+                None => Some(none.clone()),
+                Some(Value::Object(object)) => Some(object.clone().into_owned()),
+                Some(_) => None,
             };
-            let members = || self.membership(&names, old?, new?);
-            if complex && !many {
-                self.differ(&inner(old), &inner(new), &names, ops);
-            } else if let Some(members) = members() {
+            if complex
+                && !many
+                && let (Some(old), Some(new)) = (object(old), object(new))
+            {
+                self.differ(&old, &new, &names, ops)?;
+            } else if let Some(members) = self.members_differ(&names, attribute, old, new) {
                 ops.extend(members);
             } else {
+                let unreadable = |value: Option<&Value<'_>>| {
+                    attribute.zip(value).is_some_and(|(a, v)| is_partly_unreadable(v, a))
+                };
+                if unreadable(old) || unreadable(new) {
+                    return None;
+                }
                 match new {
                     Some(new) if !new.is_cleared() => {
                         ops.push(op(OpKind::Replace, &names, Some(new.clone().into_owned())));
@@ -157,6 +207,24 @@ impl Pair {
                     _ => ops.push(op(OpKind::Remove, &names, None)),
                 }
             }
+        }
+        Some(())
+    }
+
+    /// The elements that come and go, in the schema's types.
+    fn members_differ(
+        &self,
+        names: &[String],
+        attribute: Option<&Attribute>,
+        old: Option<&Value<'_>>,
+        new: Option<&Value<'_>>,
+    ) -> Option<Vec<Op<'static>>> {
+        let (old, new) = (old?, new?);
+        match attribute {
+            Some(attribute) => {
+                self.membership(names, &read(old, attribute)?, &read(new, attribute)?)
+            }
+            None => self.membership(names, old, new),
         }
     }
 }

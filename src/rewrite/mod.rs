@@ -1,5 +1,6 @@
 //! The rule language: text -> checked program -> the four views, put, trace, loss.
 
+pub mod align;
 mod build;
 pub mod carry;
 pub mod check;
@@ -17,6 +18,7 @@ pub mod program;
 pub mod put;
 pub mod resolve;
 pub mod rule;
+mod slots;
 mod target;
 pub mod trace;
 pub mod translate;

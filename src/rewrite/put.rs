@@ -2,145 +2,330 @@
 //!
 //! Three resources in the upstream's words: `old` is what it has; `shown` is what the client's view
 //! of `old` comes to when it is sent back unchanged; `new` is what the client's request comes to.
-//! Where `new` says what `shown` says, the client changed nothing and `old` stays verbatim: that
-//! gives GetPut for pick, n:1 values, coercion and case alike. What neither says is hidden, and stays.
+//! Where `new` says what `shown` says, the client changed nothing and `old` stays verbatim, as it
+//! came: that gives GetPut for pick, n:1 values, coercion and case alike. What neither says is hidden,
+//! and stays, unreadable or not. What is unreadable and is said anew is a conflict.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::align::{Identity, Key};
+use super::slots::{Fate, Plan, Slot, slots};
+use crate::scim::reading::{Old, read};
 use crate::scim::schema::{Attribute, Kind, Schema};
 use crate::scim::{Object, Value};
 
-/// The merged resource; what the client cleared is absent from it.
+/// What put comes to.
+#[derive(Debug, Default)]
+pub struct Laid<'a> {
+    /// The merged resource; what the client cleared is absent from it.
+    pub object: Object<'a>,
+    /// Paths of what is unreadable in the old resource and written by the request.
+    pub conflicts: Vec<String>,
+}
+
 pub fn put<'a>(
-    old: &Object<'a>,
+    old: Old<'a>,
     new: &Object<'a>,
     shown: &Object<'a>,
     schema: &Schema,
-) -> Object<'a> {
-    object(old, new, shown, &schema.attributes)
+    identity: &Identity,
+) -> Laid<'a> {
+    let mut put = Put { identity, conflicts: Vec::new() };
+    let object = put.object(
+        Stored { read: Some(old.read), raw: old.raw },
+        new,
+        shown,
+        Place { attributes: &schema.attributes, path: "", of: None },
+    );
+    put.conflicts.sort_unstable();
+    put.conflicts.dedup();
+    Laid { object, conflicts: put.conflicts }
 }
 
-fn object<'a>(
-    old: &Object<'a>,
+struct Put<'k> {
+    identity: &'k Identity,
+    conflicts: Vec<String>,
+}
+
+/// One object of the old resource.
+#[derive(Clone, Copy)]
+struct Stored<'o, 'a> {
+    read: Option<&'o Object<'a>>,
+    /// As it came, where that may differ.
+    raw: Option<&'o Object<'a>>,
+}
+
+/// One member of the old resource, of the request and of the view.
+#[derive(Clone, Copy)]
+struct Three<'o, 'a> {
+    old: Option<&'o Value<'a>>,
+    /// As it came, where that may differ.
+    raw: Option<&'o Value<'a>>,
+    new: Option<&'o Value<'a>>,
+    shown: Option<&'o Value<'a>>,
+}
+
+/// Where in the schema an object is.
+#[derive(Clone, Copy)]
+struct Place<'s> {
+    attributes: &'s [Attribute],
+    path: &'s str,
+    of: Option<&'s Attribute>,
+}
+
+impl Put<'_> {
+    fn object<'a>(
+        &mut self,
+        old: Stored<'_, 'a>,
+        new: &Object<'a>,
+        shown: &Object<'a>,
+        place: Place<'_>,
+    ) -> Object<'a> {
+        let mut merged = Object::new();
+        for attribute in place.attributes {
+            let name = attribute.name.as_str();
+            let three = Three {
+                old: said(old.read.and_then(|read| read.get(name))),
+                raw: said(old.raw.and_then(|raw| raw.get(name))),
+                new: new.get(name),
+                shown: said(shown.get(name)),
+            };
+            if let Some(value) = self.member(three, attribute, old.raw.is_some(), place) {
+                merged.push(name.to_owned(), value);
+            }
+        }
+        free(old, new, shown, place, &mut merged);
+        merged
+    }
+
+    fn member<'a>(
+        &mut self,
+        three: Three<'_, 'a>,
+        attribute: &Attribute,
+        came: bool,
+        place: Place<'_>,
+    ) -> Option<Value<'a>> {
+        let Three { old, raw, new, shown } = three;
+        let raw = if came && raw != old { raw } else { None };
+        let unread = || raw.is_some_and(|raw| read(raw, attribute).is_none());
+        let parts = raw.is_some_and(|raw| match raw {
+            Value::Array(_) => attribute.multi_valued,
+            Value::Object(_) => attribute.kind == Kind::Complex && !attribute.multi_valued,
+            _ => false,
+        });
+        if !parts && old.is_none() && unread() {
+            if said(new).is_some() {
+                self.conflicts.push(path(place, &attribute.name));
+            }
+            return raw.cloned();
+        }
+        let three = Three { raw, ..three };
+        match (attribute.kind, attribute.multi_valued) {
+            (Kind::Complex, true) => self.elements(three, attribute, place),
+            (Kind::Complex, false) => self.complex(three, attribute, place),
+            (_, true) if raw.is_some() => values(three, attribute),
+            _ => {
+                let cleared = new.is_some_and(Value::is_cleared);
+                let unchanged = !cleared && said(new) == shown;
+                if unchanged { raw.or(old).cloned() } else { said(new).cloned() }
+            }
+        }
+    }
+
+    fn complex<'a>(
+        &mut self,
+        three: Three<'_, 'a>,
+        attribute: &Attribute,
+        place: Place<'_>,
+    ) -> Option<Value<'a>> {
+        let Three { old, raw, new, shown } = three;
+        let below = path(place, &attribute.name);
+        let key = self.identity.key(&below, attribute);
+        if is_another(&key, old, new, shown) {
+            return said(new).cloned();
+        }
+        let none = Object::new();
+        let inner = |value: Option<&Value<'a>>| -> Object<'a> {
+            value.and_then(Value::as_object).unwrap_or(&none).clone()
+        };
+        let cleared = new.is_some_and(Value::is_cleared);
+        let (read, new, shown) = (inner(old), inner(new), inner(shown));
+        let stored = Stored { read: Some(&read), raw: raw.and_then(Value::as_object) };
+        let below = Place { attributes: &attribute.attributes, path: &below, of: Some(attribute) };
+        let merged = self.object(stored, &new, &shown, below);
+        let bare = raw.filter(|raw| raw.as_object().is_none() && merged == read);
+        match bare {
+            Some(bare) => Some(bare.clone()),
+            // An object that was empty and of which nothing is said stays as it is.
+            None if merged.is_empty() && !cleared => {
+                raw.or(old).filter(|old| is_bare(old)).cloned()
+            }
+            None => (!merged.is_empty()).then_some(Value::Object(merged)),
+        }
+    }
+
+    /// Elements align with what was shown, and through it with the old ones (6c.5).
+    fn elements<'a>(
+        &mut self,
+        three: Three<'_, 'a>,
+        attribute: &Attribute,
+        place: Place<'_>,
+    ) -> Option<Value<'a>> {
+        let Three { old, raw, new, shown } = three;
+        if said(new) == shown && !new.is_some_and(Value::is_cleared) {
+            return raw.or(old).cloned();
+        }
+        let below = path(place, &attribute.name);
+        let key = self.identity.key(&below, attribute);
+        let slots = slots(old, raw, attribute);
+        let (reads, at): (Vec<Value<'a>>, Vec<usize>) = slots
+            .iter()
+            .enumerate()
+            .filter_map(|(at, slot)| Some((slot.read.clone()?, at)))
+            .unzip();
+        let (new, shown) = (list(new), list(shown));
+        let plan = Plan::new(&key, &reads, &at, &new, &shown, slots.len());
+        let below = Place { attributes: &attribute.attributes, path: &below, of: Some(attribute) };
+        let mut merged = Vec::new();
+        for (slot, fate) in slots.iter().zip(&plan.fates) {
+            match fate {
+                Fate::Hidden => merged.push((slot.came.clone(), false)),
+                Fate::Gone => {}
+                Fate::Said { new: new_at, shown: shown_at, same } => {
+                    let Some(said) = new.get(*new_at) else { continue };
+                    let seen = shown_at.and_then(|at| shown.get(at));
+                    let value =
+                        if *same { self.joined(slot, said, seen, below) } else { said.clone() };
+                    merged.push((value, primary(said)));
+                }
+            }
+        }
+        for at in plan.added {
+            merged.extend(new.get(at).map(|value| (value.clone(), primary(value))));
+        }
+        merged.retain(|(value, _)| !value.as_object().is_some_and(Object::is_empty));
+        (!merged.is_empty()).then(|| Value::Array(one_primary(merged)))
+    }
+
+    fn joined<'a>(
+        &mut self,
+        slot: &Slot<'_, 'a>,
+        new: &Value<'a>,
+        shown: Option<&Value<'a>>,
+        place: Place<'_>,
+    ) -> Value<'a> {
+        let none = Object::new();
+        let shown = shown.and_then(Value::as_object).unwrap_or(&none);
+        let (Some(Value::Object(read)), Value::Object(new)) = (&slot.read, new) else {
+            return new.clone();
+        };
+        let raw = Some(slot.came).filter(|_| slot.differs);
+        let stored = Stored { read: Some(read), raw: raw.and_then(Value::as_object) };
+        let merged = self.object(stored, new, shown, place);
+        match raw {
+            Some(bare) if bare.as_object().is_none() && merged == *read => bare.clone(),
+            _ => Value::Object(merged),
+        }
+    }
+}
+
+/// Whether a complex value is about something else than the old one was: nothing of that one stays.
+fn is_another(
+    key: &Key<'_>,
+    old: Option<&Value<'_>>,
+    new: Option<&Value<'_>>,
+    shown: Option<&Value<'_>>,
+) -> bool {
+    let of = |value: Option<&Value<'_>>| value.and_then(|value| key.of(value));
+    let Some(old) = of(old) else { return false };
+    match (of(new), of(shown)) {
+        (Some(new), shown) => Some(&new) != shown.as_ref() && new != old,
+        (None, shown) => shown.is_some(),
+    }
+}
+
+/// Members that the schema does not list: as the client says them, verbatim where it says what it saw.
+fn free<'a>(
+    old: Stored<'_, 'a>,
     new: &Object<'a>,
     shown: &Object<'a>,
-    attributes: &[Attribute],
-) -> Object<'a> {
-    let mut merged = Object::new();
-    for name in members(old, new, attributes) {
-        let attribute = attributes.iter().find(|a| a.name.eq_ignore_ascii_case(&name));
-        let value = member(said(old.get(&name)), new.get(&name), said(shown.get(&name)), attribute);
+    place: Place<'_>,
+    merged: &mut Object<'a>,
+) {
+    // At the top they are named by URNs, which compare without case; below, names are data.
+    let fold = place.of.is_none();
+    let folded = |name: &str| if fold { name.to_ascii_lowercase() } else { name.to_owned() };
+    let listed = |name: &str| place.attributes.iter().any(|a| a.name.eq_ignore_ascii_case(name));
+    let index = |object: Option<&Object<'a>>| -> HashMap<String, Value<'a>> {
+        let members = object.into_iter().flat_map(Object::iter);
+        let members = members.filter(|(name, _)| !listed(name));
+        members.map(|(name, value)| (folded(name), value.clone())).collect()
+    };
+    let came = old.raw.or(old.read);
+    let (olds, news, showns) = (index(came), index(Some(new)), index(Some(shown)));
+    let mut seen = HashSet::new();
+    let names = came.into_iter().flat_map(Object::iter).chain(new.iter()).map(|(name, _)| name);
+    for name in names.filter(|name| !listed(name)) {
+        let folded = folded(name);
+        if !seen.insert(folded.clone()) {
+            continue;
+        }
+        let (new, shown) = (news.get(&folded), said(showns.get(&folded)));
+        let cleared = new.is_some_and(Value::is_cleared);
+        let value = match !cleared && said(new) == shown {
+            true => olds.get(&folded),
+            false => said(new),
+        };
         if let Some(value) = value {
-            merged.push(name, value);
+            merged.push(Cow::Owned(name.to_owned()), value.clone());
         }
     }
-    merged
 }
 
-/// Known attributes in the schema's order, then the rest as they come.
-fn members<'a>(
-    old: &Object<'a>,
-    new: &Object<'a>,
-    attributes: &[Attribute],
-) -> Vec<std::borrow::Cow<'a, str>> {
-    let mut names: Vec<std::borrow::Cow<'a, str>> = Vec::new();
-    for (name, _) in old.borrowed().iter().chain(new.borrowed().iter()) {
-        if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            names.push(std::borrow::Cow::Owned(name.to_owned()));
+/// A list of simple values that holds something as the schema does not: what the client says, each
+/// as it came, and what it cannot see.
+fn values<'a>(three: Three<'_, 'a>, attribute: &Attribute) -> Option<Value<'a>> {
+    let Three { old, raw, new, shown } = three;
+    if said(new) == shown && !new.is_some_and(Value::is_cleared) {
+        return raw.or(old).cloned();
+    }
+    let mut came: HashMap<String, VecDeque<Value<'a>>> = HashMap::new();
+    let mut hidden = Vec::new();
+    for slot in slots(old, raw, attribute) {
+        match &slot.read {
+            Some(read) => came.entry(json(read)).or_default().push_back(slot.came.clone()),
+            None => hidden.push(slot.came.clone()),
         }
     }
-    names.sort_by_key(|name| {
-        attributes.iter().position(|a| a.name.eq_ignore_ascii_case(name)).unwrap_or(usize::MAX)
-    });
-    names
+    let mut verbatim = |value: &Value<'a>| came.get_mut(&json(value)).and_then(VecDeque::pop_front);
+    let mut merged: Vec<Value<'a>> =
+        list(new).iter().map(|value| verbatim(value).unwrap_or_else(|| value.clone())).collect();
+    merged.extend(hidden);
+    (!merged.is_empty()).then_some(Value::Array(merged))
+}
+
+fn is_bare(value: &Value<'_>) -> bool {
+    value.as_object().is_some_and(Object::is_empty)
+}
+
+fn json(value: &Value<'_>) -> String {
+    String::from_utf8_lossy(&value.to_json()).into_owned()
+}
+
+fn list<'a>(value: Option<&Value<'a>>) -> Vec<Value<'a>> {
+    value.and_then(Value::as_array).unwrap_or_default().to_vec()
 }
 
 fn said<'v, 'a>(value: Option<&'v Value<'a>>) -> Option<&'v Value<'a>> {
     value.filter(|value| !value.is_cleared())
 }
 
-fn member<'a>(
-    old: Option<&Value<'a>>,
-    new: Option<&Value<'a>>,
-    shown: Option<&Value<'a>>,
-    attribute: Option<&Attribute>,
-) -> Option<Value<'a>> {
-    let complex = attribute.is_some_and(|a| a.kind == Kind::Complex);
-    let below = attribute.map_or(&[][..], |attribute| attribute.attributes.as_slice());
-    if complex && attribute.is_some_and(|a| a.multi_valued) {
-        let none: &[Value<'a>] = &[];
-        let list = |value: Option<&Value<'a>>| -> Vec<Value<'a>> {
-            value.and_then(Value::as_array).unwrap_or(none).to_vec()
-        };
-        let merged = elements(&list(old), &list(new), &list(shown), below);
-        return (!merged.is_empty()).then_some(Value::Array(merged));
-    }
-    if complex {
-        let none = Object::new();
-        let inner = |value: Option<&Value<'a>>| -> Object<'a> {
-            value.and_then(Value::as_object).unwrap_or(&none).clone()
-        };
-        let merged = object(&inner(old), &inner(new), &inner(shown), below);
-        return (!merged.is_empty()).then_some(Value::Object(merged));
-    }
-    let cleared = new.is_some_and(Value::is_cleared);
-    let unchanged = !cleared && said(new) == shown;
-    if unchanged { old.cloned() } else { said(new).cloned() }
-}
-
-/// Elements align with what was shown, and through it with the old ones (6c.5).
-fn elements<'a>(
-    old: &[Value<'a>],
-    new: &[Value<'a>],
-    shown: &[Value<'a>],
-    attributes: &[Attribute],
-) -> Vec<Value<'a>> {
-    let seen = align(shown, old);
-    let kept = align(new, shown);
-    let none = Value::Object(Object::new());
-    let mut placed = vec![false; new.len()];
-    let mut merged = Vec::new();
-    for (at, element) in old.iter().enumerate() {
-        let shown_at = seen.iter().position(|o| *o == Some(at));
-        let new_at = match shown_at {
-            Some(shown_at) => kept.iter().position(|s| *s == Some(shown_at)),
-            // Hidden from the client; it may still say the same element again.
-            None => new.iter().enumerate().position(|(n, element_new)| {
-                kept.get(n) == Some(&None)
-                    && key(element_new).is_some()
-                    && key(element_new) == key(element)
-            }),
-        };
-        match (shown_at.and_then(|s| shown.get(s)), new_at) {
-            (Some(_), None) => {}
-            (None, None) => merged.push((joined(element, &none, &none, attributes), false)),
-            (shown, Some(new_at)) => {
-                let Some(said) = new.get(new_at) else { continue };
-                if let Some(placed) = placed.get_mut(new_at) {
-                    *placed = true;
-                }
-                let value = joined(element, said, shown.unwrap_or(&none), attributes);
-                merged.push((value, primary(said)));
-            }
-        }
-    }
-    for (value, placed) in new.iter().zip(&placed) {
-        if !placed {
-            merged.push((value.clone(), primary(value)));
-        }
-    }
-    one_primary(merged)
-}
-
-fn joined<'a>(
-    old: &Value<'a>,
-    new: &Value<'a>,
-    shown: &Value<'a>,
-    attributes: &[Attribute],
-) -> Value<'a> {
-    match (old, new, shown) {
-        (Value::Object(old), Value::Object(new), Value::Object(shown)) => {
-            Value::Object(object(old, new, shown, attributes))
-        }
-        _ => new.clone(),
+fn path(place: Place<'_>, name: &str) -> String {
+    match place.of {
+        None => name.to_owned(),
+        Some(of) if of.extension => format!("{}:{name}", place.path),
+        Some(_) => format!("{}.{name}", place.path),
     }
 }
 
@@ -163,51 +348,4 @@ fn one_primary<'a>(elements: Vec<(Value<'a>, bool)>) -> Vec<Value<'a>> {
 
 fn primary(value: &Value<'_>) -> bool {
     value.as_object().and_then(|object| object.get("primary")?.as_bool()) == Some(true)
-}
-
-/// For each of `from`, which of `to` it is: the same in all it says, else by `value`, else by
-/// `type`, else the only one left on both sides.
-fn align(from: &[Value<'_>], to: &[Value<'_>]) -> Vec<Option<usize>> {
-    let mut pairs: Vec<Option<usize>> = vec![None; from.len()];
-    let mut taken = vec![false; to.len()];
-    let tests: [fn(&Value<'_>, &Value<'_>) -> bool; 3] = [
-        within,
-        |a, b| key(a).is_some() && key(a) == key(b),
-        |a, b| kind(a).is_some() && kind(a) == kind(b),
-    ];
-    for test in tests {
-        for (element, pair) in from.iter().zip(&mut pairs).filter(|(_, pair)| pair.is_none()) {
-            let free = to
-                .iter()
-                .zip(&mut taken)
-                .enumerate()
-                .find(|(_, (candidate, taken))| !**taken && test(element, candidate));
-            if let Some((at, (_, taken))) = free {
-                *taken = true;
-                *pair = Some(at);
-            }
-        }
-    }
-    if let ([pair @ None], [false]) = (pairs.as_mut_slice(), taken.as_slice()) {
-        *pair = Some(0);
-    }
-    pairs
-}
-
-/// Whether `whole` says all that `part` says.
-fn within(part: &Value<'_>, whole: &Value<'_>) -> bool {
-    match (part, whole) {
-        (Value::Object(part), Value::Object(whole)) => {
-            part.iter().all(|(name, value)| whole.get(name) == Some(value))
-        }
-        _ => part == whole,
-    }
-}
-
-fn key<'v>(element: &'v Value<'_>) -> Option<&'v Value<'v>> {
-    element.as_object()?.get("value")
-}
-
-fn kind(element: &Value<'_>) -> Option<String> {
-    Some(element.as_object()?.get("type")?.as_str()?.to_lowercase())
 }

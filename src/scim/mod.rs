@@ -13,6 +13,7 @@ pub mod patch;
 pub mod path;
 pub mod projection;
 pub mod query;
+pub mod reading;
 pub mod schema;
 pub mod value;
 

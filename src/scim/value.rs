@@ -199,6 +199,11 @@ impl<'a> Object<'a> {
         self.members.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// The members with their names as they are held.
+    pub fn entries(&self) -> impl Iterator<Item = &(Cow<'a, str>, Value<'a>)> {
+        self.members.iter()
+    }
+
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value<'a>)> {
         self.members.iter_mut().map(|(name, value)| {
             let name: &Cow<'a, str> = name;

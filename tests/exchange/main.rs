@@ -68,6 +68,8 @@ mod sorting;
 #[cfg(test)]
 mod typed_patch;
 #[cfg(test)]
+mod unreadable;
+#[cfg(test)]
 mod versions;
 #[cfg(test)]
 mod wire;

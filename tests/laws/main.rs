@@ -47,4 +47,6 @@ mod tables;
 #[cfg(test)]
 mod twins;
 #[cfg(test)]
+mod unreadable;
+#[cfg(test)]
 mod world;

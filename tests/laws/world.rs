@@ -64,7 +64,7 @@ impl World {
 
     /// What the upstream has, from a canonical user.
     pub fn stored(&self, v: &Json) -> Object<'static> {
-        self.pair.receive(object(spoken(self.upstream, v))).0
+        self.pair.receive(object(spoken(self.upstream, v))).read
     }
 
     /// put: the upstream's resource afterwards, in its own words, and whether it is written.
