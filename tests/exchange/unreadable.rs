@@ -31,7 +31,10 @@ pub fn holding(spec: RouteSpec, stored: &Json) -> Line {
 
 /// The same, of an upstream that takes no PATCH.
 fn without_patch(client: &str) -> RouteSpec {
-    let mut spec = spec(client, "scim");
+    unpatched(spec(client, "scim"))
+}
+
+fn unpatched(mut spec: RouteSpec) -> RouteSpec {
     let mut upstream = spec.upstream.as_ref().clone();
     for resource in &mut upstream.resources {
         resource.patch = None;
@@ -212,7 +215,7 @@ async fn old_data_does_not_block_a_deprovisioning() {
     let stored = json!({"id": "u", "userName": "u", "active": true,
         "emails": [{"value": "not-an-email"}],
         "urn:pingidentity:schemas:extension:2.0:PingOneUser": {"population": {"id": "no-uuid"}}});
-    let line = holding(spec("omni", "pingone"), &stored);
+    let line = holding(unpatched(spec("omni", "pingone")), &stored);
     let put = json!({"userName": "u", "active": false});
     let outcome = line.send("PUT", "/Users/u", &[], put.to_string().as_bytes()).await;
     assert_eq!(outcome.response.status, 200, "{:?}", outcome.record.fault);

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::Method;
 use scim_gateway::gateway::route::Replace;
 use scim_gateway::gateway::safety::{CreateConflict, Delete};
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
