@@ -212,7 +212,7 @@ fn patch(
             Ok(sent(request, planned.losses, notes))
         }
         (Plan::Emulate, Some(old)) => {
-            let wanted = pair.applied(&old.object, &ops)?;
+            let wanted = pair.applied(old.old(), &ops)?;
             let merged = pair.merge(&wanted, old.old(), &route.spec.policies, true)?;
             written(route, pair, Operation::Patch, &merged, id)
         }

@@ -61,7 +61,7 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
     } else {
         let pair = exchange.pair;
         let change = |stored: &Stored| {
-            let wanted = pair.applied(&stored.object, &ops)?;
+            let wanted = pair.applied(stored.old(), &ops)?;
             pair.merge(&wanted, stored.old(), policies, true)
         };
         let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal, held };

@@ -121,7 +121,7 @@ fn set(object: &mut Object<'_>, schema: &[Attribute], names: &[String], value: &
 }
 
 /// What is said at a path of names.
-fn at<'v, 'a>(object: &'v Object<'a>, names: &[String]) -> Option<&'v Value<'a>> {
+pub fn at<'v, 'a>(object: &'v Object<'a>, names: &[String]) -> Option<&'v Value<'a>> {
     let (first, rest) = names.split_first()?;
     let value = rest.iter().try_fold(object.get(first)?, |at, name| at.as_object()?.get(name))?;
     (!value.is_cleared()).then_some(value)

@@ -176,7 +176,7 @@ impl Pair {
 }
 
 /// Refuses to write over what the upstream has and nobody can read.
-fn understood(conflicts: &[String]) -> Result<(), Fault> {
+pub fn understood(conflicts: &[String]) -> Result<(), Fault> {
     let Some(first) = conflicts.first() else { return Ok(()) };
     let more = match conflicts.len() {
         1 => String::new(),

@@ -228,6 +228,20 @@ impl Pair {
         object: Object<'a>,
         operation: Operation,
     ) -> Result<Object<'a>, Fault> {
+        self.intake_over(object, operation, &[])
+    }
+
+    /// The same over a resource that lacked something before, which is no mistake of this request's:
+    /// `lacked` are the sentences of [`demand::missing`].
+    ///
+    /// # Errors
+    /// As [`intake`](Self::intake).
+    pub(super) fn intake_over<'a>(
+        &self,
+        object: Object<'a>,
+        operation: Operation,
+        lacked: &[String],
+    ) -> Result<Object<'a>, Fault> {
         let schema = &self.client.vendor;
         let mut mistakes = Vec::new();
         let mut taken = Object::with_capacity(object.len());
@@ -246,7 +260,8 @@ impl Pair {
                 Err(mismatch) => mistakes.push(mismatch.to_string()),
             }
         }
-        mistakes.extend(demand::missing(&taken, &schema.attributes, operation));
+        let missing = demand::missing(&taken, &schema.attributes, operation).into_iter();
+        mistakes.extend(missing.filter(|mistake| !lacked.contains(mistake)));
         refuse(mistakes)?;
         Ok(taken)
     }

@@ -1,7 +1,8 @@
 //! How a PATCH goes (design 6e): natively in one call, not at all, or by emulation.
 
-use super::demand::violated;
-use super::merge::attribute_at;
+use super::demand::{missing, violated};
+use super::fixed::at;
+use super::merge::{attribute_at, understood};
 use super::message::typed::{holds, read_typed};
 use super::pair::{Losses, Pair};
 use super::receive::bad_query;
@@ -16,6 +17,7 @@ use crate::rewrite::translate::Loss;
 use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
 use crate::scim::path::Path;
 use crate::scim::query::QueryError;
+use crate::scim::reading::Old;
 use crate::scim::schema::{Kind, Mutability, Operation, Schema, is_urn};
 use crate::scim::{Object, Value};
 
@@ -118,14 +120,38 @@ impl Pair {
     ///
     /// # Errors
     /// `NoTarget` and what else the operations meet on this resource.
-    pub fn applied(&self, stored: &Object<'_>, ops: &[Op<'_>]) -> Result<Object<'static>, Fault> {
-        let mut view = self.view(stored).object;
+    pub fn applied<'o>(
+        &self,
+        stored: impl Into<Old<'o>>,
+        ops: &[Op<'_>],
+    ) -> Result<Object<'static>, Fault> {
+        let stored = stored.into();
+        self.removes_unread(stored, ops)?;
+        let mut view = self.view(stored.read).object;
+        let lacked = missing(&view, &self.client.vendor.attributes, Operation::Replace);
         let options = ApplyOptions { create_missing: self.create_missing };
         let ops: Vec<Op<'static>> = ops.iter().map(owned).collect();
         apply(&mut view, &ops, &self.client.vendor, &options).map_err(bad_patch)?;
         // An empty list is a list, where the client's own dialect demands one.
         super::demand::say_empty(&mut view, &self.client.vendor, Operation::Replace);
-        self.intake(view, Operation::Replace)
+        self.intake_over(view, Operation::Replace, &lacked)
+    }
+
+    /// Refuses to take away a value that nobody can read, and so nobody was shown.
+    fn removes_unread(&self, stored: Old<'_>, ops: &[Op<'_>]) -> Result<(), Fault> {
+        let Some(raw) = stored.raw else { return Ok(()) };
+        for op in ops.iter().filter(|op| op.kind == OpKind::Remove && op.path.filter.is_none()) {
+            let spot = Spot::new(op.path.members().map(str::to_owned).collect());
+            if let Resolved::To(near) = resolve(&self.client.lift, &spot)
+                && let Resolved::To(far) = resolve(&self.upstream.lower, &near.spot)
+                && let Some(there) = at(raw, &far.spot.names)
+                && at(stored.read, &far.spot.names).is_none()
+                && !is_whole_list(there)
+            {
+                understood(&[far.spot.label()])?;
+            }
+        }
+        Ok(())
     }
 
     /// Operations in the upstream's forms: one body, or several where all change single elements of
@@ -254,6 +280,11 @@ impl Pair {
         }
         Ok(Step::Direct(vec![op(kind, &far.spot.names, Some(value))]))
     }
+}
+
+/// What is left of a list after a removal is what the client was not shown.
+fn is_whole_list(value: &Value<'_>) -> bool {
+    value.as_array().is_some()
 }
 
 fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Vec<Object<'static>>> {

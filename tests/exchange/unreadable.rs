@@ -165,6 +165,29 @@ async fn what_cannot_be_read_is_not_written_over() {
     assert!(sent(&line, &Method::PUT).is_empty());
 }
 
+// E1: nor is it taken away unseen, where that takes a read.
+#[tokio::test]
+async fn what_cannot_be_read_is_not_taken_away() {
+    let mut stored = legacy_user();
+    stored["title"] = json!({"odd": 1});
+    let line = holding(without_patch("scim"), &stored);
+    let remove = json!([{"op": "remove", "path": "title"}]);
+    let outcome = line.send("PATCH", "/Users/7", &[], &patch(remove)).await;
+    assert_eq!(outcome.response.status, 502, "{}", body(&outcome));
+    assert!(sent(&line, &Method::PUT).is_empty());
+}
+
+// E10: what a client's own schema demands and the resource lacked before is not asked of a PATCH.
+#[tokio::test]
+async fn a_patch_is_not_refused_for_what_was_missing_before() {
+    let stored = json!({"id": "g", "members": [{"value": "u1"}]});
+    let line = holding(without_patch("scim"), &stored);
+    let add = json!([{"op": "add", "path": "members", "value": [{"value": "u2"}]}]);
+    let outcome = line.send("PATCH", "/Groups/g", &[], &patch(add)).await;
+    assert_eq!(outcome.response.status, 200, "{}", body(&outcome));
+    assert_eq!(sent(&line, &Method::PUT).len(), 1);
+}
+
 // E1: a filter is asked of the value that is shown.
 #[tokio::test]
 async fn a_filter_sees_the_value_that_is_shown() {
