@@ -11,6 +11,8 @@ mod grammar;
 #[cfg(test)]
 mod patch;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod surface;
