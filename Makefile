@@ -4,7 +4,7 @@
 export PROPTEST_RNG_SEED ?= 7644
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: run test conformance observe chaos bench cmake
+.PHONY: run test conformance observe chaos bench laws fuzz mutants cmake
 
 # Serves config.toml: every route on the simulators inside the program.
 run: cmake
@@ -38,6 +38,26 @@ chaos: cmake
 bench: cmake
 	cargo bench --locked --bench translate
 	cargo bench --locked --bench routes
+
+# Every law over as many cases, drawn by a seed that is printed: docs/laws.md.
+CASES ?= 10000
+laws: SEED ?= $(shell date +%s)
+laws: cmake
+	LAWS_CASES=$(CASES) LAWS_SEED=$(SEED) cargo test --locked --test laws -- --nocapture
+
+# Each target of fuzz/ for so many minutes; a crash ends it.
+MINUTES ?= 1
+FUZZ ?= rules configuration bodies patches filters exchanges
+fuzz: cmake
+	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz --root .tools
+	for target in $(FUZZ); do tests/fuzz/run $$target $(MINUTES) || exit 1; done
+
+# Of N mutants drawn by SEED, how many the tests catch; goes on where it was.
+N ?= 200
+mutants: SEED ?= 7643
+mutants: cmake
+	command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants --root .tools
+	python3 tests/mutants/run.py $(SEED) $(N)
 
 cmake:
 	@command -v cmake >/dev/null || .ci/cmake

@@ -233,5 +233,6 @@ pub fn violated(format: &Format, text: &str) -> Option<String> {
 fn is_email(text: &str) -> bool {
     let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
     let parts = text.rsplit_once('@');
-    plain && parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+    let said = |(local, domain): (&str, &str)| !local.is_empty() && !domain.is_empty();
+    plain && text.matches('@').count() == 1 && parts.is_some_and(said)
 }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::laws::{self, Law};
 use super::oracle::pairs;
-use super::people::{arbitrary_user, config};
+use super::people::{arbitrary_user, cases, config};
 use super::world::World;
 
 /// Holds a law to every pair, over users of these dialects; the first failure is shrunk.
@@ -18,7 +18,7 @@ fn every_pair<const N: usize>(
     for (client, upstream) in pairs() {
         let world = World::new(client, upstream);
         let users: Vec<_> = of(&world).into_iter().map(arbitrary_user).collect();
-        let mut runner = TestRunner::new(ProptestConfig { cases: 64, ..config() });
+        let mut runner = TestRunner::new(ProptestConfig { cases: cases(64), ..config() });
         let outcome = runner.run(&users, |users| law(&world, &users).map_err(TestCaseError::fail));
         failures.extend(outcome.err().map(|failure| format!("{client} -> {upstream}: {failure}")));
     }

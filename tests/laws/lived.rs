@@ -12,7 +12,7 @@ use super::laws::{Law, differ};
 use super::operations::{applied, operations, spoken_message};
 use super::oracle::{kept, pairs, plain, refused};
 use super::oracle_put;
-use super::people::{arbitrary_user, config};
+use super::people::{self, arbitrary_user, config};
 use super::speech::{heard, spoken};
 use super::tables::{ENTERPRISE, OMNI_ATTRIBUTES, PINGONE_USER};
 
@@ -224,7 +224,8 @@ fn every_pair<S: Strategy>(
 ) {
     let mut failures = Vec::new();
     for (client, upstream) in pairs() {
-        let mut runner = TestRunner::new(ProptestConfig { cases, ..config() });
+        let mut runner =
+            TestRunner::new(ProptestConfig { cases: people::cases(cases), ..config() });
         let outcome = runner.run(&given(client, upstream), |given| {
             law(client, upstream, given).map_err(TestCaseError::fail)
         });

@@ -11,6 +11,10 @@ mod create;
 #[cfg(test)]
 mod described;
 #[cfg(test)]
+mod drawn;
+#[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 #[path = "../exchange/harness.rs"]

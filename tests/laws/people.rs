@@ -12,14 +12,26 @@ use super::tables::{DESCOPE_ATTRIBUTES, ENTERPRISE, OMNI_ATTRIBUTES, PINGONE_USE
 
 type Member = (&'static str, BoxedStrategy<Value>);
 
-/// The same users in every run.
+/// The same users in every run, unless another seed is asked for.
 pub fn config() -> Config {
     Config {
-        cases: 128,
-        rng_seed: RngSeed::Fixed(7643),
+        cases: cases(128),
+        rng_seed: RngSeed::Fixed(asked("LAWS_SEED").unwrap_or(7643)),
         failure_persistence: None,
         ..Config::default()
     }
+}
+
+/// How many cases a pair has: so few, or its share of those that are asked for of each law.
+pub fn cases(few: u32) -> u32 {
+    let pairs = super::oracle::pairs().count() as u64;
+    let share = asked("LAWS_CASES").map(|all| u32::try_from(all / pairs).unwrap_or(u32::MAX));
+    share.map_or(few, |share| share.max(few))
+}
+
+/// A number from the environment.
+pub fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 /// A user that a client of that dialect may create, in the canonical form.

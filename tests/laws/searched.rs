@@ -15,7 +15,7 @@ use super::laws::Law;
 use super::lived::{runtime, segment, tame};
 use super::oracle::pairs;
 use super::oracle_filter::asked;
-use super::people::{arbitrary_user, config};
+use super::people::{arbitrary_user, cases, config};
 use super::speech::{lifted, spoken};
 
 /// The answer against the oracle's, over these users at the upstream.
@@ -70,7 +70,7 @@ fn every_pair(ignores: bool) {
     let mut failures = Vec::new();
     for (client, upstream) in pairs() {
         let given = (vec(arbitrary_user(upstream), 1..5), vec(any::<u16>(), 12));
-        let mut runner = TestRunner::new(ProptestConfig { cases: 24, ..config() });
+        let mut runner = TestRunner::new(ProptestConfig { cases: cases(24), ..config() });
         let outcome = runner.run(&given, |(users, drawn)| {
             let bench = Bench::with(client, upstream, |_, options| {
                 options.hidden = json!({});

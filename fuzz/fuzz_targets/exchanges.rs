@@ -1,0 +1,4 @@
+//! Several requests.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| scim_gateway_fuzz::exchanges(input));

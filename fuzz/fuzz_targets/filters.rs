@@ -1,0 +1,4 @@
+//! A filter and an attribute path.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| scim_gateway_fuzz::filters(input));

@@ -1,0 +1,4 @@
+//! A PATCH.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| scim_gateway_fuzz::patches(input));

@@ -1,0 +1,4 @@
+//! A rule file, an overlay.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| scim_gateway_fuzz::rules(input));
