@@ -107,7 +107,7 @@ impl Typed {
 
 /// The resource type that the `schemas` of a resource, or of a list's first one, name.
 fn told_by(bytes: &[u8], route: &Route) -> Option<Kind> {
-    let limits = Limits { max_depth: route.spec.policies.max_depth };
+    let limits = Limits::depth(route.spec.policies.max_depth);
     let parsed = parse(bytes, &limits).ok()?;
     let body = parsed.as_object()?;
     let first = body.get("Resources").and_then(Value::as_array).and_then(<[_]>::first);
@@ -126,7 +126,7 @@ fn told_by(bytes: &[u8], route: &Route) -> Option<Kind> {
 
 /// The resource type that alone has all that a PATCH names, such as `members`; User, where several have.
 fn patched(bytes: &[u8], route: &Route) -> Option<Kind> {
-    let limits = Limits { max_depth: route.spec.policies.max_depth };
+    let limits = Limits::depth(route.spec.policies.max_depth);
     let body = parse(bytes, &limits).ok()?;
     let has_all = |kind: &Kind| {
         let pair = route.pair(*kind)?;
@@ -191,8 +191,7 @@ pub(super) fn losses_json(found: &Losses, sender: &'static str) -> Json {
 
 /// The bytes as indented JSON in their own order; as they are where they are none.
 pub(super) fn pretty(bytes: &[u8]) -> String {
-    parse(bytes, &Limits { max_depth: usize::MAX })
-        .ok()
-        .and_then(|value| serde_json::to_string_pretty(&value).ok())
-        .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
+    parse(bytes, &Limits::depth(usize::MAX))
+        .map(|value| value.to_pretty_json())
+        .unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned())
 }

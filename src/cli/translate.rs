@@ -85,7 +85,7 @@ fn print(done: &Done, format: Format) {
     match format {
         Format::Json => {
             // The body in its own order, which a JSON map would not keep.
-            let limits = Limits { max_depth: usize::MAX };
+            let limits = Limits::depth(usize::MAX);
             let mut told = Object::new();
             told.push("call", Value::from(json!(call)));
             told.push("body", parse(body, &limits).unwrap_or_default());
@@ -136,8 +136,8 @@ fn taken<'b>(
 }
 
 fn body<'b>(route: &Route, bytes: &'b [u8]) -> Result<Value<'b>, Fault> {
-    let limits = Limits { max_depth: route.spec.policies.max_depth };
-    parse(bytes, &limits).map_err(|error| Fault::new(Cause::BadBody, error.to_string()))
+    parse(bytes, &route.spec.policies.limits())
+        .map_err(|error| Fault::new(Cause::BadBody, error.to_string()))
 }
 
 fn sent(request: Request, losses: Losses, notes: Vec<String>) -> Done {

@@ -35,14 +35,13 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
     let (names, upstreams) = upstreams(&root, around);
     let place = Place::of(server.as_ref());
     let limits = server.as_ref().map(|server| server.limits.clone()).unwrap_or_default();
-    let bounds = (limits.depth, limits.body);
     let tables = root.tables("route");
     if tables.is_empty() {
         let message = "there is no [[route]]: nothing would be served";
         reader.report(reader.mistake(NOTHING, 0..0, message, "in this file"));
     }
     let mut routes: Vec<Route> =
-        tables.into_iter().filter_map(|t| route::route(t, around, place, bounds)).collect();
+        tables.into_iter().filter_map(|t| route::route(t, around, place, &limits)).collect();
     share_overlays(&mut routes);
     for diagnostic in together(&routes, &names, &upstreams) {
         reader.report(diagnostic);

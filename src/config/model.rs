@@ -98,6 +98,8 @@ pub struct Limits {
     pub uri: usize,
     /// Of JSON nesting.
     pub depth: usize,
+    /// Of values of one attribute in a client's body.
+    pub elements: usize,
     /// For one read from or write to the client.
     pub client: Duration,
     /// Client connections at once.
@@ -122,6 +124,7 @@ impl Default for Limits {
             header: 16 << 10,
             uri: 8 << 10,
             depth: 32,
+            elements: 10_000,
             client: Duration::from_secs(30),
             connections: 10_000,
             header_time: Duration::from_secs(10),

@@ -3,7 +3,7 @@
 use super::auth::{self, Place};
 use super::care::{InFlight, in_flight};
 use super::code::{HOST, OVERLAY, PASSTHROUGH, PREFIX};
-use super::model::{Auth, Mode, Route};
+use super::model::{Auth, Limits, Mode, Route};
 use super::safety::safety;
 use super::value::{named, number, vars};
 use super::{Surroundings, extends};
@@ -44,13 +44,13 @@ const TRANSLATING: [&str; 14] = [
     "scan_limit",
 ];
 
-/// Reads one route; `place` says what the listener is to callers, `bounds` how deep and how long a
-/// body may be.
+/// Reads one route; `place` says what the listener is to callers, `bounds` what a
+/// body may hold.
 pub(super) fn route(
     table: Table<'_>,
     around: &Surroundings<'_>,
     place: Place,
-    bounds: (usize, usize),
+    bounds: &Limits,
 ) -> Option<Route> {
     let mode = table.item("mode").and_then(|item| item.word(MODES)).unwrap_or(Mode::Translate);
     if mode == Mode::Passthrough {
@@ -87,7 +87,7 @@ pub(super) fn route(
     })
 }
 
-fn policies(table: &Table<'_>, (depth, body): (usize, usize)) -> Policies {
+fn policies(table: &Table<'_>, bounds: &Limits) -> Policies {
     let default = Policies::default();
     let replace = table.item("replace").and_then(|item| item.word(REPLACES));
     let loss = table.item("loss").and_then(|item| item.word(LOSSES));
@@ -106,8 +106,9 @@ fn policies(table: &Table<'_>, (depth, body): (usize, usize)) -> Policies {
         etag: etag.unwrap_or(default.etag),
         missing_resource: table.item("missing_resource").and_then(|item| item.word(MISSING)),
         scan_limit: scan_limit.unwrap_or(default.scan_limit),
-        max_depth: depth,
-        max_body: body,
+        max_depth: bounds.depth,
+        max_elements: bounds.elements,
+        max_body: bounds.body,
         ..default
     }
 }

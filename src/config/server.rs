@@ -108,6 +108,10 @@ fn limits(table: Table<'_>) -> Limits {
         header: size("header", 256 << 10).unwrap_or(default.header),
         uri: size("uri", 64 << 10).unwrap_or(default.uri),
         depth: table.item("depth").and_then(|i| number(i, 4..=128)).unwrap_or(default.depth),
+        elements: table
+            .item("elements")
+            .and_then(|item| number(item, 100..=1_000_000))
+            .unwrap_or(default.elements),
         client: time("client").unwrap_or(default.client),
         connections: table
             .item("connections")

@@ -1,6 +1,7 @@
 //! Runs plans: straight-line async over [`Upstream`].
 
 mod adopt;
+pub mod aside;
 mod bulk;
 mod caller;
 mod emulate;

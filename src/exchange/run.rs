@@ -3,6 +3,7 @@
 use http::header::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
+use super::aside::{Weighed, Weight, aside};
 use super::caller::Caller;
 use super::lock::Locks;
 use super::record::{Record, Subject};
@@ -57,8 +58,13 @@ pub async fn run(
 ) -> Outcome {
     let mut record = Record::default();
     let trace = Trace::read(&request.headers);
-    let caller = Caller { upstream, deadline, record: &mut record, trace: trace.as_ref() };
-    match dispatch(route, &request, caller, shared).await {
+    let weight = Weight::default();
+    weight.add(request.body.len());
+    let upstream = Weighed { upstream, weight: &weight };
+    let caller =
+        Caller { upstream: &upstream, deadline, record: &mut record, trace: trace.as_ref() };
+    let exchange = dispatch(route, &request, caller, shared);
+    match aside(&weight, deadline, exchange).await {
         Ok(response) => Outcome { response, record },
         Err(fault) => {
             let id = request.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());

@@ -1,6 +1,6 @@
 //! Bulk messages (RFC 7644 section 3.7): reading, bulkIds, writing. No operation is run here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use http::{Method, StatusCode};
 
@@ -10,6 +10,7 @@ use crate::fault::{Cause, Fault};
 use crate::scim::endpoint::segment;
 use crate::scim::http::Response;
 use crate::scim::message::BULK_RESPONSE;
+use crate::scim::names::twice;
 use crate::scim::{Object, Value};
 
 /// The most operations of one request, as ServiceProviderConfig says.
@@ -43,6 +44,9 @@ pub struct BulkOperation<'a> {
 pub fn read<'a>(body: &Value<'a>, length: usize) -> Result<Bulk<'a>, Fault> {
     let bad = |detail: &str| Fault::new(Cause::BadBody, detail);
     let object = body.as_object().ok_or_else(|| bad("A bulk request must be a JSON object."))?;
+    if twice(object, |_| true).is_some() {
+        return Err(bad(TWICE));
+    }
     let operations = object
         .get("Operations")
         .and_then(Value::as_array)
@@ -62,20 +66,23 @@ pub fn read<'a>(body: &Value<'a>, length: usize) -> Result<Bulk<'a>, Fault> {
         Some(_) => return Err(bad("failOnErrors must be a number.")),
     };
     let operations: Vec<_> = operations.iter().map(operation).collect::<Result<_, _>>()?;
-    for (at, operation) in operations.iter().enumerate() {
-        let twice = |other: &BulkOperation<'_>| {
-            other.bulk_id.is_some() && other.bulk_id == operation.bulk_id
-        };
-        if operations.iter().take(at).any(twice) {
+    let mut ids = HashSet::new();
+    for id in operations.iter().filter_map(|operation| operation.bulk_id.as_deref()) {
+        if !ids.insert(id) {
             return Err(Fault::new(Cause::InvalidValue, "Every bulkId may be given once only."));
         }
     }
     Ok(Bulk { operations, fail_on_errors: fail_on_errors.filter(|most| *most > 0) })
 }
 
+const TWICE: &str = "A member is there twice (case does not tell names apart). Send it once.";
+
 fn operation<'a>(value: &Value<'a>) -> Result<BulkOperation<'a>, Fault> {
     let bad = |detail: &str| Fault::new(Cause::InvalidValue, detail);
     let object = value.as_object().ok_or_else(|| bad("Every operation must be a JSON object."))?;
+    if twice(object, |_| true).is_some() {
+        return Err(bad(TWICE));
+    }
     let text = |name: &str| object.get(name).and_then(Value::as_str);
     let method = match text("method").map(str::to_ascii_uppercase).as_deref() {
         Some("POST") => Method::POST,

@@ -166,7 +166,7 @@ impl Stage {
         let Stored { object, losses, .. } = Stored::read(frame, self.pair.receive(answered));
         let lifted = self.pair.lift(&object);
         let mut canonical = lifted.object;
-        strip_cleared(&mut canonical);
+        strip_cleared(&mut canonical, &self.pair.upstream.canonical.attributes);
         let losses =
             Losses { lifting: [losses.lifting, lifted.losses].concat(), lowering: Vec::new() };
         Ok(Made {
@@ -235,7 +235,7 @@ fn count(case: &Case, kind: Kind) -> usize {
 }
 
 fn object(text: &str) -> Object<'_> {
-    match parse(text.as_bytes(), &Limits { max_depth: 64 }) {
+    match parse(text.as_bytes(), &Limits::depth(64)) {
         Ok(Value::Object(object)) => object,
         _ => Object::new(),
     }

@@ -4,8 +4,8 @@
 
 use std::collections::HashSet;
 
-use crate::rewrite::program::label;
 use crate::rewrite::translate::Loss;
+use crate::scim::schema::is_urn;
 use crate::scim::{Object, Value};
 
 /// A resource and what its translation loses.
@@ -26,48 +26,52 @@ pub fn informative(said: Told<'_, '_>, shown: &Told<'_, '_>) -> Vec<Loss> {
 
 /// A value at a place.
 #[derive(PartialEq, Eq, Hash)]
-struct Said {
+struct Said<'v> {
     /// The `value` of the element that it lies in.
-    element: Vec<u8>,
-    name: String,
-    value: Vec<u8>,
+    element: Option<&'v Value<'v>>,
+    name: &'v str,
+    value: &'v Value<'v>,
 }
 
 /// All values at the place that a loss names.
-fn values(object: &Object<'_>, place: &str) -> HashSet<Said> {
+fn values<'v>(object: &'v Object<'v>, place: &str) -> HashSet<Said<'v>> {
     let mut found = HashSet::new();
-    collect(object, &[], &[], place, &mut found);
+    collect(object, (place, None), None, &mut found);
     found
 }
 
-fn collect(
-    object: &Object<'_>,
-    above: &[String],
-    element: &[u8],
-    place: &str,
-    found: &mut HashSet<Said>,
+/// `place` is what is left of the loss's place below the object, with what joins it to the name above.
+fn collect<'v>(
+    object: &'v Object<'v>,
+    (place, joint): (&str, Option<char>),
+    element: Option<&'v Value<'v>>,
+    found: &mut HashSet<Said<'v>>,
 ) {
-    let any = label(&[above, &["*".to_owned()]].concat()).eq_ignore_ascii_case(place);
     for (name, value) in object.iter().filter(|(_, value)| !value.is_cleared()) {
-        let names = [above, &[name.to_owned()]].concat();
-        let here = label(&names);
-        if any || here.eq_ignore_ascii_case(place) {
-            let (element, name) = (element.to_vec(), name.to_ascii_lowercase());
-            found.insert(Said { element, name, value: value.to_json() });
+        let rest = if place == "*" { Some("") } else { behind(place, name) };
+        let Some(rest) = rest else { continue };
+        if rest.is_empty() {
+            found.insert(Said { element, name, value });
             continue;
         }
-        if !place.get(..here.len()).is_some_and(|head| head.eq_ignore_ascii_case(&here)) {
-            continue;
-        }
+        // A URN at the top is joined to its attributes by a colon (RFC 7644 section 3.10).
+        let wanted = if joint.is_none() && is_urn(name) { ':' } else { '.' };
+        let Some(rest) = rest.strip_prefix(wanted) else { continue };
+        let below = (rest, Some(wanted));
         match value {
-            Value::Object(inner) => collect(inner, &names, element, place, found),
+            Value::Object(inner) => collect(inner, below, element, found),
             Value::Array(elements) => {
                 for inner in elements.iter().filter_map(Value::as_object) {
-                    let own = inner.get("value").map(Value::to_json).unwrap_or_default();
-                    collect(inner, &names, &own, place, found);
+                    collect(inner, below, inner.get("value"), found);
                 }
             }
             _ => {}
         }
     }
+}
+
+/// What follows a name at the beginning of a place.
+fn behind<'p>(place: &'p str, name: &str) -> Option<&'p str> {
+    let head = place.get(..name.len())?;
+    head.eq_ignore_ascii_case(name).then(|| place.get(name.len()..)).flatten()
 }

@@ -143,7 +143,7 @@ impl Pair {
         let mut lowered = checked(self.upstream.lower(&lifted.object, message))?;
         let made = self.upstream.complete(&mut lowered.object, &lifted.object, Operation::Replace);
         self.say_fixed(user, &mut lowered.object)?;
-        strip_cleared(&mut lowered.object);
+        strip_cleared(&mut lowered.object, &self.upstream.vendor.attributes);
         lowered.losses.extend(made);
         demand::check(&lowered.object, &self.upstream.vendor, Operation::Replace)?;
         Ok(Lowered {

@@ -196,6 +196,7 @@ impl Pair {
             string_booleans: quirk(Quirk::StringBooleans),
             object_as_array: quirk(Quirk::ObjectAsArray),
             value_as_complex: quirk(Quirk::ValueAsComplex),
+            plain_integers: true,
         };
         let create_missing = quirk(Quirk::CreateOnMissingValuePath);
         let table = Table::new(&client, &upstream);
@@ -275,7 +276,7 @@ impl Pair {
         let lifted = checked(self.client.lift(user, message))?;
         let mut lowered = checked(self.upstream.lower(&lifted.object, message))?;
         let made = self.upstream.complete(&mut lowered.object, &lifted.object, Operation::Create);
-        strip_cleared(&mut lowered.object);
+        strip_cleared(&mut lowered.object, &self.upstream.vendor.attributes);
         let deactivate = lifted.object.get("active").and_then(Value::as_bool) == Some(false)
             && lowered.losses.iter().any(|loss| &*loss.place == "active")
             && self.upstream.vendor.attribute("active").is_some();
@@ -308,7 +309,7 @@ impl Pair {
     /// Canonical attributes as the client sees them.
     pub fn show<'a>(&'a self, canonical: &'a Object<'a>) -> Translation<'a> {
         let mut shown = self.client.lower(canonical, Message::Response);
-        strip_cleared(&mut shown.object);
+        strip_cleared(&mut shown.object, &self.client.vendor.attributes);
         self.client.render(&mut shown.object);
         shown
     }

@@ -14,7 +14,7 @@ use super::route::Route;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::program::LossCause;
 use crate::rewrite::translate::Loss;
-use crate::scim::document::{Limits, parse};
+use crate::scim::document::{Limits, ParseError, parse};
 use crate::scim::endpoint::segment;
 use crate::scim::http::{Request, Response};
 use crate::scim::projection::{Projection, project};
@@ -151,7 +151,8 @@ impl Route {
 
     fn body<'b>(&self, response: &'b Response) -> Result<Value<'b>, Fault> {
         headers::check_answer(response)?;
-        let limits = Limits { max_depth: self.spec.policies.max_depth };
+        // How much an upstream answers is bounded by bytes alone.
+        let limits = Limits::depth(self.spec.policies.max_depth);
         parse(&response.body, &limits).map_err(|error| {
             Fault::new(
                 Cause::UpstreamNotJson,
@@ -235,10 +236,13 @@ impl Route {
     /// `NotAcceptable`, `BadBody`.
     pub fn document<'b>(&self, request: &'b Request) -> Result<Value<'b>, Fault> {
         headers::check_request(&request.headers)?;
-        let limits = Limits { max_depth: self.spec.policies.max_depth };
-        parse(&request.body, &limits).map_err(|error| {
-            let detail = format!("The body cannot be read: {error} Correct it and send it again.");
-            Fault::new(Cause::BadBody, detail)
+        parse(&request.body, &self.spec.policies.limits()).map_err(|error| match error {
+            ParseError::TooMany { .. } => Fault::new(Cause::InvalidValue, error.to_string()),
+            error => {
+                let detail =
+                    format!("The body cannot be read: {error} Correct it and send it again.");
+                Fault::new(Cause::BadBody, detail)
+            }
         })
     }
 }

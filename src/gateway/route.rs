@@ -9,6 +9,7 @@ use super::safety::Safety;
 use crate::dialect::model::MissingResource;
 use crate::dialect::{Dialect, Dialects};
 use crate::rewrite::rule::Rules;
+use crate::scim::document::Limits;
 use crate::scim::endpoint::segment;
 
 /// A route as configured: everything by value, nothing compiled.
@@ -62,6 +63,8 @@ pub struct Policies {
     pub scan_limit: usize,
     /// The deepest JSON of a body.
     pub max_depth: usize,
+    /// Values of one attribute in a client's body.
+    pub max_elements: usize,
     /// The longest body that a client may send, in bytes.
     pub max_body: usize,
     /// Whether clients can show a bearer token.
@@ -119,10 +122,18 @@ impl Default for Policies {
             missing_resource: None,
             scan_limit: 5_000,
             max_depth: 32,
+            max_elements: 10_000,
             max_body: 1 << 20,
             bearer: true,
             basic: false,
         }
+    }
+}
+
+impl Policies {
+    /// What a client's body may hold.
+    pub fn limits(&self) -> Limits {
+        Limits { max_depth: self.max_depth, max_elements: self.max_elements }
     }
 }
 

@@ -6,9 +6,9 @@ use super::pair::Pair;
 use super::reply::Stored;
 use super::truth::at;
 use crate::dialect::model::Paging;
-use crate::scim::Value;
 use crate::scim::path::Path;
 use crate::scim::query::Sort;
+use crate::scim::{Number, Value};
 
 /// Where a resource stands in a sorted list.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Pair {
 #[derive(Debug, PartialEq)]
 enum Key {
     Flag(bool),
-    Number(f64),
+    Number(Number<'static>),
     Text(String),
 }
 
@@ -91,7 +91,7 @@ impl Key {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Flag(a), Self::Flag(b)) => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.cmp(b),
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
@@ -109,7 +109,7 @@ impl Key {
 fn key(value: &Value<'_>, exact: bool) -> Option<Key> {
     match value {
         Value::Bool(flag) => Some(Key::Flag(*flag)),
-        Value::Number(number) => number.as_f64().map(Key::Number),
+        Value::Number(number) => Some(Key::Number(number.clone().into_owned())),
         Value::String(text) if exact => Some(Key::Text(text.to_string())),
         Value::String(text) => Some(Key::Text(text.to_lowercase())),
         Value::Null | Value::Array(_) | Value::Object(_) => None,

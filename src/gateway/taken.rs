@@ -4,7 +4,7 @@
 //! value. That is no failure, and what may be one is not called one: only what the answer shows as it was
 //! before, or the other truth value, or an element that was taken away, is sure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::merge::attribute_at;
 use super::pair::Pair;
@@ -47,11 +47,12 @@ impl Pair {
         }
         // What a later operation says of the same place is what counts.
         let mut later = BTreeSet::new();
+        let mut shown = HashMap::new();
         for (names, op) in ops.iter().rev() {
             let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
             let again = (1..=names.len()).any(|upto| later.contains(&(true, head(&names, upto))))
                 || later.contains(&(false, names.clone()));
-            if !again && let Some(sure) = self.judge(op, &names, before, answer) {
+            if !again && let Some(sure) = self.judge(op, &names, before, answer, &mut shown) {
                 self.note(&names, sure, &mut found);
             }
             later.extend((1..names.len()).map(|upto| (false, head(&names, upto))));
@@ -105,23 +106,31 @@ impl Pair {
     }
 
     /// Whether an operation is seen not to be done; true where that is sure.
-    fn judge(
+    fn judge<'r>(
         &self,
         op: &Op<'_>,
         names: &[String],
         before: Option<&Object<'_>>,
-        answer: &Object<'_>,
+        answer: &'r Object<'r>,
+        // The `value` of each element that the answer shows, by place.
+        seen: &mut HashMap<Vec<String>, HashSet<Option<&'r str>>>,
     ) -> Option<bool> {
         let attribute = attribute_at(&self.upstream.vendor.attributes, names);
         let shown = value_at(answer, names);
+        // One operation may name one element, of many: they are looked through once for all.
+        let values = |shown: &'r [Value<'r>]| {
+            let seen = seen;
+            let all = || shown.iter().map(value_of).collect();
+            seen.entry(names.to_vec()).or_insert_with(all)
+        };
         if let Some(filter) = &op.path.filter {
             let gone = removed(op, filter)?;
-            let left = shown.and_then(Value::as_array)?.iter();
-            return left.filter_map(value_of).any(|value| value == gone).then_some(true);
+            let left = values(shown.and_then(Value::as_array)?);
+            return left.contains(&Some(gone)).then_some(true);
         }
         if op.kind == OpKind::Add && attribute.is_some_and(|a| a.multi_valued) {
             let shown = shown.and_then(Value::as_array).filter(|shown| !shown.is_empty())?;
-            let shown: BTreeSet<Option<&str>> = shown.iter().map(value_of).collect();
+            let shown = values(shown);
             let mut asked = op.value.as_ref()?.as_array()?.iter();
             return asked.any(|one| !shown.contains(&value_of(one))).then_some(false);
         }

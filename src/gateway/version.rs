@@ -62,7 +62,7 @@ fn settled(object: &Object<'_>) -> String {
     let mut members: Vec<String> = members
         .map(|(name, value)| {
             // As JSON text: no name and no value can look like two.
-            let name = Value::String(name.to_ascii_lowercase().into()).to_json();
+            let name = Value::text(name).to_json();
             format!("{}:{}", String::from_utf8_lossy(&name), settled_value(value))
         })
         .collect();

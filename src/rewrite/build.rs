@@ -2,6 +2,7 @@
 //! come from (design 6a.9).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::program::Dest;
 use crate::scim::filter::Literal;
@@ -10,12 +11,19 @@ use crate::scim::{Object, Value};
 /// An object under construction.
 #[derive(Debug, Default)]
 pub struct Builder<'a> {
-    slots: Vec<Slot<'a>>,
+    /// Attributes that the schema lists, by their position.
+    listed: Vec<(u16, Slot<'a>)>,
+    /// Other keys, as they came; their names are data, and case tells them apart.
+    free: Vec<Slot<'a>>,
+    /// Where a free key lies, once there are more than [`FEW`].
+    index: HashMap<Cow<'a, str>, usize>,
 }
+
+/// So many are searched one by one; what there are more of is found by hashing.
+const FEW: usize = 16;
 
 #[derive(Debug)]
 struct Slot<'a> {
-    position: u16,
     name: Cow<'a, str>,
     built: Built<'a>,
 }
@@ -24,7 +32,17 @@ struct Slot<'a> {
 enum Built<'a> {
     Value(Value<'a>),
     Object(Builder<'a>),
-    Elements(Vec<Element<'a>>),
+    Elements(Elements<'a>),
+}
+
+/// The elements of a multi-valued attribute under construction.
+#[derive(Debug, Default)]
+struct Elements<'a> {
+    list: Vec<Element<'a>>,
+    /// Where the elements that follow one of the source lie, once there are more than [`FEW`].
+    index: HashMap<Key, usize>,
+    /// Where the others lie: as many as the rules have predicates.
+    made: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -35,9 +53,9 @@ struct Element<'a> {
 }
 
 /// What makes two values part of one element of the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
-    /// They come from one element: (the source attribute, the element's index).
+    /// They come from one element: (the number of the source attribute, the element's index).
     Source(usize, usize),
     /// They are written under one predicate: its order. The predicate's text decides ties.
     Made(usize),
@@ -93,10 +111,8 @@ impl<'a> Builder<'a> {
         for (depth, step) in dest.steps.iter().enumerate() {
             let slot = builder.slot(step.position, &step.name);
             if dest.array == Some(depth) {
-                if let Built::Object(inner) = &slot.built
-                    && inner.slots.is_empty()
-                {
-                    slot.built = Built::Elements(Vec::new());
+                if slot.is_empty() {
+                    slot.built = Built::Elements(Elements::default());
                 }
                 return;
             }
@@ -107,8 +123,7 @@ impl<'a> Builder<'a> {
     fn set(&mut self, position: u16, name: Cow<'a, str>, value: Value<'a>) {
         let slot = self.slot_of(position, name);
         // A cleared object says less than what was already written below it.
-        let empty = matches!(&slot.built, Built::Object(inner) if inner.slots.is_empty());
-        if empty || matches!(slot.built, Built::Value(_)) {
+        if slot.is_empty() || matches!(slot.built, Built::Value(_)) {
             slot.built = Built::Value(value);
         }
     }
@@ -118,34 +133,67 @@ impl<'a> Builder<'a> {
     }
 
     fn slot_of(&mut self, position: u16, name: Cow<'a, str>) -> &mut Slot<'a> {
-        let at = self.slots.iter().position(|slot| {
-            slot.position == position
-                && (position != u16::MAX || slot.name.eq_ignore_ascii_case(&name))
-        });
-        let at = at.unwrap_or_else(|| {
-            let at = self.slots.partition_point(|slot| slot.position <= position);
-            let built = Built::Object(Builder::default());
-            self.slots.insert(at, Slot { position, name, built });
+        if position == u16::MAX {
+            return self.free_slot(name);
+        }
+        let at = match self.listed.binary_search_by_key(&position, |(position, _)| *position) {
+            Ok(at) => at,
+            Err(at) => {
+                self.listed.insert(at, (position, Slot::new(name)));
+                at
+            }
+        };
+        #[expect(clippy::indexing_slicing, reason = "the position was found or made just above")]
+        &mut self.listed[at].1
+    }
+
+    fn free_slot(&mut self, name: Cow<'a, str>) -> &mut Slot<'a> {
+        let many = self.free.len() > FEW;
+        if many && self.index.is_empty() {
+            let names = self.free.iter().enumerate();
+            self.index.extend(names.map(|(at, slot)| (slot.name.clone(), at)));
+        }
+        let found = match many {
+            true => self.index.get(&name).copied(),
+            false => self.free.iter().position(|slot| slot.name == name),
+        };
+        let at = found.unwrap_or_else(|| {
+            let at = self.free.len();
+            if many {
+                self.index.insert(name.clone(), at);
+            }
+            self.free.push(Slot::new(name));
             at
         });
         #[expect(clippy::indexing_slicing, reason = "the position was found or made just above")]
-        &mut self.slots[at]
+        &mut self.free[at]
     }
 
     pub fn finish(self) -> Object<'a> {
-        let member = |slot: Slot<'a>| {
-            let value = match slot.built {
-                Built::Value(value) => value,
-                Built::Object(builder) => Value::Object(builder.finish()),
-                Built::Elements(elements) => Value::Array(finish_elements(elements)),
-            };
-            (slot.name, value)
-        };
-        self.slots.into_iter().map(member).collect()
+        let listed = self.listed.into_iter().map(|(_, slot)| slot);
+        listed.chain(self.free).map(Slot::finish).collect()
     }
 }
 
 impl<'a> Slot<'a> {
+    fn new(name: Cow<'a, str>) -> Self {
+        Self { name, built: Built::Object(Builder::default()) }
+    }
+
+    /// Whether nothing was written below it.
+    fn is_empty(&self) -> bool {
+        matches!(&self.built, Built::Object(inner) if inner.listed.is_empty() && inner.free.is_empty())
+    }
+
+    fn finish(self) -> (Cow<'a, str>, Value<'a>) {
+        let value = match self.built {
+            Built::Value(value) => value,
+            Built::Object(builder) => Value::Object(builder.finish()),
+            Built::Elements(elements) => Value::Array(finish_elements(elements.list)),
+        };
+        (self.name, value)
+    }
+
     fn object(&mut self) -> &mut Builder<'a> {
         if !matches!(self.built, Built::Object(_)) {
             self.built = Built::Object(Builder::default());
@@ -159,23 +207,57 @@ impl<'a> Slot<'a> {
 
     fn element(&mut self, key: Key, fields: &'a [(String, Literal)]) -> &mut Builder<'a> {
         if !matches!(self.built, Built::Elements(_)) {
-            self.built = Built::Elements(Vec::new());
+            self.built = Built::Elements(Elements::default());
         }
-        let Built::Elements(elements) = &mut self.built else {
+        match &mut self.built {
+            Built::Elements(elements) => elements.at(key, fields),
             #[expect(clippy::unreachable, reason = "set to elements just above")]
-            {
-                unreachable!()
-            }
+            _ => unreachable!(),
+        }
+    }
+}
+
+impl<'a> Elements<'a> {
+    /// The element of that key, made where it is not there.
+    fn at(&mut self, key: Key, fields: &'a [(String, Literal)]) -> &mut Builder<'a> {
+        // Values come element by element, so that it is nearly always the last one.
+        let last = self.list.len().saturating_sub(1);
+        let at = match self.list.last() {
+            Some(element) if element.is(key, fields) => last,
+            _ => self.find(key, fields).unwrap_or_else(|| self.make(key, fields)),
         };
-        let made = matches!(key, Key::Made(_));
-        let same =
-            |element: &Element<'a>| element.key == key && (!made || element.fields == fields);
-        let at = elements.iter().position(same).unwrap_or_else(|| {
-            elements.push(Element { key, fields, builder: Builder::default() });
-            elements.len().saturating_sub(1)
-        });
         #[expect(clippy::indexing_slicing, reason = "the position was found or made just above")]
-        &mut elements[at].builder
+        &mut self.list[at].builder
+    }
+
+    fn find(&self, key: Key, fields: &[(String, Literal)]) -> Option<usize> {
+        let is = |element: &Element<'_>| element.is(key, fields);
+        match key {
+            Key::Made(_) => self.made.iter().copied().find(|at| self.list.get(*at).is_some_and(is)),
+            Key::Source(..) if self.list.len() > FEW => self.index.get(&key).copied(),
+            Key::Source(..) => self.list.iter().position(is),
+        }
+    }
+
+    fn make(&mut self, key: Key, fields: &'a [(String, Literal)]) -> usize {
+        let at = self.list.len();
+        self.list.push(Element { key, fields, builder: Builder::default() });
+        if matches!(key, Key::Made(_)) {
+            self.made.push(at);
+        }
+        if at == FEW {
+            let keys = self.list.iter().enumerate();
+            self.index.extend(keys.map(|(at, element)| (element.key, at)));
+        } else if at > FEW {
+            self.index.insert(key, at);
+        }
+        at
+    }
+}
+
+impl Element<'_> {
+    fn is(&self, key: Key, fields: &[(String, Literal)]) -> bool {
+        self.key == key && (matches!(key, Key::Source(..)) || self.fields == fields)
     }
 }
 
@@ -215,7 +297,7 @@ pub fn literal_value(literal: &Literal) -> Value<'_> {
     match literal {
         Literal::Null => Value::Null,
         Literal::Bool(value) => Value::Bool(*value),
-        Literal::Number(number) => Value::Number(number.clone()),
+        Literal::Number(number) => Value::Number(number.borrowed()),
         Literal::String(text) => Value::text(text),
     }
 }

@@ -2,8 +2,8 @@
 //! predicates, pick.
 
 use super::build::literal_value;
-use super::owner::literal_eq;
-use super::program::{Arm, Carrier, LossCause, Towards};
+use super::owner::{literal_eq, same_text};
+use super::program::{Arm, Carrier, ElementsPlan, Limit, LossCause, Towards};
 use super::rule::{Conversion, Otherwise, Pick};
 use crate::scim::Value;
 use crate::scim::filter::Literal;
@@ -54,14 +54,13 @@ pub fn literal_text(literal: &Literal) -> String {
 
 /// Whether a value is what a literal says; text without case, and absent `primary` is false (6a.1).
 pub fn literal_is(literal: &Literal, value: &Value<'_>) -> bool {
-    let other = match value {
-        Value::Null => Literal::Null,
-        Value::Bool(flag) => Literal::Bool(*flag),
-        Value::Number(number) => Literal::Number(number.clone()),
-        Value::String(text) => Literal::String(text.to_string()),
-        Value::Array(_) | Value::Object(_) => return false,
-    };
-    literal_eq(literal, &other, false)
+    match (literal, value) {
+        (Literal::Null, Value::Null) => true,
+        (Literal::Bool(wanted), Value::Bool(flag)) => wanted == flag,
+        (Literal::Number(wanted), Value::Number(number)) => wanted == number,
+        (Literal::String(wanted), Value::String(text)) => same_text(wanted, text),
+        _ => false,
+    }
 }
 
 /// Whether two literals are one value; text without case.
@@ -71,28 +70,58 @@ pub fn same_literal(a: &Literal, b: &Literal) -> bool {
 
 /// Whether an element has all of a predicate's values.
 pub fn satisfies(element: &Value<'_>, terms: &[(String, Literal)]) -> bool {
-    let Value::Object(object) = element else { return terms.is_empty() };
-    terms.iter().all(|(name, literal)| match object.get(name) {
-        Some(value) => literal_is(literal, value),
-        None => name.eq_ignore_ascii_case("primary") && *literal == Literal::Bool(false),
-    })
+    terms.iter().all(|(name, literal)| says(element, name, literal))
 }
 
-/// Whether an element is among those that the target has room for.
-pub fn chosen(arm: &Arm, index: usize, elements: &[Value<'_>], arms: &[&Arm]) -> bool {
-    let Some(limit) = &arm.limit else { return true };
-    let peers =
-        || (0..elements.len()).filter(|at| arms.get(*at).is_some_and(|a| std::ptr::eq(*a, arm)));
-    let rank = |at: usize| {
-        let element = elements.get(at);
-        limit.pick.iter().position(|pick| match pick {
-            Pick::First => true,
-            Pick::Where(name, literal) => {
-                let term = [(name.clone(), literal.clone())];
-                element.is_some_and(|element| satisfies(element, &term))
+fn says(element: &Value<'_>, name: &str, literal: &Literal) -> bool {
+    let Value::Object(object) = element else { return false };
+    match object.get(name) {
+        Some(value) => literal_is(literal, value),
+        None => name.eq_ignore_ascii_case("primary") && *literal == Literal::Bool(false),
+    }
+}
+
+/// Which way an element goes, and whether it is among those that the target has room for.
+#[derive(Clone, Copy)]
+pub struct Way<'a> {
+    pub arm: &'a Arm,
+    pub chosen: bool,
+}
+
+/// The ways of an attribute's elements. Where a target has less room than there are elements of an
+/// arm, those stay that its pick ranks first, and among equals those that come first.
+pub fn ways<'a>(plan: &'a ElementsPlan, elements: &[Value<'_>]) -> Vec<Way<'a>> {
+    let rest = plan.arms.len();
+    let arm = |element| plan.arms.iter().position(|arm| satisfies(element, &arm.terms));
+    let arms: Vec<usize> = elements.iter().map(|element| arm(element).unwrap_or(rest)).collect();
+    let arm_at = |at: usize| plan.arms.get(at).unwrap_or(&plan.rest);
+    let mut ways: Vec<Way<'a>> =
+        arms.iter().map(|at| Way { arm: arm_at(*at), chosen: true }).collect();
+    for number in 0..=rest {
+        let Some(limit) = &arm_at(number).limit else { continue };
+        let peers = elements.iter().zip(&arms).enumerate().filter(|(_, (_, arm))| **arm == number);
+        let mut ranks: Vec<(usize, usize)> =
+            peers.map(|(at, (element, _))| (rank(limit, element), at)).collect();
+        if ranks.len() <= limit.most {
+            continue;
+        }
+        let (_, _, after) = match limit.most.checked_sub(1) {
+            Some(last) => ranks.select_nth_unstable(last),
+            None => continue,
+        };
+        for (_, at) in after {
+            if let Some(way) = ways.get_mut(*at) {
+                way.chosen = false;
             }
-        })
+        }
+    }
+    ways
+}
+
+fn rank(limit: &Limit, element: &Value<'_>) -> usize {
+    let picked = |pick: &Pick| match pick {
+        Pick::First => true,
+        Pick::Where(name, literal) => says(element, name, literal),
     };
-    let order = |at: usize| (rank(at).unwrap_or(usize::MAX), at);
-    peers().filter(|at| order(*at) < order(index)).count() < limit.most
+    limit.pick.iter().position(picked).unwrap_or(usize::MAX)
 }

@@ -1,5 +1,6 @@
 //! Rules and two schemas -> a [`Program`] for one direction (design 6a).
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::layers::{End, Layers};
@@ -17,7 +18,7 @@ use crate::scim::schema::{Attribute, Kind, Schema};
 /// Compiles the direction that reads `from`.
 pub fn compile(layers: &Layers, source: &Schema, target: &Schema, from: End) -> Program {
     let carriers = layers.maps.iter().map(|map| Arc::new(carrier(map, from))).collect();
-    let compiler = Compiler { layers, target, from, carriers };
+    let compiler = Compiler { layers, target, from, carriers, numbers: Cell::new(0) };
     let mut root = compiler.object(&source.attributes, &[], &Scope::default(), false);
     root.open = source.open_extensions.then(|| {
         if target.open_extensions {
@@ -34,6 +35,8 @@ struct Compiler<'c> {
     target: &'c Schema,
     from: End,
     carriers: Vec<Arc<Carrier>>,
+    /// How many multi-valued attributes have a number.
+    numbers: Cell<usize>,
 }
 
 /// What is known where a leaf lies.
@@ -101,7 +104,10 @@ impl Compiler<'_> {
             let limit = self.limit(&plan);
             Arm { terms, plan, limit }
         };
-        ElementsPlan { arms: predicates.into_iter().map(arm).collect(), rest: arm(Vec::new()) }
+        let number = self.numbers.get();
+        self.numbers.set(number.saturating_add(1));
+        let arms = predicates.into_iter().map(arm).collect();
+        ElementsPlan { number, arms, rest: arm(Vec::new()) }
     }
 
     /// The predicates of rules on one side that step into this attribute's elements.

@@ -11,7 +11,7 @@ use super::place::{Element, Place};
 use super::program::{LossCause, Program, label};
 use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};
 use super::translate::{Loss, Message, Translation, translate};
-use crate::scim::schema::{Attribute, Operation, Schema, is_urn};
+use crate::scim::schema::{Attribute, Kind, Operation, Schema, is_urn};
 use crate::scim::{Object, Value};
 
 /// The compiled rules of one dialect, with a route's overlays and variables.
@@ -231,28 +231,43 @@ pub fn insert<'a>(object: &mut Object<'a>, schema: &[Attribute], name: &str, val
     let position = |name: &str| {
         schema.iter().position(|a| a.name.eq_ignore_ascii_case(name)).unwrap_or(usize::MAX)
     };
-    let mut members: Vec<_> = std::mem::take(object).into_iter().collect();
-    let at = members.partition_point(|(member, _)| position(member) <= position(name));
-    members.insert(at, (Cow::Owned(name.to_owned()), value));
-    *object = members.into_iter().collect();
+    let at = object.iter().position(|(member, _)| position(member) > position(name));
+    object.insert_at(at.unwrap_or(object.len()), name.to_owned(), value);
 }
 
 /// Removes what says "no value": `null`, empty arrays, extensions without a member, and objects and
-/// elements left with nothing. An empty object under a free key is a value.
-pub fn strip_cleared(object: &mut Object<'_>) {
-    let bare = |value: &Value<'_>| value.as_object().is_some_and(Object::is_empty);
-    object.retain(|name, value| !(stripped(value) || is_urn(name) && bare(value)));
+/// elements left with nothing. It goes down to free keys and no further: what lies under one is data,
+/// whose positions count, and an empty object there is a value.
+pub fn strip_cleared(object: &mut Object<'_>, schema: &[Attribute]) {
+    object.retain(|name, value| {
+        match schema.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name)) {
+            Some(attribute) => {
+                let bare = is_urn(name) && value.as_object().is_some_and(Object::is_empty);
+                !(bare || stripped(value, attribute))
+            }
+            None if is_urn(name) => !stripped_extension(value),
+            None => !value.is_cleared(),
+        }
+    });
 }
 
-fn stripped(value: &mut Value<'_>) -> bool {
+/// An extension that the schema does not list: its members are free keys.
+fn stripped_extension(value: &mut Value<'_>) -> bool {
+    let Value::Object(members) = value else { return value.is_cleared() };
+    members.retain(|_, value| !value.is_cleared());
+    members.is_empty()
+}
+
+fn stripped(value: &mut Value<'_>, attribute: &Attribute) -> bool {
     match value {
+        _ if attribute.kind == Kind::Any => value.is_cleared(),
         Value::Object(object) => {
             let had = !object.is_empty();
-            strip_cleared(object);
+            strip_cleared(object, &attribute.attributes);
             had && object.is_empty()
         }
         Value::Array(elements) => {
-            elements.retain_mut(|element| !stripped(element));
+            elements.retain_mut(|element| !stripped(element, attribute));
             elements.is_empty()
         }
         other => other.is_cleared(),

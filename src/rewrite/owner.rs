@@ -89,7 +89,13 @@ pub fn implies(known: &[(String, Literal)], (name, literal): &(String, Literal))
 /// Equality of literals; text without case unless `exact`.
 pub fn literal_eq(a: &Literal, b: &Literal, exact: bool) -> bool {
     match (a, b) {
-        (Literal::String(a), Literal::String(b)) if !exact => a.to_lowercase() == b.to_lowercase(),
+        (Literal::String(a), Literal::String(b)) if !exact => same_text(a, b),
         _ => a == b,
     }
+}
+
+/// Equality of text without case.
+pub fn same_text(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+        || !(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase()
 }

@@ -48,6 +48,8 @@ pub enum Plan {
 
 #[derive(Debug)]
 pub struct ElementsPlan {
+    /// Tells the program's multi-valued attributes apart; in the source schema's order.
+    pub number: usize,
     /// Elements with these values go this way; the most specific first.
     pub arms: Vec<Arm>,
     /// All other elements.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::build::{Builder, Key};
-use super::carry::{Carried, carried, chosen, satisfies};
+use super::carry::{Carried, carried, ways};
 use super::program::{
-    Arm, Dest, ElementsPlan, LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict,
+    Dest, ElementsPlan, LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict,
 };
 use super::trace::{Event, Outcome, Trace};
 use crate::scim::schema::{Attribute, Mutability, Operation, Returned, is_urn};
@@ -282,8 +282,8 @@ impl<'a> Run<'a> {
                 if attribute.accepted.has(operation) {
                     return Admission::Yes;
                 }
-                let default = attribute.default.clone().map(Value::from);
-                if default.as_ref() == Some(value) { Admission::Silently } else { Admission::Lost }
+                let default = attribute.default.as_ref().is_some_and(|json| value.is(json));
+                if default { Admission::Silently } else { Admission::Lost }
             }
         }
     }
@@ -340,7 +340,7 @@ impl<'a> Run<'a> {
     }
 
     fn lose(&mut self, node: &Node, lost: &Lost, value: &Value<'_>) {
-        let shown = || node.constant.clone().map(Value::from).as_ref() == Some(value);
+        let shown = || node.constant.as_ref().is_some_and(|json| value.is(json));
         if !value.is_cleared() && !shown() {
             self.losses.push(Loss { place: Arc::clone(&node.label), cause: lost.cause });
         }
@@ -360,21 +360,17 @@ impl<'a> Run<'a> {
         plan: &'a ElementsPlan,
         elements: &'a [Value<'a>],
     ) -> Vec<Derived<'a>> {
-        let source = std::ptr::from_ref(node) as usize;
-        let arms: Vec<&'a Arm> = elements.iter().map(|element| arm_of(plan, element)).collect();
+        let ways = ways(plan, elements);
         let mut derived = Vec::new();
-        for (index, (element, arm)) in elements.iter().zip(&arms).enumerate() {
+        for (index, (element, way)) in elements.iter().zip(ways).enumerate() {
             let Value::Object(object) = element else {
                 if !element.is_cleared() {
                     self.problem(&node.label, "holds an element that is not an object".to_owned());
                 }
                 continue;
             };
-            let chosen = chosen(arm, index, elements, &arms);
-            // The node's address tells two source attributes apart; it decides no order, because
-            // attributes are visited one after the other.
-            let key = Key::Source(source, index);
-            derived.extend(self.object(&arm.plan, object, key, chosen));
+            let key = Key::Source(plan.number, index);
+            derived.extend(self.object(&way.arm.plan, object, key, way.chosen));
         }
         derived
     }
@@ -385,8 +381,4 @@ pub(super) enum Admission {
     /// Not in this message, and nothing is lost by it.
     Silently,
     Lost,
-}
-
-fn arm_of<'a>(plan: &'a ElementsPlan, element: &Value<'_>) -> &'a Arm {
-    plan.arms.iter().find(|arm| satisfies(element, &arm.terms)).unwrap_or(&plan.rest)
 }

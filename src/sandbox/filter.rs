@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::options::Options;
 use super::reply::{Kind, Refusal};
+use crate::scim::Number;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::grammar::{Known, parse_filter};
 use crate::scim::path::Path;
@@ -157,11 +158,9 @@ fn holds(value: &Value, operator: Operator, literal: &Literal, path: &Path) -> b
             }
         }
         (Value::Bool(one), Literal::Bool(other)) => operator == Operator::Eq && one == other,
-        (Value::Number(one), Literal::Number(other)) => one
-            .as_f64()
-            .zip(other.as_f64())
-            .and_then(|(one, other)| one.partial_cmp(&other))
-            .is_some_and(|order| ordered(operator, order)),
+        (Value::Number(one), Literal::Number(other)) => {
+            ordered(operator, Number::from(one.clone()).cmp(other))
+        }
         _ => false,
     }
 }

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Number;
-
+use super::names::twice;
+use super::number::Number;
 use super::schema::{Attribute, Kind};
 use super::value::{Object, Value};
 
@@ -18,6 +18,8 @@ pub struct Leniency {
     /// A simple value stands for a complex attribute's `value`, and an array of one for a singular
     /// complex attribute (`"manager": "id"`, `"manager": [{"value": "id"}]`).
     pub value_as_complex: bool,
+    /// An integer that is written with a fraction of nothing but zeros is rewritten without it.
+    pub plain_integers: bool,
 }
 
 /// A value whose type is not the attribute's. Holds no value.
@@ -97,10 +99,10 @@ fn single<'a>(
         },
         (Kind::Decimal, number @ Value::Number(_)) => return Ok(number),
         (Kind::Decimal, value) => ("a number", value),
-        (Kind::Integer, value) => match integer(&value) {
-            Some(number) => return Ok(Value::Number(number)),
-            None => ("an integer", value),
-        },
+        (Kind::Integer, Value::Number(number)) if number.is_whole() => {
+            return Ok(Value::Number(integer(number, leniency)));
+        }
+        (Kind::Integer, value) => ("an integer", value),
         (_, value) => ("a string", value),
     };
     Err(mismatch(expected.0, &expected.1))
@@ -129,6 +131,15 @@ fn members<'a>(
     attribute: &Attribute,
     leniency: Leniency,
 ) -> Result<Object<'a>, TypeMismatch> {
+    if let Some(name) = twice(&object, |name| attribute.attribute(name).is_some()) {
+        let mismatch = TypeMismatch {
+            path: String::new(),
+            expected: "there once",
+            found: "there twice (case does not tell names apart)",
+        };
+        let name = attribute.attribute(name).map_or(name, |sub| sub.name.as_str());
+        return Err(mismatch.within(name));
+    }
     object
         .into_iter()
         .map(|(name, value)| match attribute.attribute(&name) {
@@ -166,16 +177,10 @@ fn boolean(value: &Value<'_>) -> Option<bool> {
         .find_map(|(name, value)| text.eq_ignore_ascii_case(name).then_some(value))
 }
 
-/// `3` and `3.0`, as `3`.
-fn integer(value: &Value<'_>) -> Option<Number> {
-    let Value::Number(number) = value else { return None };
-    if !number.is_f64() {
-        return Some(number.clone());
-    }
-    let float = number.as_f64()?;
-    // Every integer up to 2^53 is a double of its own; beyond, the text was rounded.
-    let exact = float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0;
-    exact.then(|| Number::from(float as i64))
+/// `3.0` as `3` where that is asked for.
+fn integer(number: Number<'_>, leniency: Leniency) -> Number<'_> {
+    let plain = leniency.plain_integers.then(|| number.whole()?.parse().ok()).flatten();
+    plain.map_or(number, |plain: i64| plain.into())
 }
 
 fn mismatch(expected: &'static str, found: &Value<'_>) -> TypeMismatch {

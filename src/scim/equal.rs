@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use serde_json::Number;
 
 use super::schema::{Attribute, Kind, Schema};
 use super::value::{Object, Value};
@@ -60,7 +59,7 @@ fn write_value(text: &mut String, value: &Value<'_>, attribute: Option<&Attribut
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
-        Value::Number(number) => write_number(text, number),
+        Value::Number(number) => text.push_str(&number.normal()),
         Value::String(value) => write_text(text, value, attribute, case),
         Value::Array(elements) => {
             let mut written: Vec<String> = elements
@@ -96,16 +95,20 @@ fn write_members<'r, 'v: 'r, 's>(
     attribute: impl Fn(&str) -> Option<&'s Attribute>,
     case: Case,
 ) {
-    let mut members: Vec<(String, &Value<'_>)> = members
+    let mut members: Vec<(String, &Value<'_>, Option<&Attribute>)> = members
         .filter(|(_, value)| !is_absent(value))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        // Case tells names apart that no schema lists.
+        .map(|(name, value)| match attribute(name) {
+            Some(known) => (known.name.to_ascii_lowercase(), value, Some(known)),
+            None => (name.to_owned(), value, None),
+        })
         .collect();
     members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     text.push('{');
-    for (name, value) in members {
+    for (name, value, attribute) in members {
         write_quoted(text, &name);
         text.push(':');
-        write_value(text, value, attribute(&name), case);
+        write_value(text, value, attribute, case);
         text.push(',');
     }
     text.push('}');
@@ -130,12 +133,4 @@ fn write_text(text: &mut String, value: &str, attribute: Option<&Attribute>, cas
 fn write_quoted(text: &mut String, value: &str) {
     // Rust's own escapes are unambiguous; writing to a String does not fail.
     let _ = write!(text, "{value:?}");
-}
-
-/// `3` and `3.0` are one number.
-fn write_number(text: &mut String, number: &Number) {
-    let _ = match number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0) {
-        Some(float) if float.abs() <= 9_007_199_254_740_992.0 => write!(text, "{}", float as i64),
-        _ => write!(text, "{number}"),
-    };
 }

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use serde_json::Number;
 
 use super::filter::{Filter, Literal, Operator};
 use super::path::Path;
@@ -183,7 +182,7 @@ fn holds(value: &Value<'_>, operator: Operator, literal: &Literal, kinship: Kins
     match (value, literal) {
         (Value::String(text), Literal::String(wanted)) => texts(text, operator, wanted, kinship),
         (Value::Number(number), Literal::Number(wanted)) => {
-            ordered(numbers(number, wanted), operator)
+            ordered(Some(number.cmp(wanted)), operator)
         }
         (Value::Bool(value), Literal::Bool(wanted)) => flags(*value, operator, *wanted),
         // As clients write it that also send booleans as text.
@@ -235,12 +234,5 @@ fn ordered(order: Option<Ordering>, operator: Operator) -> bool {
         Operator::Lt => order == Some(Ordering::Less),
         Operator::Le => order.is_some_and(Ordering::is_le),
         Operator::Co | Operator::Sw | Operator::Ew => false,
-    }
-}
-
-fn numbers(a: &Number, b: &Number) -> Option<Ordering> {
-    match (a.as_i128(), b.as_i128()) {
-        (Some(a), Some(b)) => Some(a.cmp(&b)),
-        _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
     }
 }

@@ -1,6 +1,6 @@
 //! Filters (RFC 7644 section 3.4.2.2) as a tree.
 
-use serde_json::Number;
+use super::number::Number;
 
 use super::path::Path;
 
@@ -40,7 +40,7 @@ pub enum Operator {
 pub enum Literal {
     Null,
     Bool(bool),
-    Number(Number),
+    Number(Number<'static>),
     String(String),
 }
 

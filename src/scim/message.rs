@@ -69,10 +69,7 @@ pub fn read_list(body: Value<'_>) -> Result<List<'_>, ListError> {
 
 fn whole_number(value: &Value<'_>) -> Option<usize> {
     match value {
-        Value::Number(number) => {
-            let float = || number.as_f64().filter(|f| f.fract() == 0.0 && *f >= 0.0 && *f < 1e15);
-            number.as_u64().or_else(|| float().map(|f| f as u64))?.try_into().ok()
-        }
+        Value::Number(number) => number.as_u64()?.try_into().ok(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }

@@ -86,9 +86,12 @@ pub fn parse_search(body: &Value<'_>, known: &Known<'_>) -> Result<Query, QueryE
     let mut given: [Option<String>; NAMES.len()] = Default::default();
     for (name, value) in body.iter() {
         if let Some((known_name, slot)) = slot(&mut given, name) {
-            *slot = member(value).ok_or_else(|| {
+            let read = member(value).ok_or_else(|| {
                 invalid_value(format!("The member {known_name} has not the right type."))
             })?;
+            if std::mem::replace(slot, read).is_some() {
+                return Err(invalid_value(format!("The member {known_name} is there twice.")));
+            }
         }
     }
     read(given, known)

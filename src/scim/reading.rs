@@ -7,8 +7,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Number;
-
+use super::number::Number;
 use super::schema::{Attribute, Kind, Schema};
 use super::value::{Object, Value};
 
@@ -197,7 +196,7 @@ fn simple<'a>(value: &Value<'a>, kind: Kind) -> Option<Value<'a>> {
         (Kind::Any, value) => Some(value.clone()),
         (Kind::Complex, _) | (_, Value::Null | Value::Array(_) | Value::Object(_)) => None,
         (Kind::Boolean, value) => boolean(value).map(Value::Bool),
-        (Kind::Integer, value) => integer(&number(value)?).map(Value::Number),
+        (Kind::Integer, value) => number(value).filter(Number::is_whole).map(Value::Number),
         (Kind::Decimal, value) => number(value).map(Value::Number),
         (_, text @ Value::String(_)) => Some(text.clone()),
         (Kind::String | Kind::Reference, Value::Number(number)) => {
@@ -210,9 +209,11 @@ fn simple<'a>(value: &Value<'a>, kind: Kind) -> Option<Value<'a>> {
 fn boolean(value: &Value<'_>) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(*value),
-        Value::Number(number) => [("0", false), ("1", true)]
-            .into_iter()
-            .find_map(|(text, value)| (number.to_string() == text).then_some(value)),
+        Value::Number(number) => match number.as_u64() {
+            Some(0) => Some(false),
+            Some(1) => Some(true),
+            _ => None,
+        },
         _ => {
             let text = value.as_str()?.trim();
             [("true", true), ("false", false), ("1", true), ("0", false)]
@@ -222,24 +223,13 @@ fn boolean(value: &Value<'_>) -> Option<bool> {
     }
 }
 
-/// A number, or the text of one.
-fn number(value: &Value<'_>) -> Option<Number> {
+/// A number, or the text of one. It keeps its text: a whole one may be written as `3.0`.
+fn number<'a>(value: &Value<'a>) -> Option<Number<'a>> {
     match value {
         Value::Number(number) => Some(number.clone()),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::String(text) => Number::read(text.trim()).map(Number::into_owned),
         _ => None,
     }
-}
-
-/// `3` and `3.0`, as `3`.
-fn integer(number: &Number) -> Option<Number> {
-    if !number.is_f64() {
-        return Some(number.clone());
-    }
-    let float = number.as_f64()?;
-    // Every integer up to 2^53 is a double of its own; beyond, the text was rounded.
-    let exact = float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0;
-    exact.then(|| Number::from(float as i64))
 }
 
 /// The name as the schema spells it.

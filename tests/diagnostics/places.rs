@@ -24,7 +24,7 @@ fn a_selector_becomes_members_element_and_rest() {
     assert_eq!(place("$.manager['$ref']").members, ["manager", "$ref"]);
     assert_eq!(place("$.x[?@.n==1.5].y").element, {
         let number = serde_json::Number::from_f64(1.5).unwrap();
-        Element::Where(vec![("n".to_owned(), Literal::Number(number))])
+        Element::Where(vec![("n".to_owned(), Literal::Number(number.into()))])
     });
 }
 

@@ -31,7 +31,7 @@ pub fn lift(lens: &Lens, user: &Json) -> (Json, Vec<String>) {
 }
 
 fn json(object: &scim_gateway::scim::Object<'_>) -> Json {
-    serde_json::to_value(object).expect("prints")
+    serde_json::from_slice(&object.to_json()).expect("prints")
 }
 
 fn losses(losses: &[scim_gateway::rewrite::translate::Loss]) -> Vec<String> {

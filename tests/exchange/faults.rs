@@ -120,6 +120,7 @@ fn refused_requests() -> Vec<Row> {
     let mutability = (400, Some("mutability"), "mutability");
     let id = (400, None, "bad_id");
     let twice = format!(r#"{{"userName":"{SECRET}@a.example","userName":"b@a.example"}}"#);
+    let many = format!(r#"{{"userName":"a","emails":[{}1]}}"#, "1,".repeat(10_000));
     let by_case = format!(r#"{{"userName":"{SECRET}@a.example","username":"b@a.example"}}"#);
     let deep = format!(r#"{{"userName":{}1{}}}"#, "[".repeat(40), "]".repeat(40));
     let mut utf8 = br#"{"userName":"s3cr3t-zebra"#.to_vec();
@@ -144,7 +145,8 @@ fn refused_requests() -> Vec<Row> {
         row("a member twice", post(twice), syntax),
         row("a member twice by case", post(by_case), syntax),
         row("invalid UTF-8", post(utf8), syntax),
-        row("a number beyond all bounds", post(r#"{"userName":1e999}"#), syntax),
+        row("a number that is none", post(r#"{"userName":01}"#), syntax),
+        row("too many values of one attribute", post(many), value),
         row("a wrong type", post(format!(r#"{{"userName":{{"x":"{SECRET}"}}}}"#)), value),
         row("a required attribute is missing", post("{}"), value),
         row("a required attribute is blank", post(r#"{"userName":""}"#), value),

@@ -112,7 +112,7 @@ async fn every_answer_is_what_the_filter_selects_in_the_full_list() {
             let filter = parse_filter(text, &known).expect(text);
             let holds = |user: &&Json| {
                 let text = user.to_string();
-                let parsed = parse(text.as_bytes(), &Limits { max_depth: 32 }).expect("JSON");
+                let parsed = parse(text.as_bytes(), &Limits::depth(32)).expect("JSON");
                 matches(&filter, parsed.as_object().expect("an object"), schema)
             };
             let users = whole["Resources"].as_array().expect("users");

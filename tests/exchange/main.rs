@@ -3,6 +3,8 @@
 //! (`cfg(test)` tells clippy that helpers are tests, too.)
 
 #[cfg(test)]
+mod aside;
+#[cfg(test)]
 mod bulk;
 #[cfg(test)]
 mod contenders;
@@ -12,6 +14,8 @@ mod cursors;
 mod derived;
 #[cfg(test)]
 mod elsewhere;
+#[cfg(test)]
+mod exact;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -26,6 +30,8 @@ mod guards;
 mod harness;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod linear;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub fn object(value: Json) -> Object<'static> {
 }
 
 pub fn json(object: &Object<'_>) -> Json {
-    serde_json::to_value(object).unwrap()
+    serde_json::from_slice(&object.to_json()).unwrap()
 }
 
 /// lift(lower(x)).

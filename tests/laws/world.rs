@@ -86,5 +86,5 @@ pub fn object(value: Json) -> Object<'static> {
 }
 
 pub fn json(object: &Object<'_>) -> Json {
-    serde_json::to_value(object).expect("a tree prints")
+    serde_json::from_slice(&object.to_json()).expect("a tree prints")
 }

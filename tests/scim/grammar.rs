@@ -87,7 +87,7 @@ fn refuses_what_is_no_filter() {
         "a eq {}",
         "a eq [1]",
         "a eq 1 2",
-        "a eq 18446744073709551616",
+        "a eq 01",
         "a.b[c pr]",
         "emails[urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:x pr]",
     ];
@@ -230,7 +230,7 @@ fn literal() -> impl Strategy<Value = Literal> {
         any::<bool>().prop_map(Literal::Bool),
         any::<i64>().prop_map(|number| Literal::Number(number.into())),
         (-4000..4000i32).prop_map(|eighths| {
-            Literal::Number(serde_json::Number::from_f64(f64::from(eighths) / 8.0).unwrap())
+            Literal::Number(serde_json::Number::from_f64(f64::from(eighths) / 8.0).unwrap().into())
         }),
         any::<String>().prop_map(Literal::String),
         r#"[a-z \\"\[\]()and]{0,12}"#.prop_map(Literal::String),

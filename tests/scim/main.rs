@@ -9,6 +9,8 @@ mod evaluate;
 #[cfg(test)]
 mod grammar;
 #[cfg(test)]
+mod number;
+#[cfg(test)]
 mod patch;
 #[cfg(test)]
 mod recorded;

@@ -11,8 +11,12 @@ use serde_json::{Value as Json, json};
 use crate::schema::{DOTTED, ENTERPRISE, FREE, URNS, user};
 
 const KNOWN: Known<'_> = Known { urns: &URNS, lenient: false };
-const ALL: Leniency =
-    Leniency { string_booleans: true, object_as_array: true, value_as_complex: true };
+const ALL: Leniency = Leniency {
+    string_booleans: true,
+    object_as_array: true,
+    value_as_complex: true,
+    plain_integers: true,
+};
 
 fn ops(
     operations: Json,

@@ -6,8 +6,12 @@ use serde_json::{Value as Json, json};
 
 use crate::schema::user;
 
-const ALL: Leniency =
-    Leniency { string_booleans: true, object_as_array: true, value_as_complex: true };
+const ALL: Leniency = Leniency {
+    string_booleans: true,
+    object_as_array: true,
+    value_as_complex: true,
+    plain_integers: true,
+};
 
 fn to(attribute: &str, value: Json, leniency: Leniency) -> Result<Json, String> {
     let schema = user();
@@ -45,10 +49,16 @@ fn names_the_path_and_no_value() {
 fn integers_may_be_written_with_a_point() {
     assert_eq!(to("age", json!(3.0), ALL), Ok(json!(3)));
     assert_eq!(to("age", json!(3), ALL), Ok(json!(3)));
-    for wrong in [json!(3.5), json!("3"), json!(1e17), json!(true)] {
+    assert_eq!(to("age", json!(1e17), ALL), Ok(json!(100_000_000_000_000_000_u64)));
+    for wrong in [json!(3.5), json!("3"), json!(1e-1), json!(true)] {
         assert!(to("age", wrong.clone(), ALL).is_err(), "{wrong}");
     }
     assert_eq!(to("score", json!(3.5), ALL), Ok(json!(3.5)));
+    // E18: what is not asked to be rewritten keeps its text.
+    let schema = user();
+    let age = schema.attribute("age").unwrap();
+    let kept = coerce(Value::from(json!(3.0)), age, Leniency::default()).unwrap();
+    assert_eq!(kept.to_json(), b"3.0");
 }
 
 #[test]
@@ -86,6 +96,7 @@ fn each_leniency_is_its_own() {
             string_booleans: !leniency.string_booleans,
             object_as_array: !leniency.object_as_array,
             value_as_complex: !leniency.value_as_complex,
+            ..leniency
         };
         if attribute == "active" {
             assert!(to(attribute, json!("False"), others).is_err());

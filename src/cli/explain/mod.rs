@@ -19,7 +19,7 @@ use crate::gateway::Route;
 use crate::gateway::guard::{guard, may_deactivate};
 use crate::gateway::message::resource::read_request;
 use crate::gateway::report::{Way, spot};
-use crate::scim::document::{Limits, parse};
+use crate::scim::document::parse;
 use crate::scim::grammar::{parse_filter, parse_path};
 use crate::scim::http::Request;
 use crate::scim::schema::Operation;
@@ -87,7 +87,7 @@ fn account(options: &Options, route: &Route) -> Result<Account, Failure> {
     let file = file.cloned().unwrap_or_else(|| PathBuf::from("-"));
     let bytes = read(&file)?;
     let pair = options.typed.pair(route, &[&bytes])?;
-    let limits = Limits { max_depth: route.spec.policies.max_depth };
+    let limits = route.spec.policies.limits();
     let body =
         parse(&bytes, &limits).map_err(|error| Fault::new(Cause::BadBody, error.to_string()))?;
     if options.patch.is_some() {

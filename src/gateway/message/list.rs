@@ -1,11 +1,10 @@
 //! ListResponse (RFC 7644 section 3.4.2), an upstream's read leniently and a client's written.
 
-use serde::Serialize;
-
 use super::resource::read_status;
 use crate::dialect::model::Resource;
 use crate::fault::{Cause, Fault};
 use crate::scim::message::{self, LIST_RESPONSE};
+use crate::scim::names::twice;
 use crate::scim::schema::Operation;
 use crate::scim::value::{Object, Value};
 
@@ -61,6 +60,10 @@ impl Head {
     }
 }
 
+/// The members that a list is read by (RFC 7644 section 3.4.2, RFC 9865 section 2).
+const LISTED: [&str; 6] =
+    ["Resources", "totalResults", "startIndex", "itemsPerPage", "nextCursor", "previousCursor"];
+
 /// Reads an upstream's list. Integers may be text, and `Resources` may be absent where there is a
 /// `totalResults`.
 ///
@@ -70,6 +73,12 @@ impl Head {
 pub fn read_list<'a>(resource: &Resource, body: Value<'a>) -> Result<Page<'a>, Fault> {
     if let Value::Object(list) = &body {
         read_status(resource, Operation::List, list)?;
+        if twice(list, |name| LISTED.iter().any(|listed| listed.eq_ignore_ascii_case(name)))
+            .is_some()
+        {
+            let what = "the upstream's list says a member twice, in different case: ask whoever runs the upstream";
+            return Err(Fault::new(Cause::UpstreamUnexpected, what));
+        }
         if !list.contains("Resources") && !list.contains("totalResults") {
             let what = "the upstream's list has neither `Resources` nor `totalResults`: ask whoever runs the \
                         upstream";
@@ -109,15 +118,10 @@ pub fn write_list<'a, E>(
         if count > 0 {
             out.push(b',');
         }
-        print(&resource?, &mut out);
+        resource?.write_json(&mut out);
         count += 1;
     }
     // Last, since only now is it known.
     out.extend_from_slice(format!(r#"],"itemsPerPage":{count}}}"#).as_bytes());
     Ok(out)
-}
-
-fn print(resource: &Object, out: &mut Vec<u8>) {
-    // Writing a tree of text, numbers and booleans to memory does not fail.
-    let _ = resource.serialize(&mut serde_json::Serializer::new(out));
 }

@@ -78,7 +78,7 @@ impl Pair {
             .map(|event| leaf(event, &mut far, schema))
             .collect();
         let mut sent = lowered.object.borrowed();
-        strip_cleared(&mut sent);
+        strip_cleared(&mut sent, &self.upstream.vendor.attributes);
         let made = self.made(&sent, &lifted.object, operation);
         let outcome = match operation {
             Operation::Create => self.create(user),

@@ -208,7 +208,7 @@ fn goes_natively(pair: &Pair, row: &Row) -> bool {
         .collect();
     let value = match kind(pair, &names) {
         Some(Kind::Boolean) => Value::Bool(true),
-        Some(Kind::Integer | Kind::Decimal) => Value::Number(1.into()),
+        Some(Kind::Integer | Kind::Decimal) => Value::Number(1_u64.into()),
         // It satisfies every format that a schema can name but a UUID's.
         _ => Value::text("a@b"),
     };

@@ -153,7 +153,7 @@ fn holds(kind: Kind, value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(value) => takes(kind, &Literal::Bool(*value)),
-        Value::Number(number) => takes(kind, &Literal::Number(number.clone())),
+        Value::Number(number) => takes(kind, &Literal::Number(number.clone().into())),
         Value::String(text) => takes(kind, &Literal::String(text.clone())),
         Value::Array(_) => kind == Kind::Any,
         Value::Object(_) => matches!(kind, Kind::Complex | Kind::Any),

@@ -195,7 +195,7 @@ fn literal(item: Item<'_>) -> Option<Literal> {
     match item.json()? {
         serde_json::Value::String(text) => Some(Literal::String(text)),
         serde_json::Value::Bool(value) => Some(Literal::Bool(value)),
-        serde_json::Value::Number(number) => Some(Literal::Number(number)),
+        serde_json::Value::Number(number) => Some(Literal::Number(number.into())),
         _ => {
             let message = "only a string, a number or a boolean may stand here";
             item.reader().report(item.mistake(NOT_SCALAR, message, "not a simple value"));

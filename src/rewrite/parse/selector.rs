@@ -161,7 +161,7 @@ fn equality(comparison: Comparison) -> Result<(String, Literal), Refusal> {
         JsonLiteral::Bool(value) => Literal::Bool(value),
         JsonLiteral::Int(number) => Literal::Number(number.into()),
         JsonLiteral::Float(number) => serde_json::Number::from_f64(number)
-            .map(Literal::Number)
+            .map(|number| Literal::Number(number.into()))
             .ok_or_else(|| unsupported("a number that JSON cannot say"))?,
         JsonLiteral::Null => return Err(unsupported("`null` in the predicate")),
     };

@@ -124,9 +124,9 @@ impl<'t> Cursor<'t> {
         if matches!(folded.as_str(), "true" | "false" | "null") {
             return Ok(word_literal(&folded));
         }
-        match document::parse(token.as_bytes(), &Limits { max_depth: 0 }) {
+        match document::parse(token.as_bytes(), &Limits::depth(0)) {
             Ok(Value::String(text)) => Ok(Literal::String(text.into_owned())),
-            Ok(Value::Number(number)) => Ok(Literal::Number(number)),
+            Ok(Value::Number(number)) => Ok(Literal::Number(number.into_owned())),
             _ if lenient && !token.is_empty() && !token.starts_with('"') => {
                 Ok(Literal::String(token.to_owned()))
             }

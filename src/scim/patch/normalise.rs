@@ -6,6 +6,7 @@ use crate::scim::coerce::{Leniency, TypeMismatch, coerce, coerce_element};
 use crate::scim::document;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::grammar::{Known, parse_path};
+use crate::scim::names::twice;
 use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, Mutability, Schema, Unknown};
 use crate::scim::value::{Object, Value};
@@ -44,6 +45,7 @@ pub fn normalise<'a>(
     if operations.len() > MAX_OPERATIONS {
         return Err(too_many());
     }
+    body.as_object().map_or(Ok(()), |body| once(body, |_| true))?;
     let mut reader = Reader { schema, known, leniency, ops: Vec::new() };
     for (index, operation) in operations.iter().enumerate() {
         reader.operation(operation).map_err(|error| PatchError {
@@ -52,6 +54,18 @@ pub fn normalise<'a>(
         })?;
     }
     Ok(reader.ops)
+}
+
+/// Refuses an object that says a listed name twice, in different case.
+fn once(members: &Object<'_>, listed: impl Fn(&str) -> bool) -> Result<(), PatchError> {
+    match twice(members, listed) {
+        None => Ok(()),
+        Some(name) => {
+            let name = document::shown(name, 64);
+            let detail = format!("{name} is there twice (case does not tell names apart).");
+            Err(PatchError::new("invalidSyntax", detail))
+        }
+    }
 }
 
 fn too_many() -> PatchError {
@@ -71,6 +85,7 @@ impl<'a> Reader<'_, 'a> {
         let Some(operation) = operation.as_object() else {
             return Err(PatchError::new("invalidSyntax", "it is not an object."));
         };
+        once(operation, |_| true)?;
         let kind = operation.get("op").and_then(Value::as_str).and_then(kind).ok_or_else(|| {
             PatchError::new("invalidSyntax", "op is neither add, replace nor remove.")
         })?;
@@ -105,6 +120,7 @@ impl<'a> Reader<'_, 'a> {
 
     /// The attributes of a path-less operation.
     fn members(&mut self, kind: OpKind, members: &Object<'a>) -> Result<(), PatchError> {
+        once(members, |name| self.schema.attribute(name).is_some())?;
         for (name, value) in members.iter() {
             if ["schemas", "id", "meta"].iter().any(|common| common.eq_ignore_ascii_case(name)) {
                 continue;
@@ -188,6 +204,7 @@ impl<'a> Reader<'_, 'a> {
         if extension.is_some_and(|extension| extension.mutability == Mutability::ReadOnly) {
             return Err(read_only(path));
         }
+        once(members, |name| extension.is_some_and(|known| known.attribute(name).is_some()))?;
         for (name, value) in members.iter() {
             if name.eq_ignore_ascii_case("schemas") {
                 // Part of the message wherever a client puts it (scim2-client does here).
@@ -297,7 +314,7 @@ fn equals(name: &str, literal: Literal) -> Filter {
 fn literal(value: &Value<'_>) -> Option<Literal> {
     match value {
         Value::Bool(value) => Some(Literal::Bool(*value)),
-        Value::Number(number) => Some(Literal::Number(number.clone())),
+        Value::Number(number) => Some(Literal::Number(number.clone().into_owned())),
         Value::String(text) => Some(Literal::String(text.to_string())),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }

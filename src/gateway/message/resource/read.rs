@@ -6,6 +6,8 @@ use super::without_envelope;
 use crate::dialect::model::Resource;
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::error::refusal;
+use crate::scim::document::shown;
+use crate::scim::names::twice;
 use crate::scim::schema::Operation;
 use crate::scim::value::{Object, Value};
 
@@ -24,6 +26,13 @@ pub fn read_answer<'a>(
         other => return Err(not_a_resource(resource, &other)),
     };
     read_status(resource, operation, &object)?;
+    if let Some(name) = twice(&object, |name| is_listed(resource, name)) {
+        let (kind, name) = (&resource.schema.resource, shown(name, 64));
+        let what = format!(
+            "the upstream's {kind} says `{name}` twice, in different case: ask whoever runs the upstream"
+        );
+        return Err(Fault::new(Cause::UpstreamNotJson, what));
+    }
     object.remove("schemas");
     let id = match object.remove("id") {
         None | Some(Value::Null) => None,
@@ -59,7 +68,15 @@ pub fn read_request<'a>(
             return Err(Fault::new(Cause::BadBody, detail));
         }
     };
-    for name in ["schemas", "id", "meta"] {
+    if let Some(name) = twice(&object, |name| is_listed(resource, name)) {
+        let name = shown(name, 64);
+        let detail = format!(
+            "The body cannot be read: the member \"{name}\" is there twice (case does not tell names \
+             apart). Correct it and send it again."
+        );
+        return Err(Fault::new(Cause::BadBody, detail));
+    }
+    for name in COMMON {
         object.remove(name);
     }
     for (_, name, template) in resource.request_extras.iter().filter(|(of, ..)| *of == operation) {
@@ -72,6 +89,17 @@ pub fn read_request<'a>(
     }
     read_references(&resource.schema.attributes, &mut object);
     Ok(object)
+}
+
+const COMMON: [&str; 3] = ["schemas", "id", "meta"];
+
+/// Whether a resource's member has its name from the dialect: from its schema or its messages.
+fn is_listed(resource: &Resource, name: &str) -> bool {
+    let is = |listed: &str| listed.eq_ignore_ascii_case(name);
+    COMMON.into_iter().any(is)
+        || resource.schema.attribute(name).is_some()
+        || resource.answer_extras.iter().any(|(extra, _)| is(extra))
+        || resource.request_extras.iter().any(|(_, extra, _)| is(extra))
 }
 
 /// Fails if message members of a successful answer say that it is an error (a `status` of 400 or
