@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import advertised
+import clients
 import hostile
 import page
 import paging
@@ -40,6 +41,8 @@ def main():
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         drive(Path(folder), chosen, report)
+        if not options.only:
+            live(Path(folder), report)
     report.close(f"in {time.monotonic() - began:.0f} s")
     return 1 if report.bad or stale else 0
 
@@ -97,6 +100,13 @@ def drive(folder, routes, report):
         memory = gateway.peak_memory()
         over = memory is not None and memory > MOST_MEMORY and f"{memory >> 20} MiB at its largest"
         report.add("the gateway", judged("input", "memory is bounded", over))
+
+
+def live(folder, report):
+    """Real clients on the routes of config.toml."""
+    with serve.shipped(folder) as url:
+        for check in clients.checks(url):
+            report.add("config.toml", check)
 
 
 class Report:

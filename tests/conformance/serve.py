@@ -132,3 +132,17 @@ def gateway(folder, upstreams):
         url = f"http://127.0.0.1:{admin}/readyz"
         await_answer("the gateway", started, url, log, lambda status: status == 200)
         yield Gateway(started, f"http://127.0.0.1:{port}")
+
+
+@contextlib.contextmanager
+def shipped(folder):
+    """The gateway with config.toml as it is shipped, on free ports; yields its URL."""
+    port, admin, log = free_port(), free_port(), folder / "shipped.log"
+    text = (ROOT / "config.toml").read_text()
+    text = text.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("127.0.0.1:9090", f"127.0.0.1:{admin}")
+    config = folder / "shipped.toml"
+    config.write_text(text)
+    with process("the gateway", [GATEWAY, "run", "--config", config], log) as started:
+        url = f"http://127.0.0.1:{admin}/readyz"
+        await_answer("the gateway", started, url, log, lambda status: status == 200)
+        yield f"http://127.0.0.1:{port}"
