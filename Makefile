@@ -4,7 +4,7 @@
 export PROPTEST_RNG_SEED ?= 7644
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: run test conformance observe chaos bench laws fuzz mutants cmake
+.PHONY: run test test-full conformance observe chaos bench laws fuzz mutants cmake
 
 # Serves config.toml: every route on the simulators inside the program.
 run: cmake
@@ -18,6 +18,11 @@ test: cmake
 	$(MAKE) --no-print-directory observe
 	$(MAKE) --no-print-directory chaos
 	$(MAKE) --no-print-directory conformance
+
+# What is run before an issue is called done: more cases of every law, and each fuzz target for a minute.
+test-full: test
+	$(MAKE) --no-print-directory laws CASES=2000
+	$(MAKE) --no-print-directory fuzz MINUTES=1
 
 # Independent SCIM testers against routes of the real gateway: docs/conformance.md.
 conformance: cmake
