@@ -10,7 +10,6 @@ use http::header::{
     TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, StatusCode, Version};
-use percent_encoding::{percent_decode, percent_decode_str};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use uuid::Uuid;
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use super::auth::Peer;
 use crate::config::model::Limits;
 use crate::fault::{Cause, Fault};
+use crate::scim::endpoint::climbs;
 use crate::scim::http::Request;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -76,7 +76,8 @@ pub(super) fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
             "The request has both Content-Length and Transfer-Encoding; send one of them.",
         ));
     }
-    if climbs(header.uri.path()) {
+    // A route begins where its prefix says, and so do its calls.
+    if climbs(header.uri.path().as_bytes()) {
         return Err(Fault::new(
             Cause::UnknownRoute,
             "The request's path has a segment \".\" or \"..\", which no resource has; nothing was \
@@ -87,19 +88,6 @@ pub(super) fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
         Some(length) if length > limits.body => Err(too_large(limits)),
         _ => Ok(()),
     }
-}
-
-/// Whether a path has a segment that an upstream, or what stands before it, could take for the one
-/// above (RFC 3986 section 6.2.2): a route begins where its prefix says, and so do its calls. Some
-/// decode once, some twice, and some take `\` for `/`.
-fn climbs(path: &str) -> bool {
-    let once = percent_decode_str(path).collect::<Vec<u8>>();
-    let twice = percent_decode(&once).collect::<Vec<u8>>();
-    [path.as_bytes(), &once, &twice].into_iter().any(|path| {
-        path.split(|byte| matches!(byte, b'/' | b'\\'))
-            .map(|segment| segment.split(|byte| *byte == b';').next().unwrap_or_default())
-            .any(|segment| matches!(segment, b"." | b".."))
-    })
 }
 
 /// Where the connection comes from: the client, or whatever stands before this gateway.

@@ -1,6 +1,8 @@
 //! What a path below a SCIM base names (RFC 7644 section 3.2), and identifiers as one path segment.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_decode_str, utf8_percent_encode,
+};
 
 /// What a path below the base names. Segments are decoded; which resource types there are is for
 /// the caller to know.
@@ -37,7 +39,7 @@ pub enum EndpointError {
     #[error("A segment of the path must be percent-encoded UTF-8.")]
     Encoding,
     #[error(
-        "The identifier is not acceptable: it is empty, longer than 512 bytes, \".\", \"..\", or holds a slash, a backslash or a control character. Use an identifier as it was answered."
+        "The identifier is not acceptable: it is empty, longer than 512 bytes, \".search\", holds a control character, or has \".\" or \"..\" alone or between slashes. Use an identifier as it was answered."
     )]
     Id,
 }
@@ -89,13 +91,26 @@ fn decoded(segment: &str) -> Result<String, EndpointError> {
     Ok(text.into_owned())
 }
 
-/// Whether a text can be a path segment without becoming another path somewhere on the way.
+/// Whether a text can be the first segment without becoming another path somewhere on the way.
 fn is_plain(text: &str) -> bool {
-    !matches!(text, "." | "..") && !text.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'))
+    !climbs(text.as_bytes()) && !text.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'))
+}
+
+/// Whether a path has a segment that someone on the way could take for the one above (RFC 3986 section
+/// 6.2.2). Some decode once, some twice, and some take `\` for `/`.
+pub fn climbs(path: &[u8]) -> bool {
+    let once = percent_decode(path).collect::<Vec<u8>>();
+    let twice = percent_decode(&once).collect::<Vec<u8>>();
+    [path, &once, &twice].into_iter().any(|path| {
+        path.split(|byte| matches!(byte, b'/' | b'\\'))
+            .map(|segment| segment.split(|byte| *byte == b';').next().unwrap_or_default())
+            .any(|segment| matches!(segment, b"." | b".."))
+    })
 }
 
 impl Id {
-    /// An identifier from its decoded text.
+    /// An identifier from its decoded text. What is taken from a client is what is taken from an
+    /// upstream, so that whatever is handed out can be asked for: slashes and backslashes are encoded.
     ///
     /// # Errors
     /// [`EndpointError::Id`].
@@ -103,7 +118,13 @@ impl Id {
         let text = text.into();
         // Someone on the way may decode once more than we do.
         let twice = percent_decode_str(&text).decode_utf8().map_err(|_| EndpointError::Id)?;
-        let fits = !text.is_empty() && text.len() <= MAX_ID && is_plain(&text) && is_plain(&twice);
+        let control = |text: &str| text.chars().any(char::is_control);
+        let fits = !text.is_empty()
+            && text.len() <= MAX_ID
+            && !climbs(text.as_bytes())
+            && !text.eq_ignore_ascii_case(".search")
+            && !control(&text)
+            && !control(&twice);
         if fits { Ok(Self(text)) } else { Err(EndpointError::Id) }
     }
 
@@ -115,6 +136,18 @@ impl Id {
     pub fn encoded(&self) -> String {
         segment(&self.0)
     }
+}
+
+/// The identifier that a URL names below a resource type's path. Nothing else of the URL counts: it may
+/// be relative, and whose host it names is nobody's matter.
+pub fn id_at(url: &str, path: &str) -> Option<Id> {
+    let url = url.split(['?', '#']).next()?;
+    let rooted = format!("/{}", url.trim_start_matches('/'));
+    let below = format!("/{path}/").to_ascii_lowercase();
+    // ASCII lower case moves no byte.
+    let at = rooted.to_ascii_lowercase().rfind(&below)?.checked_add(below.len())?;
+    let id = rooted.get(at..)?.trim_end_matches('/');
+    Id::new(decoded(id).ok()?).ok()
 }
 
 /// Any text as exactly one path segment. "." and ".." would survive encoding and be taken for steps

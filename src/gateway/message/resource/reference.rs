@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::frame::Location;
 use crate::dialect::model::Resource;
+use crate::scim::endpoint::Id;
 use crate::scim::schema::Attribute;
 use crate::scim::value::{Object, Value};
 
@@ -36,7 +37,8 @@ pub(super) fn write_references(attributes: &[Attribute], object: &mut Object, pl
     each_holder(attributes, object, &mut |name, holder| {
         let Some(old) = holder.get(REF) else { return };
         let target = target(name, holder, old.as_str(), place.resources);
-        let id = holder.get("value").and_then(Value::as_str).filter(|id| !id.is_empty());
+        // A URL that nobody could ask for is none.
+        let id = holder.get("value").and_then(Value::as_str).filter(|id| Id::new(*id).is_ok());
         match target.zip(id).map(|(target, id)| place.of(target, id)) {
             Some(url) => holder.insert(REF, Value::String(Cow::Owned(url))),
             None => drop(holder.remove(REF)),
