@@ -80,6 +80,8 @@ pub struct Fault {
     pub retry_after: Option<Duration>,
     /// The methods for an `Allow` header (405).
     pub allow: Option<String>,
+    /// Where the client finds what was created all the same (a `Location` header).
+    pub location: Option<Box<str>>,
     /// Headers `WWW-Authenticate` that stand instead of the gateway's own. Boxed: a fault is small.
     pub challenges: Option<Box<HeaderMap>>,
 }
@@ -94,6 +96,7 @@ impl Fault {
             scim_type: None,
             retry_after: None,
             allow: None,
+            location: None,
             challenges: None,
         }
     }
@@ -107,6 +110,12 @@ impl Fault {
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    #[must_use]
+    pub fn with_location(mut self, location: Option<String>) -> Self {
+        self.location = location.map(String::into_boxed_str);
         self
     }
 

@@ -6,8 +6,11 @@ use crate::gateway::safety::{Act, CreateConflict, Delete, RemovalLimits, Safety}
 
 const DELETES: &[(&str, Delete)] =
     &[("forward", Delete::Forward), ("deactivate", Delete::Deactivate), ("refuse", Delete::Refuse)];
-const CONFLICTS: &[(&str, CreateConflict)] =
-    &[("pass", CreateConflict::Pass), ("adopt", CreateConflict::Adopt)];
+const CONFLICTS: &[(&str, CreateConflict)] = &[
+    ("pass", CreateConflict::Pass),
+    ("adopt", CreateConflict::Adopt),
+    ("update", CreateConflict::Update),
+];
 const ACTS: &[(&str, Act)] = &[("off", Act::Off), ("warn", Act::Warn), ("trip", Act::Trip)];
 
 pub(super) fn safety(route: &Table<'_>) -> Safety {

@@ -80,7 +80,12 @@ pub struct Resource {
     /// As upstream: whether `/Me` is an alias of one of these resources (RFC 7644 section 3.11).
     pub me: bool,
     pub sort: bool,
+    /// As upstream: whether answers name versions (`ETag`).
     pub etag: bool,
+    /// As upstream: the writes for which it compares `If-Match` itself. For all others the version is
+    /// compared here, with a read under the resource's lock: many servers name versions and ignore the
+    /// header, for some methods or for all.
+    pub if_match: Operations,
     /// Whether `attributes` and `excludedAttributes` are honoured.
     pub projection: bool,
     /// What a client of this dialect looks resources up by, such as `userName`.

@@ -22,7 +22,7 @@ const LONGEST_ID: usize = 256;
 pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
     let schema = part.schema;
     let path = table.need("path").and_then(segment);
-    let operations = table.need("operations").map(operations);
+    let operations = table.need("operations").map(listed);
     let put = table.need("put").and_then(|item| item.word(PUTS));
     let clear = table.need("clear").and_then(|item| item.word(CLEARS));
     let in_request = table.need("schemas_in_request").and_then(|item| item.word(SCHEMAS));
@@ -57,6 +57,7 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
         me: table.flag("me"),
         sort: table.flag("sort"),
         etag: table.flag("etag"),
+        if_match: table.item("if_match").map(listed).unwrap_or_default(),
         projection: table.flag("projection"),
         matches_on: paths(&table, "matches_on", &schema),
         schema,
@@ -96,7 +97,7 @@ fn operation(item: Item<'_>) -> Option<Operation> {
     item.word(&Operation::ALL.map(|operation| (operation.name(), operation)))
 }
 
-fn operations(item: Item<'_>) -> Operations {
+fn listed(item: Item<'_>) -> Operations {
     Operations::of(&item.items().into_iter().filter_map(operation).collect::<Vec<_>>())
 }
 

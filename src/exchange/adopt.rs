@@ -1,58 +1,86 @@
 //! A creation that meets what is there already, on a route that adopts: the one resource with the
-//! same matching attribute is the answer.
+//! same matching attribute is the answer, as it is or updated with what the client sent. It is told as
+//! created only where it is what was asked for, as far as access goes.
 
+use super::emulate::Asked;
+use super::record::Subject;
 use super::run::Exchange;
 use crate::fault::{Cause, Fault};
-use crate::gateway::cursor::{Page, Start};
-use crate::gateway::list::ListPlan;
 use crate::gateway::pair::Losses;
-use crate::gateway::safety::CreateConflict;
-use crate::scim::filter::{Filter, Literal, Operator};
+use crate::gateway::reply::Stored;
+use crate::gateway::route::{Kind, Omitted, Policies};
+use crate::gateway::safety::{CreateConflict, Removal};
+use crate::gateway::twin::Access;
+use crate::scim::Object;
 use crate::scim::http::Response;
-use crate::scim::path::Path;
-use crate::scim::query::Query;
 use crate::scim::schema::Operation;
-use crate::scim::{Object, Value};
 
 impl Exchange<'_> {
-    /// The answer to a creation that the upstream refused with `fault`. Nothing is written: what the
-    /// client sent beside the matching attribute is for its next update.
+    /// The answer to a creation that the upstream refused with `fault`. What the client did not send
+    /// stays as it is.
     ///
     /// # Errors
-    /// The fault itself, where the route does not adopt, it was no conflict, or there is not exactly
-    /// one such resource.
+    /// The fault itself, where the route does not adopt, it was no conflict, there is not exactly one
+    /// such resource, or that one has another state or other members than were asked for; what an update
+    /// meets.
     pub async fn adopt(mut self, sent: &Object<'_>, fault: Fault) -> Result<Response, Fault> {
-        let adopts = self.route.spec.policies.safety.create_conflict == CreateConflict::Adopt;
-        if !adopts || fault.cause != Cause::UpstreamConflict {
+        let policies = &self.route.spec.policies;
+        let how = policies.safety.create_conflict;
+        if how == CreateConflict::Pass || fault.cause != Cause::UpstreamConflict {
             return Err(fault);
         }
-        for name in self.pair.client_resource.matches_on.clone() {
-            let Some(filter) = same(&name, sent) else { continue };
-            let query = Query::of(filter);
-            let Ok(plan) = self.pair.plan_list(query) else { continue };
-            // A search that stops at the first match would not see a second one.
-            let plan = ListPlan { unique: false, ..plan };
-            match self.found(&plan, &Start::Index(1)).await {
-                Ok(Page { total: Some(1), items, .. }) => {
-                    let Some(stored) = items.first() else { continue };
-                    self.caller.record.adopted = true;
-                    return Ok(self.answer(Operation::Create, stored, Losses::default()));
-                }
-                Ok(Page { total: Some(0), .. }) => {}
-                Ok(_) => return Err(fault),
-                Err(error) => return Err(fault.with_log(error.cause.label())),
-            }
+        let found = match self.twin(sent).await {
+            Ok(Some(found)) => self.whole(sent, found).await,
+            Ok(None) => return Err(fault),
+            Err(error) => return Err(fault.with_log(error.cause.label())),
+        };
+        let updates = how == CreateConflict::Update;
+        // Who was deactivated is not activated by a creation that does not say so.
+        let inactive = self.pair.kind == Kind::User
+            && !self.pair.still_has(Removal::Deactivation, &found.object);
+        let differs = match updates {
+            true => inactive && !self.pair.says_state(sent),
+            false => self.pair.access(sent, &found.object) != Access::Same,
+        };
+        if differs {
+            return Err(otherwise(fault));
         }
-        Err(fault)
+        self.caller.record.subject = found.frame.id.clone().map(Subject::new);
+        self.caller.record.adopted = true;
+        if !updates {
+            return Ok(self.answer(Operation::Create, &found, Losses::default()));
+        }
+        let kept = Policies { omitted: Some(Omitted::Keep), ..policies.clone() };
+        let pair = self.pair;
+        let removal = pair.replacement_removes(sent, &kept);
+        let change = |stored: &Stored| pair.merge(sent, stored.old(), &kept, false);
+        let asked = Asked {
+            operation: Operation::Replace,
+            said: sent,
+            demanded: None,
+            removal,
+            held: None,
+        };
+        let id = found.frame.id.unwrap_or_default();
+        let (stored, losses) = self.emulate(&id, asked, change).await?;
+        if !stored.unseen && pair.access(sent, &stored.object) == Access::Other {
+            return Err(otherwise(fault));
+        }
+        Ok(self.answer(Operation::Create, &stored, losses))
+    }
+
+    /// A list may leave out what decides: then the resource is read.
+    async fn whole(&mut self, sent: &Object<'_>, found: Stored) -> Stored {
+        if self.pair.access(sent, &found.object) != Access::Unknown {
+            return found;
+        }
+        let id = found.frame.id.clone().unwrap_or_default();
+        self.read(&id).await.unwrap_or(found)
     }
 }
 
-/// A filter for resources with the same value there; `None` where none was sent.
-fn same(name: &str, sent: &Object<'_>) -> Option<Filter> {
-    let Some(Value::String(text)) = sent.get(name) else { return None };
-    Some(Filter::Compare {
-        path: Path::core(name),
-        operator: Operator::Eq,
-        literal: Literal::String(text.clone().into_owned()),
-    })
+fn otherwise(fault: Fault) -> Fault {
+    let detail = "the resource that is there has another state or other members than were asked for, so \
+                  it was not adopted: look it up, and change it with another request";
+    Fault { detail: format!("{}; {detail}", fault.detail), ..fault }
 }

@@ -40,6 +40,7 @@ impl<'e> Exchange<'e> {
         change: impl Fn(&Stored) -> Result<Merged, Fault>,
     ) -> Result<(Stored, Losses), Fault> {
         let Asked { operation, said, demanded, removal, held } = asked;
+        self.able_to_emulate()?;
         let _held = match held {
             Some(held) => held,
             None => self.lock(id, Way::Alone).await?,
@@ -66,7 +67,10 @@ impl<'e> Exchange<'e> {
                 Err(fault) if raced && named => return Err(fault),
                 Err(_) if raced => return Err(outpaced()),
                 Err(_) => raced = true,
-                Ok(written) => {
+                Ok(mut written) => {
+                    if written.unseen {
+                        written.object = self.pair.known_of(&merged.after, &written.object);
+                    }
                     let mut losses = merged.losses;
                     losses.extend(self.carried_out(&writes, Some(&stored.object), &written)?);
                     return Ok((written, losses));

@@ -99,7 +99,7 @@ impl Exchange<'_> {
     /// Reads one page.
     pub async fn page(&mut self, call: &PageCall<'_>) -> Result<StoredPage, Fault> {
         let (operation, request) = self.route.list_call(self.pair, call);
-        let response = self.caller.call(operation, request).await?;
+        let response = self.call(operation, request).await?;
         self.route.success(operation, &response)?;
         self.route.page(self.pair, &response)
     }

@@ -34,7 +34,8 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
         Plan::Native(bodies) => {
             // Between two calls of one PATCH nobody else may write.
             let way = if bodies.len() == 1 { Way::Shared } else { Way::Alone };
-            let (lock, version) = exchange.held(id, demanded.as_ref(), way).await?;
+            let (lock, version) =
+                exchange.held(Operation::Patch, id, demanded.as_ref(), way).await?;
             let writes: Vec<_> = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();
             let claim = exchange.claim(removal, id)?;
             let written = exchange.write_all(id, &writes, version).await;
@@ -42,7 +43,10 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             match written {
                 // An upstream that finds no such element refuses the whole; taking away what is not
                 // there is no mistake of the client's (RFC 7644 section 3.5.2.2).
-                Err(fault) if fault.scim_type() == Some("noTarget") => {
+                Err(fault)
+                    if fault.scim_type() == Some("noTarget")
+                        && exchange.able_to_emulate().is_ok() =>
+                {
                     // Of several calls some may be done: nobody may come between.
                     held = (way == Way::Alone).then_some(lock);
                     None

@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::lock::Locks;
 use super::record::{Record, Subject};
 use super::safeguard::Safeguards;
-use super::{Trace, Upstream, bulk, list, me, patch, search, user};
+use super::{Trace, Upstream, bulk, create, list, me, patch, search, user};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::message::error::write_error;
@@ -150,7 +150,7 @@ async fn operate(
     let exchange = Exchange { route, pair, request, caller, shared, me: false };
     let id = id.as_ref().map(|id| id.as_str()).unwrap_or_default();
     match operation {
-        Operation::Create => user::create(exchange).await,
+        Operation::Create => create::create(exchange).await,
         Operation::Get => user::get(exchange, id).await,
         Operation::Replace => user::replace(exchange, id).await,
         Operation::Delete => user::delete(exchange, id).await,

@@ -10,6 +10,7 @@ use crate::fault::{Cause, Fault};
 use crate::gateway::message::version::Versions;
 use crate::gateway::reply::Stored;
 use crate::scim::http::Response;
+use crate::scim::schema::Operation;
 
 /// What a client demands of the version that a resource has.
 pub struct Demanded {
@@ -50,18 +51,19 @@ impl<'e> Exchange<'e> {
     }
 
     fn has_versions(&self) -> bool {
-        self.pair.upstream_resource.etag || self.route.makes_versions(self.pair)
+        self.pair.upstream_resource.etag || self.route.makes_versions()
     }
 
     /// Holds the resource for a plain write and makes sure that it finds the version that the client
-    /// demands: the upstream compares it, by the header that comes back, or it is compared here, under
-    /// the lock. What it must not be is compared here; the upstream then writes over the version that
+    /// demands: the upstream compares it, by the header that comes back, where its dialect says so, or it is
+    /// compared here, under the lock. What it must not be is compared here; the upstream then writes over the version that
     /// was seen.
     ///
     /// # Errors
     /// `PreconditionFailed`, and `Busy` at the deadline.
     pub async fn held(
         &mut self,
+        operation: Operation,
         id: &str,
         demanded: Option<&Demanded>,
         way: Way,
@@ -69,8 +71,10 @@ impl<'e> Exchange<'e> {
         let Some(Demanded { one_of, none_of }) = demanded else {
             return Ok((self.lock(id, way).await?, None));
         };
-        let passes = !self.route.makes_versions(self.pair);
-        if let (true, Some(versions), None) = (passes, one_of, none_of) {
+        let passes = !self.route.makes_versions();
+        // Most servers that name versions ignore `If-Match` somewhere.
+        let compares = passes && self.pair.upstream_resource.if_match.has(operation);
+        if let (true, Some(versions), None) = (compares, one_of, none_of) {
             let header = versions.passed(&self.route.spec.rules).ok_or_else(changed)?;
             return Ok((self.lock(id, way).await?, Some(header)));
         }

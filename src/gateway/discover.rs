@@ -51,7 +51,7 @@ impl Route {
             etag: self
                 .users
                 .as_ref()
-                .is_some_and(|pair| pair.upstream_resource.etag || self.makes_versions(pair)),
+                .is_some_and(|pair| pair.upstream_resource.etag || self.makes_versions()),
             pagination: self.pagination(),
             bearer: self.spec.policies.bearer,
             basic: self.spec.policies.basic,

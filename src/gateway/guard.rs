@@ -80,6 +80,26 @@ pub fn carried_out(untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
     ))
 }
 
+/// As [`carried_out`], for what was created and is not as it was asked for.
+///
+/// # Errors
+/// `PartlyDone`, naming the places that the route does not waive.
+pub fn created_otherwise(untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
+    let places = untaken.iter().map(|loss| &*loss.place);
+    let refused: Vec<&str> = places.filter(|place| is_guarded(place, true, policies)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::new(
+        Cause::PartlyDone,
+        format!(
+            "The resource was created, and the upstream shows that it did not take {}. Look it up and \
+             send that with another request: do not create it again.",
+            listed(&refused)
+        ),
+    ))
+}
+
 fn is_guarded(place: &str, inactive: bool, policies: &Policies) -> bool {
     GUARDED
         .iter()

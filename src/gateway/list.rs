@@ -147,7 +147,10 @@ impl Route {
         let pairs: Vec<(&str, &str)> =
             says.iter().zip(&texts).map(|((name, _), text)| (*name, text.as_str())).collect();
         let query = encode(&pairs);
-        let searches = pair.upstream_resource.search.filter(|search| match search.when {
+        let operations = pair.upstream_resource.operations;
+        let search = pair.upstream_resource.search.filter(|_| operations.has(Operation::Search));
+        let searches = search.filter(|search| match search.when {
+            _ if !operations.has(Operation::List) => true,
             SearchWhen::Filtered => page.pushed.is_some(),
             SearchWhen::Long => query.len() > LONGEST_QUERY,
         });

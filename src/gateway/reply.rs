@@ -1,12 +1,14 @@
 //! The upstream's answer in the client's words, and the upstream's requests in its own.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 
-use super::message::error::read_error;
+use super::message::error::{read_error, speaks};
 use super::message::list::Head;
-use super::message::resource::{Frame, Location, read_answer, write_answer, write_request};
+use super::message::resource::{
+    Frame, Location, error_in, read_answer, write_answer, write_request,
+};
 use super::message::version::version;
 use super::message::{headers, list};
 use super::pair::{Losses, Pair};
@@ -15,7 +17,7 @@ use crate::fault::{Cause, Fault};
 use crate::rewrite::program::LossCause;
 use crate::rewrite::translate::Loss;
 use crate::scim::document::{Limits, ParseError, parse};
-use crate::scim::endpoint::segment;
+use crate::scim::endpoint::{id_at, segment};
 use crate::scim::http::{Request, Response};
 use crate::scim::projection::{Projection, project};
 use crate::scim::reading::{Old, Reading};
@@ -36,6 +38,8 @@ pub struct Stored {
     pub version: Option<HeaderValue>,
     /// What is unreadable, and is not shown.
     pub losses: Losses,
+    /// Nobody has shown it: it is what is known of a write that was done.
+    pub unseen: bool,
 }
 
 impl Stored {
@@ -45,7 +49,12 @@ impl Stored {
         let cause = LossCause::Converted;
         let lifting = unreadable.iter().map(|path| Loss { place: path.as_str().into(), cause });
         let losses = Losses { lifting: lifting.collect(), lowering: Vec::new() };
-        Self { frame, object: read, raw, etag: None, version: None, losses }
+        Self { frame, object: read, raw, losses, ..Self::default() }
+    }
+
+    /// What the upstream said, also what cannot be read.
+    pub fn said(&self) -> &Object<'static> {
+        self.raw.as_ref().unwrap_or(&self.object)
     }
 
     /// Both forms, for put.
@@ -103,30 +112,83 @@ impl Route {
         headers::media_type(&self.spec.upstream)
     }
 
-    /// Fails with the upstream's error, in our words.
+    /// Fails with the upstream's error, in our words. What it took to do later (202) is not done.
     ///
     /// # Errors
-    /// Everything that is not a success.
+    /// Every status but those that say that something was done.
     pub fn success(&self, operation: Operation, response: &Response) -> Result<(), Fault> {
-        if response.status.is_success() {
-            return Ok(());
+        match response.status.as_u16() {
+            200 | 201 | 203..=205 => Ok(()),
+            _ => Err(read_error(&self.spec.upstream, operation, response)),
         }
-        Err(read_error(&self.spec.upstream, operation, response))
     }
 
-    /// One resource from a successful answer.
+    /// One resource from a successful answer; the inner fault is of what cannot be read as one.
     ///
     /// # Errors
-    /// `UpstreamNotJson`, `UpstreamUnexpected`.
+    /// The upstream's error, where the body is one whatever the status says.
+    pub fn answered(
+        &self,
+        pair: &Pair,
+        operation: Operation,
+        response: &Response,
+    ) -> Result<Result<Stored, Fault>, Fault> {
+        let body = match self.body(response) {
+            Ok(body) => body,
+            Err(unreadable) => return Ok(Err(unreadable)),
+        };
+        let (dialect, resource) = (&self.spec.upstream, &pair.upstream_resource);
+        match error_in(dialect, resource, operation, response, &body) {
+            Some(fault) => Err(fault),
+            None => Ok(self.read(pair, operation, response, body)),
+        }
+    }
+
+    /// As [`answered`](Self::answered), for who cannot do without the resource.
+    ///
+    /// # Errors
+    /// Also `UpstreamNotJson` and `UpstreamUnexpected`.
     pub fn stored(
         &self,
         pair: &Pair,
         operation: Operation,
         response: &Response,
     ) -> Result<Stored, Fault> {
-        let body = self.body(response)?;
+        self.answered(pair, operation, response)?
+    }
+
+    /// The id that an answer's `Location` names.
+    pub fn located_id(&self, pair: &Pair, response: &Response) -> Option<String> {
+        let url = response.headers.get(LOCATION)?.to_str().ok()?;
+        Some(id_at(url, &pair.upstream_resource.path)?.as_str().to_owned())
+    }
+
+    /// Whether the answer to a DELETE leaves doubt: it has words, or is no answer of the upstream's.
+    ///
+    /// # Errors
+    /// The upstream's error, where the body is one whatever the status says.
+    pub fn is_doubtful(&self, pair: &Pair, response: &Response) -> Result<bool, Fault> {
+        if response.body.is_empty() {
+            return Ok(false);
+        }
+        let Ok(body) = self.body(response) else { return Ok(true) };
+        let (dialect, resource) = (&self.spec.upstream, &pair.upstream_resource);
+        match error_in(dialect, resource, Operation::Delete, response, &body) {
+            Some(fault) => Err(fault),
+            None => Ok(speaks(dialect, response)),
+        }
+    }
+
+    fn read(
+        &self,
+        pair: &Pair,
+        operation: Operation,
+        response: &Response,
+        body: Value<'_>,
+    ) -> Result<Stored, Fault> {
         let (frame, object) = read_answer(&pair.upstream_resource, operation, body)?;
-        let etag = version(response).filter(|_| pair.upstream_resource.etag);
+        let keeps = pair.upstream_resource.etag && !self.makes_versions();
+        let etag = version(response).filter(|_| keeps);
         let stored = Stored { etag, ..Stored::read(frame, pair.receive(object)) };
         Ok(self.versioned(pair, stored, false))
     }
@@ -136,8 +198,13 @@ impl Route {
     /// # Errors
     /// As [`stored`](Self::stored): one resource that cannot be read fails its whole list (6f.8).
     pub fn page(&self, pair: &Pair, response: &Response) -> Result<StoredPage, Fault> {
+        let body = self.body(response)?;
+        let (dialect, resource) = (&self.spec.upstream, &pair.upstream_resource);
+        if let Some(fault) = error_in(dialect, resource, Operation::List, response, &body) {
+            return Err(fault);
+        }
         let list::Page { total, start_index, next_cursor, previous_cursor, resources } =
-            list::read_list(&pair.upstream_resource, self.body(response)?)?;
+            list::read_list(&pair.upstream_resource, body)?;
         let resources = resources
             .into_iter()
             .map(|resource| {

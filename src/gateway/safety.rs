@@ -34,8 +34,11 @@ pub enum CreateConflict {
     /// The upstream's 409.
     #[default]
     Pass,
-    /// The one resource with the same matching attribute, if it is exactly one.
+    /// The one resource with the same matching attribute, if it is exactly one and has the state and the
+    /// members that were asked for.
     Adopt,
+    /// The same one, updated with what the client sent.
+    Update,
 }
 
 /// When removals are too many to be believed.

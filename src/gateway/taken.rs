@@ -1,18 +1,18 @@
 //! Whether the upstream did what it answered that it did: the answer to a write, held against the write.
 //!
-//! A vendor normalises (case, blanks, the form of a telephone number) and answers what it has made of a
-//! value. That is no failure, and what may be one is not called one: only what the answer shows as it was
-//! before, or the other truth value, or an element that was taken away, is sure.
+//! What a vendor may have made of a value is no failure (`likeness`), and what may be one is not called
+//! one: only what the answer shows as it was before, or the other truth value, or an element that was
+//! taken away, is sure.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::likeness::{Elements, alike, similar, value_of};
 use super::merge::attribute_at;
 use super::pair::Pair;
 use crate::rewrite::program::LossCause;
 use crate::rewrite::resolve::place;
 use crate::rewrite::translate::Loss;
 use crate::scim::coerce::Leniency;
-use crate::scim::equal::{Case, equal_values};
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::patch::{Op, OpKind, normalise};
 use crate::scim::schema::{Attribute, Kind, Mutability, Operation, Returned, is_urn};
@@ -29,7 +29,8 @@ pub struct Untaken {
 
 impl Pair {
     /// What the writes asked for and `answer` does not show; `before` is what the upstream had, where
-    /// that was read. All are in the upstream's words.
+    /// that was read. Before a create there was nothing, so that an array which is answered without any
+    /// of its elements is as it was. All are in the upstream's words.
     pub fn untaken(
         &self,
         writes: &[(Operation, Object<'static>)],
@@ -42,27 +43,32 @@ impl Pair {
             if *operation == Operation::Patch {
                 ops.extend(self.said_by(body));
             } else {
-                self.whole(body, before, answer, &[], &mut found);
+                let created = *operation == Operation::Create;
+                self.whole(body, before, answer, &[], created, &mut found);
+                if *operation == Operation::Replace {
+                    self.emptied(body, before, answer, &mut found);
+                }
             }
         }
-        // What a later operation says of the same place is what counts.
-        let mut later = BTreeSet::new();
-        let mut shown = HashMap::new();
+        // What a later operation says of the same place, or of the same element, is what counts.
+        let mut later = Later::default();
+        let mut arrays = (Arrays::default(), Arrays::default());
         for (names, op) in ops.iter().rev() {
             let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
-            let again = (1..=names.len()).any(|upto| later.contains(&(true, head(&names, upto))))
-                || later.contains(&(false, names.clone()));
-            if !again && let Some(sure) = self.judge(op, &names, before, answer, &mut shown) {
+            let of_elements = self.is_of_elements(op);
+            if !later.hides(&names, of_elements)
+                && let Some(sure) =
+                    self.judge(op, &names, before, answer, &mut arrays, &mut later.elements)
+            {
                 self.note(&names, sure, &mut found);
             }
-            later.extend((1..names.len()).map(|upto| (false, head(&names, upto))));
-            later.insert((true, names));
+            later.take(names, of_elements);
         }
         found
     }
 
     /// The operations of a PATCH that was sent, each with the names of its path.
-    fn said_by(&self, body: &Object<'static>) -> Vec<(Vec<String>, Op<'static>)> {
+    pub(super) fn said_by(&self, body: &Object<'static>) -> Vec<(Vec<String>, Op<'static>)> {
         let schema = &self.upstream.vendor;
         let urns = schema.urns();
         let body = Value::Object(body.clone());
@@ -82,6 +88,7 @@ impl Pair {
         before: Option<&Object<'_>>,
         answer: &Object<'_>,
         above: &[String],
+        created: bool,
         found: &mut Untaken,
     ) {
         for (name, value) in asked.iter() {
@@ -89,14 +96,19 @@ impl Pair {
             let attribute = attribute_at(&self.upstream.vendor.attributes, &names);
             let complex = attribute.is_some_and(|a| a.kind == Kind::Complex && !a.multi_valued)
                 || (above.is_empty() && is_urn(name));
-            let old = before.map(|before| before.get(name));
+            let array = value.as_array().is_some();
+            let old = match before {
+                None if created && array => Some(None),
+                before => before.map(|before| before.get(name)),
+            };
             if let (true, Value::Object(inner)) = (complex, value) {
                 let none = Object::new();
                 let within = |value: Option<&Value<'_>>| {
                     value.and_then(Value::as_object).unwrap_or(&none).borrowed().into_owned()
                 };
                 let old = old.map(within);
-                self.whole(inner, old.as_ref(), &within(answer.get(name)), &names, found);
+                let shown = within(answer.get(name));
+                self.whole(inner, old.as_ref(), &shown, &names, created, found);
             } else if !matches!(old, Some(Some(old)) if alike(old, value))
                 && let Some(sure) = verdict(attribute, Some(value), old, answer.get(name))
             {
@@ -105,37 +117,78 @@ impl Pair {
         }
     }
 
-    /// Whether an operation is seen not to be done; true where that is sure.
-    fn judge<'r>(
+    /// Every array that a replacement takes away by leaving it out. Of other attributes the vendor may
+    /// have a default.
+    fn emptied(
+        &self,
+        asked: &Object<'_>,
+        before: Option<&Object<'_>>,
+        answer: &Object<'_>,
+        found: &mut Untaken,
+    ) {
+        let members = before.into_iter().flat_map(|before| before.iter());
+        for (name, old) in members.filter(|(name, _)| !asked.contains(name)) {
+            let names = [name.to_owned()];
+            let attribute = attribute_at(&self.upstream.vendor.attributes, &names);
+            let none = Value::Array(Vec::new());
+            if old.as_array().is_some_and(|old| !old.is_empty())
+                && attribute.is_some()
+                && let Some(sure) =
+                    verdict(attribute, Some(&none), Some(Some(old)), answer.get(name))
+            {
+                self.note(&names, sure, found);
+            }
+        }
+    }
+
+    /// Whether an operation is about single elements and leaves the others alone.
+    fn is_of_elements(&self, op: &Op<'_>) -> bool {
+        let names: Vec<String> = op.path.members().map(str::to_owned).collect();
+        let attribute = attribute_at(&self.upstream.vendor.attributes, &names);
+        op.path.filter.is_some()
+            || op.kind == OpKind::Add && attribute.is_some_and(|a| a.multi_valued)
+    }
+
+    /// Whether an operation is seen not to be done; true where that is sure. The elements of each array
+    /// are sorted once, however many operations name them.
+    fn judge<'v>(
         &self,
         op: &Op<'_>,
         names: &[String],
-        before: Option<&Object<'_>>,
-        answer: &'r Object<'r>,
-        // The `value` of each element that the answer shows, by place.
-        seen: &mut HashMap<Vec<String>, HashSet<Option<&'r str>>>,
+        before: Option<&'v Object<'_>>,
+        answer: &'v Object<'_>,
+        (now, then): &mut (Arrays<'v>, Arrays<'v>),
+        settled: &mut HashSet<(Vec<String>, String)>,
     ) -> Option<bool> {
         let attribute = attribute_at(&self.upstream.vendor.attributes, names);
         let shown = value_at(answer, names);
-        // One operation may name one element, of many: they are looked through once for all.
-        let values = |shown: &'r [Value<'r>]| {
-            let seen = seen;
-            let all = || shown.iter().map(value_of).collect();
-            seen.entry(names.to_vec()).or_insert_with(all)
+        if !self.is_of_elements(op) {
+            let old = before.map(|before| value_at(before, names));
+            return verdict(attribute, op.value.as_ref(), old, shown);
+        }
+        let mut open = |value: Option<&str>| {
+            value.is_none_or(|value| settled.insert((names.to_vec(), value.to_owned())))
         };
-        if let Some(filter) = &op.path.filter {
-            let gone = removed(op, filter)?;
-            let left = values(shown.and_then(Value::as_array)?);
-            return left.contains(&Some(gone)).then_some(true);
+        let elements = shown.and_then(Value::as_array).filter(|elements| !elements.is_empty());
+        match &op.path.filter {
+            Some(filter) => {
+                let gone = removed(op, filter)?;
+                let is_open = open(Some(gone));
+                let left = now.sorted(names, elements?, attribute);
+                (is_open && left.has(gone)).then_some(true)
+            }
+            None => {
+                let asked = op.value.as_ref()?.as_array()?.iter();
+                let asked: Vec<&Value<'_>> = asked.filter(|one| open(value_of(one))).collect();
+                let left = now.sorted(names, elements?, attribute);
+                let missing = asked.iter().any(|one| !left.shows(one));
+                let unmoved = |before: &'v Object<'_>| {
+                    let old = value_at(before, names).and_then(Value::as_array);
+                    then.sorted(names, old.unwrap_or_default(), attribute).same(left)
+                };
+                missing.then(|| before.is_some_and(unmoved))
+            }
         }
-        if op.kind == OpKind::Add && attribute.is_some_and(|a| a.multi_valued) {
-            let shown = shown.and_then(Value::as_array).filter(|shown| !shown.is_empty())?;
-            let shown = values(shown);
-            let mut asked = op.value.as_ref()?.as_array()?.iter();
-            return asked.any(|one| !shown.contains(&value_of(one))).then_some(false);
-        }
-        let old = before.map(|before| value_at(before, names));
-        verdict(attribute, op.value.as_ref(), old, shown)
     }
 
     fn note(&self, names: &[String], sure: bool, found: &mut Untaken) {
@@ -145,6 +198,48 @@ impl Pair {
     }
 }
 
+/// The elements of arrays, by the arrays' names; each array is sorted when it is first asked for.
+#[derive(Default)]
+struct Arrays<'v>(HashMap<Vec<String>, Elements<'v>>);
+
+impl<'v> Arrays<'v> {
+    fn sorted(
+        &mut self,
+        names: &[String],
+        elements: &'v [Value<'v>],
+        attribute: Option<&Attribute>,
+    ) -> &Elements<'v> {
+        self.0.entry(names.to_vec()).or_insert_with(|| Elements::of(elements, attribute))
+    }
+}
+
+/// What later operations of a PATCH say.
+#[derive(Default)]
+struct Later {
+    /// Places, and whether as a whole.
+    places: BTreeSet<(bool, Vec<String>)>,
+    elements: HashSet<(Vec<String>, String)>,
+}
+
+impl Later {
+    /// Whether one hides an operation; of an array, an operation of single elements hides no other.
+    fn hides(&self, names: &[String], of_elements: bool) -> bool {
+        (1..=names.len()).any(|upto| self.places.contains(&(true, head(names, upto))))
+            || !of_elements && self.places.contains(&(false, names.to_vec()))
+    }
+
+    fn take(&mut self, names: Vec<String>, of_elements: bool) {
+        self.places.extend((1..names.len()).map(|upto| (false, head(&names, upto))));
+        self.places.insert((!of_elements, names));
+    }
+}
+
+/// Whether an answer shows what was written there.
+pub(super) fn is_told(attribute: &Attribute) -> bool {
+    !matches!(attribute.mutability, Mutability::ReadOnly | Mutability::WriteOnly)
+        && matches!(attribute.returned, Returned::Always | Returned::Default)
+}
+
 /// Whether a leaf is seen not to be as asked; true where that is sure. `old` is known where it was read.
 fn verdict(
     attribute: Option<&Attribute>,
@@ -152,12 +247,11 @@ fn verdict(
     old: Option<Option<&Value<'_>>>,
     shown: Option<&Value<'_>>,
 ) -> Option<bool> {
-    let told = |a: &Attribute| {
-        !matches!(a.mutability, Mutability::ReadOnly | Mutability::WriteOnly)
-            && matches!(a.returned, Returned::Always | Returned::Default)
-    };
-    if !attribute.is_none_or(told) {
+    if !attribute.is_none_or(is_told) {
         return None;
+    }
+    if let (Some(Value::Array(asked)), Some(Value::Array(shown))) = (asked, shown) {
+        return elements(attribute, asked, old, shown);
     }
     let (asked, shown) = (said(asked), said(shown));
     let old = old.map(said);
@@ -183,6 +277,27 @@ fn verdict(
     }
 }
 
+/// Whether an array is seen not to be as asked. Sure is what stands there as it did: one who was taken
+/// away, or all that was there before and nobody else.
+fn elements(
+    attribute: Option<&Attribute>,
+    asked: &[Value<'_>],
+    old: Option<Option<&Value<'_>>>,
+    shown: &[Value<'_>],
+) -> Option<bool> {
+    let before = old.map(|old| old.and_then(Value::as_array).unwrap_or_default());
+    let before = before.map(|old| Elements::of(old, attribute));
+    let (wanted, seen) = (Elements::of(asked, attribute), Elements::of(shown, attribute));
+    if before.as_ref().is_some_and(|before| seen.keeps(before, &wanted)) {
+        return Some(true);
+    }
+    let missing = asked.iter().any(|one| !seen.shows(one));
+    // Whoever else is there may have come since, or be the vendor's own.
+    let others = before.is_none() && !shown.iter().all(|one| wanted.names(one));
+    let unmoved = before.is_some_and(|before| before.same(&seen));
+    (missing || others).then_some(unmoved && !wanted.same(&seen))
+}
+
 /// The first of some names.
 fn head(names: &[String], upto: usize) -> Vec<String> {
     names.iter().take(upto).cloned().collect()
@@ -191,36 +306,6 @@ fn head(names: &[String], upto: usize) -> Vec<String> {
 /// The value, if there is one: what clears is none.
 fn said(value: Option<&Value<'_>>) -> Option<Value<'static>> {
     value.filter(|value| !value.is_cleared()).map(|value| value.clone().into_owned())
-}
-
-/// Whether one may be what a vendor makes of the other: case, blanks, punctuation, the end cut off; or
-/// another type ("yes" for true).
-fn similar(asked: &Value<'_>, shown: &Value<'_>) -> bool {
-    let (Some(a), Some(b)) = (asked.as_str(), shown.as_str()) else {
-        return alike(asked, shown) || asked.type_name() != shown.type_name();
-    };
-    let letters = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let (a, b) = (letters(a), letters(b));
-    a == b || (!b.is_empty() && a.starts_with(&b))
-}
-
-/// Equality without the order of members and elements; in an element, absent is false (`primary`).
-fn alike(a: &Value<'_>, b: &Value<'_>) -> bool {
-    equal_values(&without_false(a), &without_false(b), None, Case::Exact)
-}
-
-fn without_false(value: &Value<'_>) -> Value<'static> {
-    let mut value = value.clone().into_owned();
-    if let Value::Array(elements) = &mut value {
-        for element in elements {
-            if let Value::Object(element) = element {
-                element.retain(|_, value| *value != Value::Bool(false));
-            }
-        }
-    }
-    value
 }
 
 /// The value of the element that a removal takes away.
@@ -237,11 +322,8 @@ fn removed<'f>(op: &Op<'_>, filter: &'f Filter) -> Option<&'f str> {
     }
 }
 
-fn value_of<'v>(element: &'v Value<'_>) -> Option<&'v str> {
-    element.as_object()?.get("value")?.as_str()
-}
-
-fn value_at<'v, 'a>(object: &'v Object<'a>, names: &[String]) -> Option<&'v Value<'a>> {
+/// The value at a path of names.
+pub(super) fn value_at<'v, 'a>(object: &'v Object<'a>, names: &[String]) -> Option<&'v Value<'a>> {
     let (first, rest) = names.split_first()?;
     rest.iter().try_fold(object.get(first)?, |at, name| at.as_object()?.get(name))
 }

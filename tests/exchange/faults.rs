@@ -210,9 +210,9 @@ fn refused_requests() -> Vec<Row> {
             .with("allow", "GET, PUT, PATCH, DELETE"),
         row("DELETE of a schema", ask("DELETE", "/Schemas", ""), (405, None, "method_not_allowed"))
             .with("allow", "GET"),
-        row("an id with a slash", ask("GET", "/Users/a%2Fb", ""), id),
-        row("an id that is a slash, encoded twice", ask("GET", "/Users/a%252Fb", ""), id),
-        row("an id with a backslash", ask("GET", "/Users/a%5Cb", ""), id),
+        row("an id that climbs by a slash", ask("GET", "/Users/a%2F..%2Fb", ""), id),
+        row("an id that climbs, encoded twice", ask("GET", "/Users/a%252F%252E.", ""), id),
+        row("an id that climbs by a backslash", ask("GET", "/Users/..%5Cb", ""), id),
         row("..", ask("GET", "/Users/..", ""), id),
         row(".. in another spelling", ask("DELETE", "/Users/%2e%2E", ""), id),
         row("an id with a control character", ask("GET", "/Users/a%0d%0aHost:x", ""), id),
@@ -298,9 +298,12 @@ fn bad_answers() -> Vec<Row> {
         ),
         row("400", error(400), (400, None, "upstream_refused")).by("client"),
         row("401", error(401), (502, None, "upstream_unauthorized")),
-        row("403", error(403), (502, None, "upstream_unauthorized")),
+        row("403", error(403), (403, None, "upstream_refused")).by("client"),
+        row("403 without a word", said(403, JSON, "{}"), (502, None, "upstream_unauthorized")),
         row("404", error(404), (404, None, "upstream_not_found")).by("client"),
-        row("405", error(405), (502, None, "upstream_unexpected")),
+        row("405", error(405), (501, None, "not_implemented")).by("gateway"),
+        row("501", error(501), (501, None, "not_implemented")).by("gateway"),
+        row("202", said(202, JSON, USER), unexpected),
         row("409 on create", create(409, "{}"), (409, Some("uniqueness"), "upstream_conflict"))
             .by("client"),
         row("412", error(412), (412, None, "precondition_failed")).by("client"),
@@ -308,8 +311,12 @@ fn bad_answers() -> Vec<Row> {
         row("500", error(500), (502, None, "upstream_failed")),
         row("503", again(503), (503, None, "upstream_failed")).with("retry-after", "7"),
         row("600", error(600), (502, None, "upstream_failed")),
-        row("a create whose answer is HTML", create(201, "<html>"), unexpected),
-        row("a create whose answer has no id", create(201, r#"{"userName":"x"}"#), unexpected),
+        // They are looked up, too.
+        Row { calls: 2, ..row("a create whose answer is HTML", create(201, "<html>"), unexpected) },
+        Row {
+            calls: 2,
+            ..row("a create without an id", create(201, r#"{"userName":"x"}"#), unexpected)
+        },
     ]
 }
 

@@ -72,6 +72,10 @@ mod sockets;
 #[cfg(test)]
 mod sorting;
 #[cfg(test)]
+mod taken;
+#[cfg(test)]
+mod told;
+#[cfg(test)]
 mod typed_patch;
 #[cfg(test)]
 mod unreadable;

@@ -84,7 +84,8 @@ async fn a_create_whose_answer_is_unreadable_says_that_it_was_done() {
         assert!(shown["detail"].as_str().unwrap().contains("was created"), "{shown}");
         let fault = outcome.record.fault.as_ref().unwrap();
         assert_eq!(fault.cause.side(), Side::Upstream, "{answered}");
-        assert_eq!(methods(&line), ["POST"], "{answered}: a create is never sent twice");
+        let sent = ["POST", "GET"];
+        assert_eq!(methods(&line), sent, "{answered}: a create is never sent twice, but looked up");
     }
 }
 
@@ -109,9 +110,11 @@ async fn a_write_whose_answer_is_unreadable_is_looked_at_once() {
                 false => answer(200, &[], answered),
             });
         let outcome = line.send("PATCH", "/Users/7", &[], PATCH).await;
-        assert_eq!(outcome.response.status, 502, "{answered}");
-        let shown = body(&outcome);
-        assert!(shown["detail"].as_str().unwrap().contains("was written"), "{shown}");
+        // A page of something in between says nothing of the upstream.
+        let page = answered == "<html>";
+        assert_eq!(outcome.response.status, if page { 502 } else { 204 }, "{answered}");
+        let shown = body(&outcome)["detail"].to_string();
+        assert_eq!(shown.contains("was written"), page, "{shown}");
         assert_eq!(methods(&line), ["PATCH", "GET"], "{answered}");
     }
 }

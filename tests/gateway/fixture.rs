@@ -93,6 +93,7 @@ fn resource(name: &str, path: &str, schema: Schema) -> Resource {
         me: false,
         sort: false,
         etag: false,
+        if_match: Operations::default(),
         projection: false,
         matches_on: Vec::new(),
     }

@@ -49,7 +49,8 @@ fn a_status_alone_says_whose_fault_it_is() {
         (Patch, 412, Cause::PreconditionFailed, 412, None),
         (Create, 413, Cause::UpstreamRefused, 413, None),
         (Create, 415, Cause::UpstreamUnexpected, 502, None),
-        (Replace, 405, Cause::UpstreamUnexpected, 502, None),
+        (Replace, 405, Cause::NotImplemented, 501, None),
+        (List, 501, Cause::NotImplemented, 501, None),
         (Get, 429, Cause::UpstreamThrottled, 429, None),
         (Get, 301, Cause::UpstreamRedirect, 502, None),
         (Get, 304, Cause::UpstreamRedirect, 502, None),
@@ -100,7 +101,7 @@ fn a_catch_all_code_yields_to_a_status_that_says_more() {
     let body = json!({ "code": "INVALID_VALUE" }).to_string();
     for (status, cause) in [
         (401, Cause::UpstreamUnauthorized),
-        (403, Cause::UpstreamUnauthorized),
+        (403, Cause::UpstreamRefused),
         (404, Cause::UpstreamNotFound),
         (429, Cause::UpstreamThrottled),
         (500, Cause::UpstreamFailed),
@@ -124,7 +125,7 @@ fn every_dialect_reads_its_own_errors_back() {
         (Operation::Create, Cause::UpstreamConflict, Cause::UpstreamConflict),
         (Operation::Get, Cause::UpstreamNotFound, Cause::UpstreamNotFound),
         (Operation::Get, Cause::Unauthenticated, Cause::UpstreamUnauthorized),
-        (Operation::Get, Cause::Forbidden, Cause::UpstreamUnauthorized),
+        (Operation::Get, Cause::Forbidden, Cause::UpstreamRefused),
         (Operation::Create, Cause::InvalidValue, Cause::UpstreamRefused),
         (Operation::Replace, Cause::PreconditionFailed, Cause::PreconditionFailed),
         (Operation::List, Cause::TooManyRequests, Cause::UpstreamThrottled),

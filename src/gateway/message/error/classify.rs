@@ -32,6 +32,12 @@ const NO_ENDPOINT: &str = "the upstream has no such endpoint: \
                            the operator has to check the upstream's `url` and `vars`";
 const TAKEN: &str = "the upstream has another resource with this identifying value: use another value, \
                      or change that resource";
+const NO_METHOD: &str = "the upstream does not do this: send it in another way, or ask the operator to \
+                         check the `operations` of the upstream's `dialect`";
+const NO_STATUS: &str = "the upstream answered with an error that says no status: look the resource up \
+                         before you send it again";
+const LATER: &str = "the upstream took the request to do it later, and nothing shows that it is done: \
+                     look the resource up before you send it again";
 const OUR_FORM: &str = "the upstream does not take the gateway's request in this form: \
                         the operator has to check the upstream's `dialect`";
 const CHANGED: &str = "the resource was changed since it was read: read it again, and repeat the \
@@ -50,6 +56,8 @@ pub(super) struct Refusal<'r> {
     pub scim_type: Option<&'static str>,
     /// The vendor's own code, if the dialect knows it.
     pub code: Option<&'r str>,
+    /// Whether the body is an error of the dialect, so that the upstream itself speaks.
+    pub spoken: bool,
     /// Text that may be passed on, already scrubbed.
     pub text: Option<String>,
 }
@@ -66,7 +74,7 @@ pub(in crate::gateway::message) fn refusal(
     text: Option<&str>,
 ) -> Fault {
     let text = text.and_then(|text| scrub(None, text));
-    Refusal { operation, status, scim_type: None, code: None, text }.fault()
+    Refusal { operation, status, scim_type: None, code: None, spoken: true, text }.fault()
 }
 
 impl Refusal<'_> {
@@ -82,6 +90,10 @@ impl Refusal<'_> {
             300..=399 => self.told(Cause::UpstreamRedirect, REDIRECT),
             // RFC 7644 section 7.5.2: about what the client put into the URL.
             403 if self.scim_type == Some("sensitive") => self.refused(),
+            // An upstream that says why it refuses one resource has let us in.
+            403 if self.spoken && (on_item || self.operation == Operation::Create) => {
+                self.refused()
+            }
             401 | 403 => self.told(Cause::UpstreamUnauthorized, CREDENTIALS),
             404 | 410 if on_item => self.told(Cause::UpstreamNotFound, NO_RESOURCE),
             404 | 410 if self.code.is_none() => self.told(Cause::UpstreamUnexpected, NO_ENDPOINT),
@@ -89,8 +101,9 @@ impl Refusal<'_> {
             409 if self.operation == Operation::Create && self.scim_type.is_none() => {
                 self.conflict()
             }
+            405 | 501 => self.told(Cause::NotImplemented, NO_METHOD),
             // These are about how the gateway asked, not about what the client asked for.
-            405..=408 | 411 | 415 | 417 | 421 | 426 | 431 => {
+            406..=408 | 411 | 415 | 417 | 421 | 426 | 431 => {
                 self.told(Cause::UpstreamUnexpected, OUR_FORM)
             }
             // A precondition can only fail of a resource that is there.
@@ -100,6 +113,8 @@ impl Refusal<'_> {
             400..=499 => self.refused(),
             503 => self.with_status(Cause::UpstreamFailed, UNAVAILABLE),
             500.. => self.told(Cause::UpstreamFailed, FAILED),
+            202 if !self.spoken => self.told(Cause::UpstreamUnexpected, LATER),
+            200..=299 if self.spoken => self.told(Cause::UpstreamUnexpected, NO_STATUS),
             _ => self.told(Cause::UpstreamUnexpected, NO_ANSWER),
         }
     }

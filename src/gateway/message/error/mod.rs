@@ -9,7 +9,7 @@ mod retry;
 mod scrub;
 mod write;
 
-pub use read::read_error;
+pub use read::{disguised, read_error, speaks};
 pub use retry::retry_after;
 pub use write::write_error;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::HeaderValue;
 use http::StatusCode;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
 use crate::dialect::model::Dialect;
@@ -31,6 +31,9 @@ pub fn write_error(dialect: &Dialect, fault: &Fault, request_id: &str) -> Respon
     if let Some(wait) = fault.retry_after {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(url) = fault.location.as_deref().and_then(|url| HeaderValue::from_str(url).ok()) {
+        headers.insert(LOCATION, url);
     }
     if let Some(methods) = fault.allow.as_deref().and_then(|text| HeaderValue::from_str(text).ok())
     {

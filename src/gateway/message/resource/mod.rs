@@ -8,14 +8,14 @@ pub mod reference;
 mod write;
 
 pub use frame::{Frame, Location, Meta};
-pub use read::{read_answer, read_request};
+pub use read::{error_in, read_answer, read_request};
 pub use write::{write_answer, write_request};
 
 pub(super) use read::read_status;
 
 use crate::dialect::model::Resource;
 use crate::scim::schema::Operation;
-use crate::scim::value::Value;
+use crate::scim::value::{Object, Value};
 
 /// Takes the resource out of its envelope, if the envelope is all there is (design 5).
 ///
@@ -23,14 +23,28 @@ use crate::scim::value::Value;
 /// envelope's name that stands alone is unwrapped there too, unless the schema knows it.
 fn without_envelope<'a>(resource: &Resource, operation: Operation, body: Value<'a>) -> Value<'a> {
     let Value::Object(object) = body else { return body };
+    if !is_wrapped(resource, operation, &object) {
+        return Value::Object(object);
+    }
+    object.into_iter().next().map(|(_, inner)| inner).unwrap_or_default()
+}
+
+/// What is in the envelope, where it is one and holds an object.
+fn within_envelope<'o, 'a>(
+    resource: &Resource,
+    operation: Operation,
+    outer: &'o Object<'a>,
+) -> Option<&'o Object<'a>> {
+    let wrapped = is_wrapped(resource, operation, outer);
+    wrapped.then(|| outer.iter().next().and_then(|(_, inner)| inner.as_object())).flatten()
+}
+
+fn is_wrapped(resource: &Resource, operation: Operation, object: &Object) -> bool {
     let is_envelope = |member: &str| {
         resource.envelope.iter().any(|(of, name)| {
             name.eq_ignore_ascii_case(member)
                 && (*of == operation || resource.schema.attribute(name).is_none())
         })
     };
-    if object.len() != 1 || !object.iter().any(|(name, _)| is_envelope(name)) {
-        return Value::Object(object);
-    }
-    object.into_iter().next().map(|(_, inner)| inner).unwrap_or_default()
+    object.len() == 1 && object.iter().any(|(name, _)| is_envelope(name))
 }

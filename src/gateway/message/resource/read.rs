@@ -2,13 +2,16 @@
 
 use super::frame::{Frame, Meta, text};
 use super::reference::read_references;
-use super::without_envelope;
-use crate::dialect::model::Resource;
+use super::{within_envelope, without_envelope};
+use crate::dialect::model::{Dialect, Resource};
 use crate::fault::{Cause, Fault};
-use crate::gateway::message::error::refusal;
+use crate::gateway::message::error::{disguised, refusal};
 use crate::scim::document::shown;
+use crate::scim::endpoint::Id;
+use crate::scim::http::Response;
+use crate::scim::message::ERROR;
 use crate::scim::names::twice;
-use crate::scim::schema::Operation;
+use crate::scim::schema::{Attribute, Kind, Operation};
 use crate::scim::value::{Object, Value};
 
 /// Reads a resource that an upstream answered: its frame, and its attributes.
@@ -38,6 +41,11 @@ pub fn read_answer<'a>(
         None | Some(Value::Null) => None,
         Some(id) => Some(text(&id).ok_or_else(|| bad_id(resource, &id))?),
     };
+    let id = id.filter(|id| !id.is_empty());
+    // What cannot be asked for is not handed out.
+    if id.as_ref().is_some_and(|id| Id::new(id.as_str()).is_err()) {
+        return Err(unusable_id(resource));
+    }
     let meta = object.remove("meta").map(|meta| Meta::read(&meta)).unwrap_or_default();
     for (name, _) in &resource.answer_extras {
         object.remove(name);
@@ -46,7 +54,55 @@ pub fn read_answer<'a>(
         object.remove("status");
         object.remove("detail");
     }
-    Ok((Frame { id: id.filter(|id| !id.is_empty()), meta }, object))
+    Ok((Frame { id, meta }, object))
+}
+
+/// The error that an upstream's answer of a status of success is: what says that it is one in a member of
+/// its own, and what is no resource and has the dialect's form of an error.
+pub fn error_in(
+    dialect: &Dialect,
+    resource: &Resource,
+    operation: Operation,
+    response: &Response,
+    body: &Value,
+) -> Option<Fault> {
+    let object = match body.as_object() {
+        Some(outer) => Some(within_envelope(resource, operation, outer).unwrap_or(outer)),
+        None => None,
+    };
+    if let Some(Err(fault)) = object.map(|object| read_status(resource, operation, object)) {
+        return Some(fault);
+    }
+    let list = matches!(operation, Operation::List | Operation::Search);
+    let is_list = |object: &Object| object.contains("Resources") || object.contains("totalResults");
+    match object {
+        Some(object) if says_error(object) => {}
+        Some(object) if list && is_list(object) => return None,
+        Some(object) if !list && has_attributes(resource, object) => return None,
+        _ => {}
+    }
+    disguised(dialect, operation, response)
+}
+
+fn says_error(object: &Object) -> bool {
+    let urns = object.get("schemas").and_then(Value::as_array).unwrap_or_default();
+    urns.iter().any(|urn| urn.as_str() == Some(ERROR))
+}
+
+/// Whether there is an attribute of the resource's, in the form that it has: an `id` alone may be an
+/// error's own.
+fn has_attributes(resource: &Resource, object: &Object) -> bool {
+    let fits = |attribute: &Attribute, value: &Value| match attribute.kind {
+        Kind::Complex => matches!(value, Value::Object(_) | Value::Array(_)),
+        _ => true,
+    };
+    let common =
+        |name: &str| ["id", "schemas", "meta"].iter().any(|c| c.eq_ignore_ascii_case(name));
+    object.iter().filter(|(name, value)| !common(name) && !value.is_cleared()).any(
+        |(name, value)| {
+            resource.schema.attribute(name).is_some_and(|attribute| fits(attribute, value))
+        },
+    )
 }
 
 /// Reads a resource that a client sent: its attributes. A body's `id` and `meta` are ignored
@@ -137,6 +193,17 @@ fn not_a_resource(resource: &Resource, found: &Value) -> Fault {
         Cause::UpstreamUnexpected,
         format!(
             "the upstream's {kind} is {found}, not a JSON object: ask whoever runs the upstream"
+        ),
+    )
+}
+
+fn unusable_id(resource: &Resource) -> Fault {
+    let kind = &resource.schema.resource;
+    Fault::new(
+        Cause::UpstreamUnexpected,
+        format!(
+            "the `id` of the upstream's {kind} cannot stand in a URL: it is too long, holds a control \
+             character, or has a segment `.` or `..`; ask whoever runs the upstream"
         ),
     )
 }
