@@ -127,7 +127,9 @@ fn summary(table: &Table) -> String {
 fn counts(table: &Table) -> [usize; 3] {
     let count = |is: fn(&Fate) -> bool| table.rows.iter().filter(|row| is(&row.fate)).count();
     [
-        count(|fate| matches!(fate, Fate::Carried { exact: true, .. } | Fate::Constant)),
+        count(|fate| {
+            matches!(fate, Fate::Carried { exact: true, .. } | Fate::Implied | Fate::Constant)
+        }),
         count(|fate| matches!(fate, Fate::Carried { exact: false, .. })),
         count(|fate| matches!(fate, Fate::Lost(_))),
     ]

@@ -86,6 +86,7 @@ fn row(row: &Row) -> String {
         }
         Fate::Carried { .. } => {}
         Fate::Lost(cause) => text.push_str(&format!(": {}", cause.label())),
+        Fate::Implied => text.push_str(": it chooses the place"),
         Fate::Constant => text.push_str(": every answer says the same"),
     }
     let rules = rules(&row.rules);
@@ -96,7 +97,7 @@ fn row(row: &Row) -> String {
 }
 
 fn exact(row: &Row) -> bool {
-    matches!(row.fate, Fate::Carried { exact: true, .. }) && !shown(row)
+    matches!(row.fate, Fate::Carried { exact: true, .. } | Fate::Implied) && !shown(row)
 }
 
 fn shared(row: &Row) -> bool {
@@ -108,7 +109,7 @@ fn shown(row: &Row) -> bool {
     match row.fate {
         Fate::Carried { read_only, .. } => read_only || row.mutability == Mutability::ReadOnly,
         Fate::Constant => true,
-        Fate::Lost(_) => false,
+        Fate::Implied | Fate::Lost(_) => false,
     }
 }
 
@@ -150,6 +151,7 @@ fn row_json(row: &Row) -> Json {
         _ if shown(row) => ("shown", None),
         Fate::Carried { upstream, exact: true, .. } => ("exact", Some(upstream)),
         Fate::Carried { upstream, .. } => ("shared", Some(upstream)),
+        Fate::Implied => ("exact", None),
         Fate::Lost(_) => ("lost", None),
         Fate::Constant => ("shown", None),
     };

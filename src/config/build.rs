@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, did_you_mean};
 use crate::dialect::{Dialect, Dialects};
 use crate::gateway::RouteSpec;
 use crate::gateway::route::Kind;
-use crate::rewrite::check::{check, conflicts};
+use crate::rewrite::check::{check_over, conflicts};
 use crate::rewrite::parse;
 use crate::rewrite::rule::{Rules, SetValue};
 use crate::scim::schema::{Attribute, Operation, Operations};
@@ -127,8 +127,9 @@ fn spec<'c>(
         rules.collect::<Vec<Rules>>()
     };
     let (overlays, group_overlays) = (of(Kind::User), of(Kind::Group));
-    for (kind, rules) in [(Kind::User, &overlays), (Kind::Group, &group_overlays)] {
-        met.found.extend(conflicting(kind, rules, &target, dialects));
+    // The overlays of one route are one set (design 6a.4, 6a.7).
+    for rules in [&overlays, &group_overlays].into_iter().filter(|rules| rules.len() > 1) {
+        met.found.extend(conflicts(rules));
     }
     let rules: Vec<Rules> = all.into_iter().map(|(_, rules)| rules).collect();
     met.found.extend(vars(&route.client_vars, &client, Role::Client, &[]));
@@ -222,27 +223,6 @@ fn patching(operations: Operations) -> Operations {
     Operations::of(&operations.iter().chain([Operation::Patch]).collect::<Vec<_>>())
 }
 
-/// What two overlays of one route say of overlapping places: they are one set (design 6a.4, 6a.7).
-fn conflicting(
-    kind: Kind,
-    overlays: &[Rules],
-    target: &Dialect,
-    dialects: &Dialects,
-) -> Vec<Diagnostic> {
-    let resource = target.resources.iter().find(|r| r.schema.resource == kind.name());
-    let (Some(resource), Some(canonical)) = (resource, dialects.canonical_of(kind.name())) else {
-        return Vec::new();
-    };
-    if overlays.len() < 2 {
-        return Vec::new();
-    }
-    let all = Rules {
-        maps: overlays.iter().flat_map(|rules| rules.maps.iter().cloned()).collect(),
-        ..Rules::default()
-    };
-    conflicts(&all, canonical, &resource.schema)
-}
-
 fn overlay(
     source: &Source,
     dialect: &Dialect,
@@ -268,7 +248,7 @@ fn overlay(
     let resource = dialect.resources.iter().find(|r| r.schema.resource == overlay.resource);
     match (resource, dialects.canonical_of(&overlay.resource)) {
         (Some(resource), Some(canonical)) => {
-            found.extend(check(&overlay.rules, canonical, &resource.schema));
+            found.extend(check_over(&overlay.rules, &resource.rules, canonical, &resource.schema));
             let kind = Kind::ALL.into_iter().find(|kind| kind.name() == overlay.resource)?;
             Some((kind, overlay.rules))
         }

@@ -9,7 +9,7 @@ use super::value::{named, number, vars};
 use super::{Surroundings, extends};
 use crate::diagnostic::Source;
 use crate::diagnostic::toml::{Item, Table};
-use crate::dialect::model::MissingResource;
+use crate::dialect::model::{MissingResource, Undeclared};
 use crate::gateway::route::{Etag, Irreversible, LossPolicy, Omitted, Policies, Replace};
 
 const MODES: &[(&str, Mode)] =
@@ -27,11 +27,12 @@ const WAIVED: &[(&str, &str)] =
     &[("active", "active"), ("members", "members"), ("userName", "userName")];
 
 /// What has a meaning only where bodies are read.
-const TRANSLATING: [&str; 14] = [
+const TRANSLATING: [&str; 15] = [
     "overlays",
     "client_extends",
     "replace",
     "omitted",
+    "undeclared",
     "loss",
     "refuse",
     "waive",
@@ -98,6 +99,7 @@ fn policies(table: &Table<'_>, bounds: &Limits) -> Policies {
     Policies {
         replace: replace.unwrap_or(default.replace),
         omitted: table.item("omitted").and_then(|item| item.word(OMITTED)),
+        undeclared: table.item("undeclared").and_then(|item| item.word(Undeclared::WORDS)),
         loss: loss.unwrap_or(default.loss),
         refuse: table.item("refuse").map(Item::strings).unwrap_or_default(),
         waive: waive.map(str::to_owned).collect(),

@@ -29,6 +29,23 @@ pub struct Dialect {
     pub quirks: BTreeSet<Quirk>,
     /// As upstream: how a resource type that the vendor lacks is answered.
     pub missing_resource: MissingResource,
+    /// As client: whether answers hold keys that `/Schemas` does not list.
+    pub undeclared: Undeclared,
+}
+
+/// What becomes of a key that the upstream has and `/Schemas` does not list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Undeclared {
+    /// Clients are shown it: those that take any key.
+    Show,
+    /// No answer holds it, and PUT keeps it.
+    #[default]
+    Hide,
+}
+
+impl Undeclared {
+    /// The words of a dialect and of a route.
+    pub const WORDS: &[(&str, Self)] = &[("show", Self::Show), ("hide", Self::Hide)];
 }
 
 /// How a resource type that the upstream lacks is answered.
@@ -223,11 +240,21 @@ pub enum Paging {
 }
 
 /// The discovery documents that the vendor serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Discovery {
     pub service_provider_config: bool,
     pub resource_types: bool,
     pub schemas: bool,
+    /// As client: whether ServiceProviderConfig tells of pages (RFC 9865 section 4), which clients
+    /// older than that RFC may refuse to read.
+    pub pagination: bool,
+}
+
+impl Default for Discovery {
+    fn default() -> Self {
+        let (service_provider_config, resource_types, schemas) = (false, false, false);
+        Self { service_provider_config, resource_types, schemas, pagination: true }
+    }
 }
 
 /// How errors are read (upstream role) and written (client role).

@@ -139,6 +139,7 @@ fn extension(table: Table<'_>) -> Option<Attribute> {
     }
     let mut attribute = facts(&table, name, Kind::Complex, None);
     attribute.extension = true;
+    attribute.title = table.text("name");
     shape(&table, &attribute);
     table.close();
     Some(attribute)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, sort};
 use crate::rewrite::parse::{self, Overlay};
+use crate::rewrite::rule::Rules;
 use crate::scim::schema::Schema;
 
 use super::code::{NO_CANONICAL, NO_FILE, RESOURCE_UNPAIRED, UNKNOWN_DIALECT};
@@ -85,7 +86,13 @@ impl Dialects {
                 }
                 Some(resource) => {
                     let canonical = self.canonical_of(&overlay.resource).unwrap_or(&self.user);
-                    found.extend(verify(&overlay.rules, dialect, resource, canonical));
+                    found.extend(verify(
+                        &overlay.rules,
+                        &resource.rules,
+                        dialect,
+                        resource,
+                        canonical,
+                    ));
                 }
             },
         }
@@ -120,7 +127,13 @@ impl Dialects {
                     let Some(schema) = canonical_of(canonical, &resource.schema.resource) else {
                         continue;
                     };
-                    found.extend(verify(&resource.rules, dialect, resource, schema));
+                    found.extend(verify(
+                        &resource.rules,
+                        &Rules::default(),
+                        dialect,
+                        resource,
+                        schema,
+                    ));
                 }
             }
         }

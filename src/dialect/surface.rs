@@ -9,7 +9,9 @@ use crate::rewrite::rule::Rules;
 use crate::scim::schema::Schema;
 
 use super::code::{BAD_PATH, PLACEHOLDER, RESOURCE_UNPAIRED, ROW, UNDECLARED_VARIABLE};
-use super::model::{Dialect, Discovery, ErrorCode, Errors, MissingResource, Quirk, Resource};
+use super::model::{
+    Dialect, Discovery, ErrorCode, Errors, MissingResource, Quirk, Resource, Undeclared,
+};
 use super::resource::resource;
 use super::schema::RESOURCES;
 
@@ -61,6 +63,8 @@ fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
     let quirks = root.items("quirks").into_iter().filter_map(|item| item.word(QUIRKS)).collect();
     let missing_resource =
         root.item("missing_resource").and_then(|item| item.word(MISSING)).unwrap_or_default();
+    let undeclared =
+        root.item("undeclared").and_then(|item| item.word(Undeclared::WORDS)).unwrap_or_default();
     let variables = variables(root);
     let base = base.and_then(|item| template(item, &variables));
     let discovery = root.table("discovery").map(discovery).unwrap_or_default();
@@ -79,6 +83,7 @@ fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
         errors: errors?,
         quirks,
         missing_resource,
+        undeclared,
     })
 }
 
@@ -142,6 +147,7 @@ fn discovery(table: Table<'_>) -> Discovery {
         service_provider_config: table.flag("service_provider_config"),
         resource_types: table.flag("resource_types"),
         schemas: table.flag("schemas"),
+        pagination: table.item("pagination").is_none_or(|item| item.boolean() != Some(false)),
     };
     table.close();
     discovery

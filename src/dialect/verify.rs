@@ -1,21 +1,23 @@
 //! Rules of a dialect or of an overlay, against all that the dialect says of itself.
 
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::rewrite::check::check;
+use crate::rewrite::check::check_over;
 use crate::rewrite::rule::{Rules, SetValue};
 use crate::scim::schema::Schema;
 
 use super::code::UNDECLARED_VARIABLE;
 use super::model::{Dialect, Resource};
 
+/// The mistakes of rules that lie over those `below`, which a dialect's own lie over none:
 /// The mistakes that the schemas on both sides and the declared variables show.
 pub(super) fn verify(
     rules: &Rules,
+    below: &Rules,
     dialect: &Dialect,
     resource: &Resource,
     canonical: &Schema,
 ) -> Vec<Diagnostic> {
-    let mut found = check(rules, canonical, &resource.schema);
+    let mut found = check_over(rules, below, canonical, &resource.schema);
     let declared = || dialect.variables.iter().map(|(name, _)| name.as_str());
     for set in &rules.sets {
         let SetValue::Variable { name, .. } = &set.value else { continue };

@@ -118,7 +118,7 @@ impl Record {
 
     /// Counts losses of one direction, each place and cause once an exchange.
     pub fn lose(&mut self, losses: &Losses, direction: &'static str) {
-        for Loss { place, cause } in losses.all() {
+        for Loss { place, cause, key: _ } in losses.all() {
             let loss = LossRecord { place: place.to_string(), cause: cause.label(), direction };
             if !self.losses.contains(&loss) {
                 self.losses.push(loss);

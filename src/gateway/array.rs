@@ -36,7 +36,7 @@ impl Pair {
             Way::To(far) => far,
             Way::Lost => {
                 let place = crate::rewrite::program::label(names).into();
-                return Ok(Step::Lost(vec![Loss { place, cause: LossCause::NoPlace }]));
+                return Ok(Step::Lost(vec![Loss::new(place, LossCause::NoPlace)]));
             }
             Way::Stateful => return Ok(Step::Stateful("its elements do not go over one to one")),
         };

@@ -23,12 +23,12 @@ pub fn guard(losses: &Losses, user: &Object<'_>, policies: &Policies) -> Result<
     let inactive = user.get("active").and_then(Value::as_bool) == Some(false);
     let refused: Vec<&str> = losses
         .all()
-        .map(|loss| &*loss.place)
-        .filter(|place| {
+        .filter(|loss| {
             policies.loss == LossPolicy::Refuse
-                || policies.refuse.iter().any(|refused| within(place, refused))
-                || is_guarded(place, inactive, policies)
+                || policies.refuse.iter().any(|refused| within(&loss.place, refused))
+                || is_guarded(&loss.place, inactive, policies)
         })
+        .map(Loss::name)
         .collect();
     if refused.is_empty() {
         return Ok(());
@@ -127,7 +127,7 @@ pub fn report(response: &mut Response, losses: &Losses, policies: &Policies) {
     if policies.loss == LossPolicy::Count {
         return;
     }
-    let places: Vec<&str> = losses.all().map(|loss| &*loss.place).collect();
+    let places: Vec<&str> = losses.all().map(Loss::name).collect();
     if places.is_empty() {
         return;
     }

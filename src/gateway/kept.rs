@@ -71,7 +71,7 @@ pub fn keep_unclearable<'a>(
             (None, _) => {
                 insert(after, schema, name, old.clone());
                 let place = format!("{above}{name}").into();
-                losses.push(Loss { place, cause: LossCause::NoPlace });
+                losses.push(Loss::new(place, LossCause::NoPlace));
             }
             (Some(Value::Object(new)), Value::Object(old)) if singular => {
                 keep_unclearable(old, new, below, &format!("{above}{name}."), losses);

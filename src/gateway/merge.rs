@@ -61,7 +61,7 @@ impl Pair {
             Some(Reads::Hidden)
         } else if self.table.aligns {
             Some(Reads::Aligned)
-        } else if self.client.vendor.open_extensions {
+        } else if self.client.vendor.open_extensions || self.has_undeclared(policies) {
             Some(Reads::Extensions)
         } else {
             (self.omission(policies) == Omitted::Keep).then_some(Reads::Omitted)
@@ -88,6 +88,9 @@ impl Pair {
         }
         if !explicit {
             self.keep_unmanaged(&mut user, &view);
+            if self.hides_undeclared(policies) {
+                self.keep_undeclared(&mut user, &view);
+            }
         }
         let mut wanted = checked(self.client.lift(&user, message))?;
         let seen = self.client.lift(&view, message);

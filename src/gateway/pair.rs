@@ -14,7 +14,7 @@ use super::route::{Kind, RouteSpec};
 use super::table::Table;
 use super::unreturned::unreturned;
 use crate::dialect::Dialect;
-use crate::dialect::model::{Clear, Quirk, Resource};
+use crate::dialect::model::{Clear, Quirk, Resource, Undeclared};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::align::Identity;
 use crate::rewrite::lens::{Lens, strip_cleared};
@@ -46,6 +46,10 @@ pub struct Pair {
     pub fixed: Vec<Fixed>,
     /// Places of the upstream's that a client may write and a GET does not return.
     pub unreturned: Vec<Vec<String>>,
+    /// What `/Schemas` lists: the client's schema as far as the pair carries it.
+    pub listed: Schema,
+    /// What the client's dialect says of keys that `/Schemas` does not list.
+    pub undeclared: Undeclared,
 }
 
 /// What a pair is made of.
@@ -203,7 +207,7 @@ impl Pair {
         let identity = Identity::of(&upstream);
         let fixed = fixed(&client, &upstream);
         let unreturned = unreturned(&upstream.vendor.attributes, &[]);
-        Some(Self {
+        let mut pair = Self {
             kind,
             client,
             upstream,
@@ -216,7 +220,11 @@ impl Pair {
             identity,
             fixed,
             unreturned,
-        })
+            listed: canonical.clone(),
+            undeclared: spec.client.undeclared,
+        };
+        pair.listed = pair.schema_view();
+        Some(pair)
     }
 
     /// A client's attributes in its schema's form, checked against it.
@@ -310,7 +318,7 @@ impl Pair {
     pub fn show<'a>(&'a self, canonical: &'a Object<'a>) -> Translation<'a> {
         let mut shown = self.client.lower(canonical, Message::Response);
         strip_cleared(&mut shown.object, &self.client.vendor.attributes);
-        self.client.render(&mut shown.object);
+        self.client.render(&mut shown.object, canonical);
         shown
     }
 

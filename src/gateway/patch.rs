@@ -12,7 +12,7 @@ use crate::dialect::model::PatchForms;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::carry::{Carried, carried};
 use crate::rewrite::program::{Carrier, LossCause, Program, label};
-use crate::rewrite::resolve::{Resolved, Spot, Target, place, resolve};
+use crate::rewrite::resolve::{Resolved, Spot, Target, lost_at, resolve};
 use crate::rewrite::translate::Loss;
 use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
 use crate::scim::path::Path;
@@ -208,7 +208,8 @@ impl Pair {
     /// RFC 7644 section 3.5.2.2: what is required is not removed.
     fn removable(&self, names: &[String]) -> Result<(), Fault> {
         let own = attribute_at(&self.client.vendor.attributes, names);
-        if own.is_some_and(|attribute| attribute.required.has(Operation::Replace)) {
+        let required = own.is_some_and(|attribute| attribute.required.has(Operation::Replace));
+        if required || self.table.needs.demands(names, Operation::Replace) {
             let detail = format!(
                 "The attribute {} is required and cannot be removed: replace it by a value.",
                 label(names)
@@ -229,7 +230,7 @@ impl Pair {
     ) -> Result<Step, Fault> {
         let clears = value.is_none_or(Value::is_cleared);
         let lose = |program: &Program, spot: &Spot, cause| {
-            let loss = Loss { place: place(program, &spot.names), cause };
+            let loss = lost_at(program, &spot.names, cause);
             // To remove what the other side cannot hold is no information (design 6g).
             Step::Lost(if clears { Vec::new() } else { vec![loss] })
         };

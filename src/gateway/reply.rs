@@ -47,7 +47,7 @@ impl Stored {
     pub fn read(frame: Frame, reading: Reading<'_>) -> Self {
         let Reading { read, raw, unreadable } = reading.into_owned();
         let cause = LossCause::Converted;
-        let lifting = unreadable.iter().map(|path| Loss { place: path.as_str().into(), cause });
+        let lifting = unreadable.iter().map(|path| Loss::new(path.as_str().into(), cause));
         let losses = Losses { lifting: lifting.collect(), lowering: Vec::new() };
         Self { frame, object: read, raw, losses, ..Self::default() }
     }
@@ -238,7 +238,10 @@ impl Route {
         projection: &Projection,
         losses: &mut Losses,
     ) -> Object<'static> {
-        let view = pair.view(&stored.object);
+        let mut view = pair.view(&stored.object);
+        if pair.hides_undeclared(&self.spec.policies) {
+            view.losses.lowering.extend(pair.hide_undeclared(&mut view.object));
+        }
         for found in [&view.losses, &stored.losses] {
             losses.lifting.extend(found.lifting.iter().cloned());
             losses.lowering.extend(found.lowering.iter().cloned());

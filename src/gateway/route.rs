@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::lookup::Lookup;
 use super::pair::{Pair, PairSpec};
 use super::safety::Safety;
-use crate::dialect::model::MissingResource;
+use crate::dialect::model::{MissingResource, Undeclared};
 use crate::dialect::{Dialect, Dialects};
 use crate::rewrite::rule::Rules;
 use crate::scim::document::Limits;
@@ -47,6 +47,8 @@ pub struct Policies {
     pub replace: Replace,
     /// Overrides what the client dialect's omission in PUT means.
     pub omitted: Option<Omitted>,
+    /// Overrides what the client dialect says of keys that `/Schemas` does not list.
+    pub undeclared: Option<Undeclared>,
     pub loss: LossPolicy,
     /// Places whose loss is refused, beside the guarded ones.
     pub refuse: Vec<String>,
@@ -113,6 +115,7 @@ impl Default for Policies {
         Self {
             replace: Replace::Preserve,
             omitted: None,
+            undeclared: None,
             loss: LossPolicy::Report,
             refuse: Vec::new(),
             waive: Vec::new(),

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use super::needs::Needs;
+use crate::rewrite::carry::same_literal;
 use crate::rewrite::lens::Lens;
-use crate::rewrite::program::{LossCause, label};
-use crate::rewrite::resolve::{Resolved, Spot, leaves, resolve};
-use crate::rewrite::rule::Origin;
+use crate::rewrite::program::{LossCause, Lost, label};
+use crate::rewrite::resolve::{Resolved, Spot, Target, leaves, resolve, ways};
+use crate::rewrite::rule::{Origin, Otherwise};
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Format, Mutability};
 
@@ -14,6 +16,8 @@ use crate::scim::schema::{Attribute, Format, Mutability};
 #[derive(Debug)]
 pub struct Table {
     pub rows: Vec<Row>,
+    /// What a client has to send.
+    pub needs: Needs,
     /// Upstream leaves that a client may write and this one cannot reach: put keeps them.
     pub hidden: BTreeSet<String>,
     /// Whether put aligns elements, picks, or maps several values to one: it needs the old resource.
@@ -25,14 +29,24 @@ pub struct Table {
     pub sticky: Vec<String>,
 }
 
-/// One leaf of the client's schema.
-#[derive(Debug)]
+/// One leaf of the client's schema, or of those of its elements that a predicate names.
+#[derive(Clone, Debug)]
 pub struct Row {
     /// In the client's words, with the predicate where it decides: `emails[type eq "work"].value`.
     pub client: String,
     pub names: Vec<String>,
+    /// How many of the names lead to the multi-valued attribute that it lies in, if it does.
+    pub array: Option<usize>,
+    /// What holds of the elements that the row is about, in the client's words.
+    pub known: Vec<(String, Literal)>,
     pub mutability: Mutability,
     pub fate: Fate,
+    /// The canonical attribute that it is; empty where it is none.
+    pub canonical: Vec<String>,
+    /// Where in the upstream's schema it goes.
+    pub far: Vec<String>,
+    /// How many of the elements are carried, where not all are.
+    pub most: Option<usize>,
     /// What the upstream demands of the text that is carried to it.
     pub format: Option<Format>,
     /// Whether the upstream's resources always have it: a removal is refused.
@@ -41,7 +55,7 @@ pub struct Row {
     pub rules: Vec<Origin>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Fate {
     /// Carried to this place of the upstream's; `exact` unless picked or mapped n:1.
     Carried {
@@ -49,6 +63,8 @@ pub enum Fate {
         exact: bool,
         read_only: bool,
     },
+    /// It chooses the place that the element goes to: a rule's predicate says it on the way back.
+    Implied,
     Lost(LossCause),
     /// Shown in answers though the upstream does not have it (`set` on canonical).
     Constant,
@@ -57,40 +73,90 @@ pub enum Fate {
 impl Table {
     pub fn new(client: &Lens, upstream: &Lens) -> Self {
         let mut rows: Vec<Row> = Vec::new();
-        let mut reached = BTreeSet::new();
         let mut aligns = false;
         for (spot, attribute, resolved) in leaves(&client.lift) {
-            let row = row(&spot, &attribute, resolved, (client, upstream), &mut reached);
-            aligns |= spot.array.is_some() && matches!(row.fate, Fate::Carried { .. });
-            aligns |= matches!(row.fate, Fate::Carried { exact: false, .. });
-            rows.push(row);
+            for row in rows_of(&spot, &attribute, resolved, (client, upstream)) {
+                aligns |= spot.array.is_some() && matches!(row.fate, Fate::Carried { .. });
+                aligns |= matches!(row.fate, Fate::Carried { exact: false, .. });
+                rows.push(row);
+            }
         }
+        let needs = Needs::new(&rows, upstream);
         let hidden = leaves(&upstream.lift)
             .into_iter()
             .filter(|(_, attribute, _)| attribute.mutability != Mutability::ReadOnly)
             .filter(|(spot, ..)| !under_read_only(upstream, spot))
+            .filter(|(.., resolved)| !reaches(resolved, client))
             .map(|(spot, ..)| spot.label())
-            .filter(|leaf| !reached.contains(&leaf.to_ascii_lowercase()))
             .collect();
         let told_only = told_only(upstream);
-        Self { rows, hidden, aligns, told_only, sticky: sticky(client, upstream) }
+        Self { rows, needs, hidden, aligns, told_only, sticky: sticky(client, upstream) }
     }
 
-    /// Whether the client's path is shown or taken by the pair, at least for some element.
+    /// Whether the client's path is shown or taken by the pair, at least for some element: the row
+    /// that a client can do most with.
     pub fn works(&self, names: &[String]) -> Option<&Row> {
-        self.rows.iter().find(|row| {
+        self.of(names).filter(|row| !matches!(row.fate, Fate::Lost(_))).max_by_key(|row| row.use_())
+    }
+
+    /// The rows of a client's path.
+    pub fn of(&self, names: &[String]) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| {
             row.names.len() == names.len()
                 && row.names.iter().zip(names).all(|(a, b)| a.eq_ignore_ascii_case(b))
-                && !matches!(row.fate, Fate::Lost(_))
+        })
+    }
+
+    /// The rows at and below a client's path.
+    pub fn below(&self, names: &[String]) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| {
+            row.names.len() >= names.len()
+                && row.names.iter().zip(names).all(|(a, b)| a.eq_ignore_ascii_case(b))
         })
     }
 
     /// Whether the client's path is, or has below it, what the upstream's resources always have.
     pub fn keeps(&self, names: &[String]) -> bool {
-        self.rows.iter().filter(|row| row.permanent).any(|row| {
-            row.names.len() >= names.len()
-                && row.names.iter().zip(names).all(|(a, b)| a.eq_ignore_ascii_case(b))
-        })
+        self.below(names).any(|row| row.permanent)
+    }
+}
+
+impl Row {
+    /// How much a client can do with it, the least first.
+    fn use_(&self) -> u8 {
+        match self.fate {
+            Fate::Lost(_) => 0,
+            Fate::Constant => 1,
+            Fate::Carried { read_only: true, .. } => 2,
+            Fate::Implied => 3,
+            Fate::Carried { .. } => 4,
+        }
+    }
+
+    pub fn is_carried(&self) -> bool {
+        matches!(self.fate, Fate::Carried { .. })
+    }
+
+    /// Whether it is the client's word for that canonical attribute.
+    pub fn is_from(&self, canonical: &str) -> bool {
+        self.canonical.as_slice() == [canonical]
+    }
+
+    /// Whether a client's request can give it a value that gets to the upstream.
+    pub fn is_writable(&self) -> bool {
+        self.mutability != Mutability::ReadOnly
+            && matches!(self.fate, Fate::Carried { read_only: false, .. })
+    }
+}
+
+/// Whether what an upstream's leaf lifts to is the client's to see or to say, for every element.
+fn reaches(resolved: &Resolved, client: &Lens) -> bool {
+    match resolved {
+        Resolved::Implied => true,
+        Resolved::To(near) => ways(&client.lower, &near.spot)
+            .iter()
+            .all(|(_, way)| matches!(way, Resolved::To(_) | Resolved::Implied)),
+        _ => false,
     }
 }
 
@@ -108,61 +174,111 @@ fn under_read_only(lens: &Lens, spot: &Spot) -> bool {
     false
 }
 
-fn row(
+/// A leaf's rows: one, or one for each kind of element that goes another way.
+fn rows_of(
     spot: &Spot,
     attribute: &Attribute,
     resolved: Resolved,
     (client, upstream): (&Lens, &Lens),
-    reached: &mut BTreeSet<String>,
-) -> Row {
-    let mut rules = Vec::new();
-    let mut format = None;
-    let mut permanent = false;
-    let fate = match resolved {
-        Resolved::To(near) => {
-            rules.extend(near.rule.as_ref().map(|rule| rule.origin.clone()));
-            // An answer to the client may have room for fewer elements than its request fills.
-            let shown = resolve(&client.lower, &near.spot);
-            let whole = !matches!(shown, Resolved::To(shown) if shown.picked);
-            let exact = whole && !near.picked && !many_to_one(near.rule.as_deref());
-            match resolve(&upstream.lower, &near.spot) {
-                Resolved::To(far) => {
-                    rules.extend(far.rule.as_ref().map(|rule| rule.origin.clone()));
-                    reached.insert(far.spot.label().to_ascii_lowercase());
-                    if near.rule.iter().chain(&far.rule).all(|rule| rule.values.is_none()) {
-                        format.clone_from(&far.attribute.format);
-                    }
-                    permanent = far.spot.array.is_none() && far.attribute.is_permanent();
-                    let exact = exact && !far.picked && !many_to_one(far.rule.as_deref());
-                    let upstream = described(&far.spot);
-                    Fate::Carried { upstream, exact, read_only: far.read_only }
-                }
-                other => lost(other, &near.spot, upstream, &mut rules),
-            }
-        }
-        other => lost(other, spot, upstream, &mut rules),
+) -> Vec<Row> {
+    let blank = Row {
+        client: described(spot),
+        names: spot.names.clone(),
+        array: spot.array,
+        known: spot.known.clone(),
+        mutability: attribute.mutability,
+        fate: Fate::Lost(LossCause::NoPlace),
+        canonical: Vec::new(),
+        far: Vec::new(),
+        most: None,
+        format: None,
+        permanent: false,
+        rules: Vec::new(),
     };
-    let mutability = attribute.mutability;
-    let (client, names) = (described(spot), spot.names.clone());
-    Row { client, names, mutability, fate, format, permanent, rules }
+    let near = match resolved {
+        Resolved::To(near) => near,
+        Resolved::Lost(lost) => return vec![lost_row(blank, &lost, &spot.names, upstream)],
+        Resolved::Implied => return vec![Row { fate: Fate::Implied, ..blank }],
+        Resolved::Branch | Resolved::Depends | Resolved::Unknown => return vec![blank],
+    };
+    let rules: Vec<Origin> = near.rule.iter().map(|rule| rule.origin.clone()).collect();
+    let mut rows: Vec<Row> = Vec::new();
+    let mut lost: Option<Row> = None;
+    let ways = ways(&upstream.lower, &near.spot);
+    let several = ways.len() > 1;
+    for (known, far) in ways {
+        let there = Spot { known, ..near.spot.clone() };
+        let canonical = near.spot.names.clone();
+        let mut row = Row { rules: rules.clone(), canonical, ..blank.clone() };
+        if several {
+            row.known = clients_words(spot, &there, client);
+            row.client = described(&Spot { known: row.known.clone(), ..spot.clone() });
+        }
+        match far {
+            Resolved::To(far) => carried(&mut row, (&near, &there), &far, client),
+            Resolved::Implied => row.fate = Fate::Implied,
+            Resolved::Lost(why) => row = lost_row(row, &why, &near.spot.names, upstream),
+            Resolved::Branch | Resolved::Depends | Resolved::Unknown => {}
+        }
+        if several && matches!(row.fate, Fate::Lost(_)) {
+            // The last one, of all other elements, speaks for those that are lost.
+            lost = Some(row);
+        } else {
+            rows.push(row);
+        }
+    }
+    if let Some(mut row) = lost {
+        row.known.clone_from(&spot.known);
+        row.client = described(spot);
+        rows.push(row);
+    }
+    rows
 }
 
-fn lost(resolved: Resolved, near: &Spot, upstream: &Lens, rules: &mut Vec<Origin>) -> Fate {
-    match resolved {
-        Resolved::Lost(lost) => {
-            rules.extend(lost.rules.clone());
-            if is_constant(upstream, &near.names) {
-                return Fate::Constant;
-            }
-            Fate::Lost(lost.cause)
-        }
-        Resolved::Implied => Fate::Constant,
-        // Some elements go one way and some another: each way is seen with its own predicate.
-        Resolved::Depends | Resolved::Branch => {
-            Fate::Carried { upstream: label(&near.names), exact: false, read_only: false }
-        }
-        Resolved::To(_) | Resolved::Unknown => Fate::Lost(LossCause::NoPlace),
+/// What a request to the upstream and an answer to the client make of a leaf.
+fn carried(row: &mut Row, (near, there): (&Target, &Spot), far: &Target, client: &Lens) {
+    row.rules.extend(far.rule.as_ref().map(|rule| rule.origin.clone()));
+    // An answer to the client may have room for fewer elements than its request fills.
+    let shown = resolve(&client.lower, there);
+    let whole = !matches!(shown, Resolved::To(shown) if shown.picked);
+    let exact = whole && !near.picked && !far.picked;
+    let exact = exact && !many_to_one(near.rule.as_deref()) && !many_to_one(far.rule.as_deref());
+    if near.rule.iter().chain(&far.rule).all(|rule| rule.values.is_none()) {
+        row.format.clone_from(&far.attribute.format);
     }
+    row.permanent = far.spot.array.is_none() && far.attribute.is_permanent();
+    let own = far.attribute.max.filter(|_| far.attribute.multi_valued);
+    row.most = near.most.into_iter().chain(far.most).chain(own).min();
+    row.far.clone_from(&far.spot.names);
+    let upstream = described(&far.spot);
+    row.fate = Fate::Carried { upstream, exact, read_only: far.read_only };
+}
+
+fn lost_row(mut row: Row, lost: &Lost, names: &[String], upstream: &Lens) -> Row {
+    row.rules.extend(lost.rules.iter().cloned());
+    let constant = is_constant(upstream, names);
+    row.fate = if constant { Fate::Constant } else { Fate::Lost(lost.cause) };
+    row
+}
+
+/// What is known of a canonical element, by the names that the client's elements have for it.
+fn clients_words(spot: &Spot, there: &Spot, client: &Lens) -> Vec<(String, Literal)> {
+    let mut known = spot.known.clone();
+    let (Some(_), Some(array)) = (spot.array, there.array) else { return known };
+    for (name, literal) in &there.known {
+        let mut names = there.names.get(..array).unwrap_or_default().to_vec();
+        names.push(name.clone());
+        let there = Spot { names, ..there.clone() };
+        let own = match resolve(&client.lower, &there) {
+            Resolved::To(own) => own.spot.names.last().cloned(),
+            _ => None,
+        };
+        let own = own.unwrap_or_else(|| name.clone());
+        if !known.iter().any(|(name, _)| name.eq_ignore_ascii_case(&own)) {
+            known.push((own, literal.clone()));
+        }
+    }
+    known
 }
 
 fn is_constant(upstream: &Lens, names: &[String]) -> bool {
@@ -178,14 +294,18 @@ fn is_constant(upstream: &Lens, names: &[String]) -> bool {
 
 /// Whether a value table gives two values one image.
 pub fn many_to_one(rule: Option<&crate::rewrite::program::Carrier>) -> bool {
-    let Some(pairs) = rule.and_then(|rule| rule.values.as_ref()) else { return false };
+    let Some(rule) = rule else { return false };
+    let Some(pairs) = &rule.values else { return false };
     let repeated = |side: fn(&(Literal, Literal)) -> &Literal| {
-        pairs
-            .iter()
-            .enumerate()
-            .any(|(at, pair)| pairs.iter().take(at).any(|earlier| side(earlier) == side(pair)))
+        pairs.iter().enumerate().any(|(at, pair)| {
+            pairs.iter().take(at).any(|earlier| same_literal(side(earlier), side(pair)))
+        })
     };
-    repeated(|pair| &pair.0) || repeated(|pair| &pair.1)
+    // What is kept as it is meets what the table makes of something else.
+    let met = |(_, to): &(Literal, Literal)| !pairs.iter().any(|(from, _)| same_literal(from, to));
+    repeated(|pair| &pair.0)
+        || repeated(|pair| &pair.1)
+        || (rule.otherwise == Otherwise::Keep && pairs.iter().any(met))
 }
 
 fn told_only(upstream: &Lens) -> BTreeSet<String> {

@@ -10,7 +10,7 @@ use super::likeness::{Elements, alike, similar, value_of};
 use super::merge::attribute_at;
 use super::pair::Pair;
 use crate::rewrite::program::LossCause;
-use crate::rewrite::resolve::place;
+use crate::rewrite::resolve::lost_at;
 use crate::rewrite::translate::Loss;
 use crate::scim::coerce::Leniency;
 use crate::scim::filter::{Filter, Literal, Operator};
@@ -192,8 +192,7 @@ impl Pair {
     }
 
     fn note(&self, names: &[String], sure: bool, found: &mut Untaken) {
-        let place = place(&self.upstream.lift, names);
-        let loss = Loss { place, cause: LossCause::NotTaken };
+        let loss = lost_at(&self.upstream.lift, names, LossCause::NotTaken);
         if sure { found.sure.push(loss) } else { found.losses.push(loss) }
     }
 }

@@ -29,6 +29,9 @@ pub const CODES: &[Code] = &[
     VALUE_TYPE,
     READ_ONLY,
     PICK_OF_ONE,
+    CARRIES_NOTHING,
+    NEVER_HOLDS,
+    NEVER_ACTS,
 ];
 
 pub(super) const NOT_JSONPATH: Code = Code { id: "R001", title: "a selector is not JSONPath" };
@@ -74,3 +77,6 @@ pub(super) const READ_ONLY: Code =
     Code { id: "R032", title: "a request would write an attribute that is readOnly" };
 pub(super) const PICK_OF_ONE: Code =
     Code { id: "R033", title: "a pick where there is nothing to pick from" };
+pub(super) const CARRIES_NOTHING: Code = Code { id: "R034", title: "a map that carries nothing" };
+pub(super) const NEVER_HOLDS: Code = Code { id: "R035", title: "a condition that can never hold" };
+pub(super) const NEVER_ACTS: Code = Code { id: "R036", title: "a rule that can never act" };

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::fit::{carries, fits};
+use super::join::join;
 use super::layers::{End, Layers};
 use super::owner::{Leaf, Owner, owner};
 use super::place::{Element, Place};
@@ -96,8 +98,11 @@ impl Compiler<'_> {
         if let Some(target) = self.counterpart(path) {
             predicates.extend(self.predicates(other(self.from), &target));
         }
+        join(&mut predicates);
+        // The most terms first. An element takes the arm of all that it meets, which is the longest of
+        // those that it meets; arms of one length have no element in common, and the text decides
+        // nothing.
         predicates.sort_by_key(|terms| (usize::MAX - terms.len(), format!("{terms:?}")));
-        predicates.dedup();
         let arm = |terms: Vec<(String, Literal)>| {
             let scope = Scope { in_element: true, known: terms.clone() };
             let plan = self.object(&attribute.attributes, path, &scope, attribute.open);
@@ -161,7 +166,7 @@ impl Compiler<'_> {
                 lost(LossCause::Shadowed, self.layers.shadows.get(at).map(|s| s.by.clone()))
             }
             Some(Owner::Term(_)) => Verdict::Implied,
-            None if !compatible(source, &found.attribute) => lost(LossCause::NoPlace, None),
+            None if !fits(source, &found.attribute) => lost(LossCause::NoPlace, None),
             None => dest(found, scope.in_element, Vec::new(), None),
         }
     }
@@ -179,8 +184,11 @@ impl Compiler<'_> {
             }
             return lost(LossCause::NoPlace, Some(map.origin.clone()));
         };
-        let changes = map.values.is_some() || map.convert.is_some();
-        if !changes && !compatible(source, &found.attribute) {
+        let carried = match self.from {
+            End::Canonical => carries(map, source, &found.attribute),
+            End::Vendor => carries(map, &found.attribute, source),
+        };
+        if !carried {
             return lost(LossCause::NoPlace, Some(map.origin.clone()));
         }
         let fields = match &far.element {
@@ -327,20 +335,6 @@ fn carrier(map: &Map, from: End) -> Carrier {
         loss: map.loss.clone(),
         picks: !map.pick.is_empty(),
     }
-}
-
-/// Whether values of one kind are values of the other (RFC 7643 section 2.3).
-fn compatible(a: &Attribute, b: &Attribute) -> bool {
-    use Kind::{Any, Binary, Complex, DateTime, Decimal, Integer, Reference, String};
-    if a.kind == Any || b.kind == Any {
-        return true;
-    }
-    if a.multi_valued != b.multi_valued && a.kind != Complex {
-        return false;
-    }
-    let text = |kind| matches!(kind, String | Reference | DateTime | Binary);
-    let number = |kind| matches!(kind, Integer | Decimal);
-    a.kind == b.kind || (text(a.kind) && text(b.kind)) || (number(a.kind) && number(b.kind))
 }
 
 fn lost(cause: LossCause, rule: Option<Origin>) -> Verdict {

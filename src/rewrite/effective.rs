@@ -3,10 +3,11 @@
 //! Canonical holds the vendor's URN extensions as they are (design 5), and both sides hold the free
 //! keys that rules name, typed by the other side, so that a rule's key is a leaf like any other.
 
+use super::fit::far_model;
 use super::layers::{End, Layers};
 use super::place::Place;
 use super::rule::{Set, SetTarget};
-use crate::scim::schema::{Attribute, Kind, Schema, is_urn};
+use crate::scim::schema::{Attribute, Kind, Operations, Schema, is_urn};
 
 /// (canonical, vendor)
 pub fn schemas(canonical: &Schema, vendor: &Schema, layers: &Layers) -> (Schema, Schema) {
@@ -18,12 +19,13 @@ pub fn schemas(canonical: &Schema, vendor: &Schema, layers: &Layers) -> (Schema,
     }
     let mut spoke = vendor.clone();
     for map in &layers.maps {
-        let model = find(&spoke, &map.vendor).cloned();
+        let model = far_model(map, find(&spoke, &map.vendor), false);
         ensure(&mut hub, &map.canonical, model.as_ref(), true);
     }
     for map in &layers.maps {
-        let model = find(&hub, &map.canonical).cloned();
+        let model = far_model(map, find(&hub, &map.canonical), true);
         ensure(&mut spoke, &map.vendor, model.as_ref(), true);
+        type_any(&mut spoke, &map.vendor, model.as_ref());
         // An open object on both sides: the key that a rule owns here is not carried from there.
         ensure(&mut hub, &map.vendor, None, false);
         ensure(&mut spoke, &map.canonical, None, false);
@@ -53,6 +55,27 @@ pub fn find<'s>(schema: &'s Schema, place: &Place) -> Option<&'s Attribute> {
     Some(at)
 }
 
+/// An attribute of any type that a rule carries to one of a known type holds that type: what has
+/// another cannot be carried, and is told so.
+fn type_any(schema: &mut Schema, place: &Place, model: Option<&Attribute>) {
+    let Some(model) = model.filter(|model| model.kind != Kind::Any) else { return };
+    let mut names = place.members.iter().chain(&place.rest);
+    let mut at = names.next().and_then(|first| {
+        schema.attributes.iter_mut().find(|a| a.name.eq_ignore_ascii_case(first))
+    });
+    for name in names {
+        at = at.and_then(|at| {
+            at.attributes.iter_mut().find(|below| below.name.eq_ignore_ascii_case(name))
+        });
+    }
+    if let Some(attribute) = at.filter(|attribute| attribute.kind == Kind::Any) {
+        attribute.kind = model.kind;
+        attribute.multi_valued = model.multi_valued;
+        attribute.open = model.open;
+        attribute.attributes = model.attributes.iter().map(bare).collect();
+    }
+}
+
 /// Lists the free key that a place names, in an open object or (`extend`) under a new URN.
 fn ensure(schema: &mut Schema, place: &Place, model: Option<&Attribute>, extend: bool) {
     let names: Vec<&String> = place.members.iter().chain(&place.rest).collect();
@@ -80,12 +103,20 @@ fn free(name: &str, model: Option<&Attribute>, last: bool) -> Attribute {
         None if last => Attribute::new(name, Kind::Any),
         None => Attribute { open: true, ..Attribute::new(name, Kind::Complex) },
     };
+    attribute = bare(&attribute);
     attribute.extension = is_urn(name);
-    // The other side's demands are not this side's.
-    attribute.required = crate::scim::schema::Operations::NONE;
-    attribute.default = None;
-    attribute.permanent = false;
-    attribute.format = None;
-    attribute.derived_from = None;
     attribute
+}
+
+/// The attribute without its side's demands, which are not the other side's.
+fn bare(attribute: &Attribute) -> Attribute {
+    Attribute {
+        required: Operations::NONE,
+        default: None,
+        permanent: false,
+        format: None,
+        derived_from: None,
+        attributes: attribute.attributes.iter().map(bare).collect(),
+        ..attribute.clone()
+    }
 }

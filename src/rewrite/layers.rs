@@ -1,7 +1,8 @@
 //! The rules of a dialect with a route's overlays laid over them (design 6a.7).
 
-use super::place::Place;
-use super::rule::{Fill, Map, Origin, Rules, Set};
+use super::owner::literal_eq;
+use super::place::{Element, Place};
+use super::rule::{Fill, Map, Origin, Rules, Set, SetTarget, SetValue};
 
 /// All rules of one resource type that hold on a route.
 #[derive(Clone, Debug, Default)]
@@ -42,21 +43,73 @@ impl Layers {
             }
         }
         layers.maps.extend(over.into_iter().cloned());
-        // Overlays speak first; within a layer the order decides nothing (6a.7, 6a.8).
+        // Overlays speak first (6a.7). The order of a file decides nothing (6a.8): what a place's form
+        // does not decide either is a mistake that `check` reports, and sorted by text here so that
+        // it is the same on every run.
         let mut own: (Vec<Set>, Vec<Fill>) = (dialect.sets.clone(), dialect.fills.clone());
         layers.sets = overlays.iter().flat_map(|rules| rules.sets.iter().cloned()).collect();
         layers.fills = overlays.iter().flat_map(|rules| rules.fills.iter().cloned()).collect();
+        own.0.retain(|set| !(set.always && layers.sets.iter().any(|over| replaces(over, set))));
         for sets in [&mut layers.sets, &mut own.0] {
-            sets.sort_by_key(|set| format!("{:?} {:?} {:?}", set.target, set.when, set.value));
+            sets.sort_by_cached_key(|set| {
+                let (SetTarget::Vendor(place) | SetTarget::Canonical(place)) = &set.target;
+                let text = format!("{:?} {:?} {:?}", set.target, set.when, set.value);
+                (rank(place, set.when.is_some()), text)
+            });
         }
         for fills in [&mut layers.fills, &mut own.1] {
-            fills.sort_by_key(|fill| format!("{:?} {:?}", fill.vendor, fill.when));
+            fills.sort_by_cached_key(|fill| {
+                let text = format!("{:?} {:?}", fill.vendor, fill.when);
+                (rank(&fill.vendor, fill.when.is_some()), text)
+            });
         }
-        layers.sets.extend(own.0);
+        layers.sets = in_turn(layers.sets, own.0);
         layers.fills.extend(own.1);
         layers.maps.sort_by_key(|map| format!("{:?}{:?}", map.canonical, map.vendor));
         layers
     }
+}
+
+/// Whether a set is sure to say what another one, of the layer below, would say of the same place.
+fn replaces(over: &Set, set: &Set) -> bool {
+    let rests = matches!(over.value, SetValue::Variable { optional: true, .. });
+    over.render == set.render
+        && over.when.is_none()
+        && !rests
+        && match (&over.target, &set.target) {
+            (SetTarget::Vendor(a), SetTarget::Vendor(b))
+            | (SetTarget::Canonical(a), SetTarget::Canonical(b)) => same(a, b),
+            _ => false,
+        }
+}
+
+/// Of rules that write where nothing is, the first speaks: what is said of fewer elements and under a
+/// condition is said before what holds otherwise, and an object as a whole before its members.
+fn rank(place: &Place, conditional: bool) -> (usize, usize, bool) {
+    let terms = match &place.element {
+        Element::Where(terms) => terms.len(),
+        Element::Whole | Element::Each => 0,
+    };
+    (place.members.len() + place.rest.len(), usize::MAX - terms, !conditional)
+}
+
+/// Rules that write where nothing is, then those that also take the place of a value: of these the
+/// last one speaks, so the order turns round, and an overlay's comes after the dialect's.
+fn in_turn(overlays: Vec<Set>, own: Vec<Set>) -> Vec<Set> {
+    let always = |sets: &[Set]| -> Vec<Set> {
+        let mut sets: Vec<Set> = sets.iter().filter(|set| set.always).cloned().collect();
+        let depth = |set: &Set| {
+            let (SetTarget::Vendor(place) | SetTarget::Canonical(place)) = &set.target;
+            place.members.len() + place.rest.len()
+        };
+        sets.reverse();
+        // Still an object as a whole before its members.
+        sets.sort_by_key(depth);
+        sets
+    };
+    let last = [always(&own), always(&overlays)].concat();
+    let first = overlays.into_iter().chain(own).filter(|set| !set.always);
+    first.chain(last).collect()
 }
 
 fn replaced_by<'m>(map: &Map, over: &[&'m Map]) -> Option<&'m Map> {
@@ -78,10 +131,21 @@ fn shadows(map: &Map, by: &Map) -> Vec<Shadow> {
     shadows
 }
 
-/// Whether two places are the same one, names compared without case.
+/// Whether two places are the same one, names and values compared without case.
 pub fn same(a: &Place, b: &Place) -> bool {
     let names = |place: &Place| -> Vec<String> {
         place.members.iter().chain(&place.rest).map(|name| name.to_ascii_lowercase()).collect()
     };
-    names(a) == names(b) && a.members.len() == b.members.len() && a.element == b.element
+    let element = match (&a.element, &b.element) {
+        (Element::Where(a), Element::Where(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(name, literal)| {
+                    b.iter().any(|(other, value)| {
+                        name.eq_ignore_ascii_case(other) && literal_eq(literal, value, false)
+                    })
+                })
+        }
+        (a, b) => a == b,
+    };
+    names(a) == names(b) && a.members.len() == b.members.len() && element
 }

@@ -35,7 +35,16 @@ impl Lens {
         overlays: &[Rules],
         variables: BTreeMap<String, String>,
     ) -> Self {
-        let layers = Layers::new(rules, overlays);
+        Self::of(Layers::new(rules, overlays), canonical, vendor, variables)
+    }
+
+    /// The same of rules that are laid over one another already.
+    pub fn of(
+        layers: Layers,
+        canonical: &Schema,
+        vendor: &Schema,
+        variables: BTreeMap<String, String>,
+    ) -> Self {
         let (canonical, vendor) = effective::schemas(canonical, vendor, &layers);
         let lift = compile(&layers, &vendor, &canonical, End::Vendor);
         let lower = compile(&layers, &canonical, &vendor, End::Canonical);
@@ -46,10 +55,12 @@ impl Lens {
     pub fn lift<'a>(&'a self, source: &'a Object<'a>, message: Message) -> Translation<'a> {
         let mut translation = translate(&self.lift, source, message);
         if message == Message::Response {
-            for set in &self.layers.sets {
-                if let (SetTarget::Canonical(place), Some(value)) = (&set.target, self.value(set))
-                    && holds(set.when.as_ref(), &translation.object)
-                {
+            // Conditions are read from what the upstream said, never from what was written (6a.8).
+            let object = &translation.object;
+            let speaks = |set: &&Set| holds(set.when.as_ref(), object);
+            let sets: Vec<&Set> = self.layers.sets.iter().filter(speaks).collect();
+            for set in sets {
+                if let (SetTarget::Canonical(place), Some(value)) = (&set.target, self.value(set)) {
                     let schema = &self.canonical.attributes;
                     write(&mut translation.object, schema, place, &value, set.always);
                 }
@@ -81,7 +92,7 @@ impl Lens {
                 let value = Value::String(Cow::Owned(text));
                 write(request, &self.vendor.attributes, &fill.vendor, &value, false);
                 let place = label(&names(&fill.vendor)).into();
-                losses.push(Loss { place, cause: LossCause::Rule });
+                losses.push(Loss::new(place, LossCause::Rule));
             }
         }
         if matches!(operation, Operation::Create | Operation::Replace) {
@@ -96,10 +107,13 @@ impl Lens {
         losses
     }
 
-    /// Writes what every answer in this dialect shows (`set` with `render`).
-    pub fn render<'a>(&'a self, answer: &mut Object<'a>) {
+    /// Writes what answers in this dialect show (`set` with `render`). A condition is held against
+    /// `canonical`, the resource that the answer is made of.
+    pub fn render<'a>(&'a self, answer: &mut Object<'a>, canonical: &Object<'_>) {
         for set in self.layers.sets.iter().filter(|set| set.render) {
-            if let (SetTarget::Vendor(place), Some(value)) = (&set.target, self.value(set)) {
+            if let (SetTarget::Vendor(place), Some(value)) = (&set.target, self.value(set))
+                && holds(set.when.as_ref(), canonical)
+            {
                 write(answer, &self.vendor.attributes, place, &value, set.always);
             }
         }
@@ -108,6 +122,11 @@ impl Lens {
     fn wants(&self, fill: &Fill, operation: Operation) -> bool {
         effective::find(&self.vendor, &fill.vendor)
             .is_some_and(|attribute| attribute.required.has(operation))
+    }
+
+    /// Whether the rule has something to write: its variable, if it has one, is given.
+    pub fn has_value(&self, set: &Set) -> bool {
+        self.value(set).is_some()
     }
 
     fn value(&self, set: &Set) -> Option<Value<'static>> {

@@ -36,7 +36,6 @@ pub fn owner(layers: &Layers, end: End, leaf: Leaf<'_>) -> Option<Owner> {
     let shadows = shadows
         .filter(|(_, shadow)| shadow.side == end)
         .map(|(at, shadow)| (&shadow.place, Owner::Shadow(at)));
-    let owners = maps.chain(shadows).filter(|(place, _)| holds(place, leaf));
     let terms = layers.maps.iter().enumerate().filter_map(|(at, map)| {
         let place = match end {
             End::Canonical => &map.canonical,
@@ -44,6 +43,8 @@ pub fn owner(layers: &Layers, end: End, leaf: Leaf<'_>) -> Option<Owner> {
         };
         is_term(place, leaf).then_some((place, Owner::Term(at)))
     });
+    // Of equally long places: what chooses the element, then a rule, then a replaced rule's place.
+    let owners = shadows.chain(maps).filter(|(place, _)| holds(place, leaf));
     owners.chain(terms).max_by_key(|(place, _)| length(place)).map(|(_, owner)| owner)
 }
 

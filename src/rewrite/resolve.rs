@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::owner::implies;
 use super::program::{
-    Arm, Carrier, Dest, ElementsPlan, Lost, ObjectPlan, Plan, Program, Verdict, label,
+    Arm, Carrier, Dest, ElementsPlan, LossCause, Lost, ObjectPlan, Plan, Program, Verdict, label,
 };
+use super::translate::{Loss, shown_key};
 use crate::scim::filter::Literal;
-use crate::scim::schema::{Attribute, is_urn};
+use crate::scim::schema::{Attribute, Mutability, Operation, is_urn};
 
 /// A leaf's place and what is known of its element.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +44,19 @@ pub struct Target {
     pub rule: Option<Arc<Carrier>>,
     /// Whether only one of several elements gets there.
     pub picked: bool,
+    /// How many elements get there, where not all do.
+    pub most: Option<usize>,
     pub read_only: bool,
     pub derived: bool,
+}
+
+impl Target {
+    /// Whether a request of that operation may write it.
+    pub fn takes(&self, operation: Operation) -> bool {
+        let frozen =
+            self.attribute.mutability == Mutability::Immutable && operation != Operation::Create;
+        !self.read_only && !frozen && self.attribute.accepted.has(operation)
+    }
 }
 
 impl Spot {
@@ -86,6 +98,54 @@ pub fn resolve(program: &Program, spot: &Spot) -> Resolved {
     Resolved::Branch
 }
 
+/// Every way that a path's leaf goes, each with what holds of the elements that go it: one where
+/// [`resolve`] knows it, and where it depends on the element one for each arm, the rest last.
+pub fn ways(program: &Program, spot: &Spot) -> Vec<(Vec<(String, Literal)>, Resolved)> {
+    let whole = resolve(program, spot);
+    if !matches!(whole, Resolved::Depends) {
+        return vec![(spot.known.clone(), whole)];
+    }
+    let mut plan = &program.root;
+    for (depth, name) in spot.names.iter().enumerate() {
+        match plan.node(name).map(|node| &node.plan) {
+            Some(Plan::Object(inner)) => plan = inner,
+            Some(Plan::Elements(elements)) => {
+                let below = spot.names.get(depth + 1..).unwrap_or_default();
+                let arms = elements.arms.iter().chain(std::iter::once(&elements.rest));
+                return arms
+                    .filter(|arm| !arm.terms.iter().any(|term| excludes(&spot.known, term)))
+                    .map(|arm| {
+                        let mut known = spot.known.clone();
+                        let fresh = arm.terms.iter().filter(|term| !implies(&spot.known, term));
+                        known.extend(fresh.cloned());
+                        known.sort_by(|a, b| a.0.cmp(&b.0));
+                        let spot = Spot { known, ..spot.clone() };
+                        let resolved = within(arm, below, &spot);
+                        (spot.known, resolved)
+                    })
+                    .collect();
+            }
+            Some(Plan::Leaf(_)) | None => break,
+        }
+    }
+    vec![(spot.known.clone(), whole)]
+}
+
+/// Where the leaf goes whose element takes an arm; `below` leads to it from the element.
+fn within(arm: &Arm, below: &[String], spot: &Spot) -> Resolved {
+    let mut plan = &arm.plan;
+    for (depth, name) in below.iter().enumerate() {
+        let rest = below.get(depth + 1..).unwrap_or_default();
+        match plan.node(name).map(|node| &node.plan) {
+            None => return free(plan, below.get(depth..).unwrap_or_default(), spot, Some(arm)),
+            Some(Plan::Leaf(verdict)) => return settle(verdict, rest, spot, Some(arm)),
+            Some(Plan::Object(inner)) => plan = inner,
+            Some(Plan::Elements(_)) => return Resolved::Branch,
+        }
+    }
+    Resolved::Branch
+}
+
 /// What a path is called in losses: as the program's leaf, and `<path>.*` or `*` where the names
 /// below are free. No name that a message brought is in it.
 pub fn place(program: &Program, names: &[String]) -> Arc<str> {
@@ -101,6 +161,13 @@ pub fn place(program: &Program, names: &[String]) -> Arc<str> {
         };
     }
     called
+}
+
+/// A loss at a path of the program's source.
+pub fn lost_at(program: &Program, names: &[String], cause: LossCause) -> Loss {
+    let place = place(program, names);
+    let key = names.first().filter(|_| *place == *"*").map(|name| shown_key(name));
+    Loss { place, cause, key }
 }
 
 fn free(plan: &ObjectPlan, below: &[String], spot: &Spot, arm: Option<&Arm>) -> Resolved {
@@ -149,6 +216,7 @@ fn target(dest: &Dest, spot: &Spot, arm: Option<&Arm>) -> Target {
         attribute: Arc::clone(&dest.attribute),
         rule: dest.rule.clone(),
         picked: arm.is_some_and(|arm| arm.limit.is_some()),
+        most: arm.and_then(|arm| arm.limit.as_ref()).map(|limit| limit.most),
         read_only: dest.read_only,
         derived: dest.derived_from.is_some(),
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::build::{Builder, Key};
 use super::carry::{Carried, carried, ways};
+pub use super::loss::{Loss, shown_key};
 use super::program::{
     Dest, ElementsPlan, LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict,
 };
@@ -25,14 +26,6 @@ pub struct Translation<'a> {
     pub losses: Vec<Loss>,
     /// Values that a rule refuses; a request with one goes nowhere.
     pub problems: Vec<Problem>,
-}
-
-/// Information that one side said and the other cannot hold (design 6g).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Loss {
-    /// The source's attribute path from the compiled table; a free key is `<path>.*`.
-    pub place: Arc<str>,
-    pub cause: LossCause,
 }
 
 /// A value that cannot be taken, named by its place, never by itself.
@@ -234,7 +227,7 @@ impl<'a> Run<'a> {
             Admission::Yes => {}
             Admission::Silently => return None,
             Admission::Lost => {
-                let loss = Loss { place: Arc::clone(&node.label), cause: LossCause::NoPlace };
+                let loss = Loss::new(Arc::clone(&node.label), LossCause::NoPlace);
                 if value.is_cleared() {
                     return None;
                 }
@@ -252,7 +245,7 @@ impl<'a> Run<'a> {
                 self.out.write(dest, key, None, value);
             }
             Carried::Dropped(cause) => {
-                self.losses.push(Loss { place: Arc::clone(&node.label), cause });
+                self.losses.push(Loss::new(Arc::clone(&node.label), cause));
             }
             Carried::Refused(reason) => self.problem(&node.label, reason),
         }
@@ -335,20 +328,21 @@ impl<'a> Run<'a> {
             None => LossCause::NoPlace,
         };
         if !value.is_cleared() {
-            self.losses.push(Loss { place: Arc::clone(&plan.free), cause });
+            let key = (*plan.free == *"*").then(|| shown_key(name));
+            self.losses.push(Loss { place: Arc::clone(&plan.free), cause, key });
         }
     }
 
     fn lose(&mut self, node: &Node, lost: &Lost, value: &Value<'_>) {
         let shown = || node.constant.as_ref().is_some_and(|json| value.is(json));
         if !value.is_cleared() && !shown() {
-            self.losses.push(Loss { place: Arc::clone(&node.label), cause: lost.cause });
+            self.losses.push(Loss::new(Arc::clone(&node.label), lost.cause));
         }
     }
 
     fn problem(&mut self, place: &Arc<str>, reason: String) {
         if matches!(self.message, Message::Response) {
-            self.losses.push(Loss { place: Arc::clone(place), cause: LossCause::Converted });
+            self.losses.push(Loss::new(Arc::clone(place), LossCause::Converted));
         } else {
             self.problems.push(Problem { place: Arc::clone(place), reason });
         }

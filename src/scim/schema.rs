@@ -53,6 +53,8 @@ pub struct Attribute {
     pub derived_from: Option<String>,
     /// Whether the name is the URN of a schema extension.
     pub extension: bool,
+    /// What `/Schemas` calls the extension, where that is not derived from its URN.
+    pub title: Option<String>,
     pub attributes: Vec<Attribute>,
 }
 
@@ -244,6 +246,7 @@ impl Attribute {
             open: false,
             derived_from: None,
             extension: false,
+            title: None,
             attributes: Vec::new(),
         }
     }

@@ -54,7 +54,7 @@ fn check_in_json_is_json() {
     assert_eq!(names, ["create", "get", "replace", "patch", "delete", "list", "filter", "search"]);
     let replace = &users["operations"][2];
     assert_eq!(replace["says"], "emulated", "{replace}");
-    assert_eq!(replace["calls"], serde_json::json!([1, 2]));
+    assert_eq!(replace["calls"], serde_json::json!([1, 3]));
 }
 
 #[test]

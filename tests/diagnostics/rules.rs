@@ -1,7 +1,7 @@
 //! Rules that are right, and what a reader may not let pass.
 
 use scim_gateway::diagnostic::Source;
-use scim_gateway::rewrite::check::check;
+use scim_gateway::rewrite::check::{check, check_over};
 use scim_gateway::rewrite::parse;
 use scim_gateway::rewrite::rule::{Part, SetTarget, SetValue, Text};
 
@@ -131,4 +131,163 @@ fn conflicts_are_reported_once_a_rule_and_side() {
     let map = "[[map]]\ncanonical = \"$.userName\"\nvendor = \"$.attributes.k#\"\n";
     let rules: String = (0..50).map(|n| map.replace('#', &n.to_string())).collect();
     assert_eq!(codes(&rules).len(), 49);
+}
+
+/// One map between two places.
+fn map(canonical: &str, vendor: &str, more: &str) -> Vec<&'static str> {
+    codes(&format!("[[map]]\ncanonical = \"{canonical}\"\nvendor = \"{vendor}\"\n{more}\n"))
+}
+
+// E15: `check` accepts nothing that carries nothing.
+#[test]
+fn a_map_that_carries_nothing_is_a_mistake() {
+    let table = "values = [[\"a\", \"b\"]]";
+    for (canonical, vendor, more, code) in [
+        // A list of texts is not the main sub-attribute of elements, nor one text.
+        ("$.emails[*].value", "$.tags", "", "R022"),
+        ("$.userName", "$.tags", "", "R022"),
+        ("$.userName", "$.tags", "pick = [\"first\"]\nloss = \"x\"", "R022"),
+        // A table and a conversion look at one value.
+        ("$.nicknames", "$.tags", table, "R022"),
+        ("$.active", "$.tags", "convert = \"boolean_text\"", "R022"),
+        // What is kept as it is has the other end's type.
+        ("$.active", "$.status", "values = [[true, \"enabled\"]]\notherwise = \"keep\"", "R022"),
+        ("$.active", "$.score", "convert = \"boolean_text\"", "R022"),
+        ("$.userName", "$.score", "values = [[\"a\", 1.5]]", "R027"),
+        // The leaf says which element is meant.
+        ("$.emails[?@.type=='work'].type", "$.mail", "", "R034"),
+        ("$.emails[?@.value=='x'].value", "$.mail", "", "R034"),
+        // Nothing in common.
+        ("$.name", "$.address", "", "R034"),
+        // No message holds both ends.
+        ("$.password", "$.createdBy", "", "R034"),
+        ("$.emails[?@.labels=='x'].value", "$.mail", "", "R035"),
+    ] {
+        assert_eq!(map(canonical, vendor, more), [code], "{canonical} {vendor} {more}");
+    }
+    for (canonical, vendor, more) in [
+        ("$.nicknames", "$.tags", ""),
+        ("$.userName", "$.createdBy", ""),
+        ("$.password", "$.mail", ""),
+        ("$.active", "$.status", "values = [[true, \"enabled\"], [false, \"disabled\"]]"),
+        ("$.userName", "$.status", "values = [[\"a\", \"enabled\"]]\notherwise = \"keep\""),
+        ("$.emails", "$.anything", ""),
+        ("$.name", "$.anything", ""),
+        ("$.active", "$.attributes.flag", "values = [[true, \"Y\"], [false, \"N\"]]"),
+    ] {
+        assert_eq!(map(canonical, vendor, more), [""; 0], "{canonical} {vendor} {more}");
+    }
+}
+
+// E15: a map whose every leaf belongs to longer rules.
+#[test]
+fn a_map_whose_leaves_all_belong_to_others_is_a_mistake() {
+    let two = r#"
+        [[map]]
+        canonical = "$.name"
+        vendor = "$.fullName"
+        [[map]]
+        canonical = "$.name.givenName"
+        vendor = "$.mail"
+        [[map]]
+        canonical = "$.name.familyName"
+        vendor = "$.privateMail"
+    "#;
+    assert_eq!(codes(two), ["R034"]);
+}
+
+// E15: conditions that never hold, and rules that never act.
+#[test]
+fn a_rule_that_can_never_act_is_a_mistake() {
+    for (rule, code) in [
+        (
+            "[[set]]\nvendor = \"$.mail\"\nvalue = \"x\"\nwhen = { canonical = \"$.nicknames\", equals = \"a\" }",
+            "R035",
+        ),
+        (
+            "[[set]]\nvendor = \"$.mail\"\nvalue = \"x\"\nwhen = { canonical = \"$.name\", equals = \"a\" }",
+            "R035",
+        ),
+        (
+            "[[set]]\nvendor = \"$.mail\"\nvalue = \"x\"\nwhen = { canonical = \"$.nikname\", equals = \"a\" }",
+            "R021",
+        ),
+        ("[[set]]\nvendor = \"$.once\"\nvalue = \"x\"", "R036"),
+        ("[[set]]\ncanonical = \"$.password\"\nvalue = \"x\"", "R036"),
+        ("[[fill]]\nvendor = \"$.mail\"\nfrom = [\"$.userName\"]\nloss = \"x\"", "R036"),
+        ("[[fill]]\nvendor = \"$.attributes.x\"\nfrom = [\"$.userName\"]\nloss = \"x\"", "R036"),
+        ("[[fill]]\nvendor = \"$.userName\"\nfrom = [\"$.active\"]\nloss = \"x\"", "R022"),
+        ("[[fill]]\nvendor = \"$.userName\"\nfrom = [\"{nicknames}\"]\nloss = \"x\"", "R022"),
+    ] {
+        assert_eq!(codes(rule), [code], "{rule}");
+    }
+}
+
+/// Two sets on places, each with what follows.
+fn sets(one: (&str, &str), other: (&str, &str)) -> Vec<&'static str> {
+    let set = |(place, more): (&str, &str)| {
+        format!("[[set]]\nvendor = \"{place}\"\nvalue = \"x\"\n{more}\n")
+    };
+    codes(&format!("{}{}", set(one), set(other)))
+}
+
+// E16: nothing is decided by the alphabet.
+#[test]
+fn two_sets_that_may_both_hold_are_a_mistake() {
+    let when = |name: &str, value: &str| {
+        format!("when = {{ canonical = \"$.{name}\", equals = \"{value}\" }}")
+    };
+    let (a, b) = (when("userName", "a"), when("userName", "b"));
+    let other = when("displayName", "b");
+    let each = "when = { canonical = \"$.emails[*].type\", equals = \"work\" }";
+    let home = "when = { canonical = \"$.emails[*].type\", equals = \"home\" }";
+    for (one, two) in [
+        (a.as_str(), a.as_str()),
+        (&a, &when("userName", "A")),
+        (&a, &other),
+        (each, home),
+        ("", "always = true"),
+        (&a, "always = true"),
+    ] {
+        assert_eq!(sets(("$.mail", one), ("$.mail", two)), ["R029"], "{one} {two}");
+        assert_eq!(sets(("$.mail", two), ("$.mail", one)), ["R029"], "{two} {one}");
+    }
+    for (one, two) in [(a.as_str(), b.as_str()), (&a, "")] {
+        assert_eq!(sets(("$.mail", one), ("$.mail", two)), [""; 0], "{one} {two}");
+    }
+    assert_eq!(sets(("$.mail", &a), ("$.privateMail", &a)), [""; 0]);
+}
+
+// E16: an element that two predicates choose would be told to two places.
+#[test]
+fn predicates_that_overlap_are_a_mistake_whatever_they_lead_to() {
+    let two = |one: &str, other: &str| {
+        codes(&format!(
+            "[[map]]\ncanonical = \"$.emails[?{one}].value\"\nvendor = \"$.mail\"\n\
+             [[map]]\ncanonical = \"$.emails[?{other}].value\"\nvendor = \"$.privateMail\"\n"
+        ))
+    };
+    assert_eq!(two("@.type=='work'", "@.primary==true"), ["R029"]);
+    assert_eq!(two("@.type=='work'", "@.type=='WORK'"), ["R029"]);
+    assert_eq!(two("@.type=='work'", "@.type=='home'"), [""; 0]);
+    assert_eq!(two("@.type=='work'", "@.type=='work' && @.primary==true"), [""; 0]);
+}
+
+// E16: across layers, too.
+#[test]
+fn an_overlays_rule_that_overlaps_with_the_dialects_is_a_mistake() {
+    let rules = |text: &str| parse::rules(&source(text)).0;
+    let (canonical, vendor) = (schema("canonical.toml"), schema("vendor.toml"));
+    let dialect =
+        rules("[[map]]\ncanonical = \"$.emails[?@.primary==true].value\"\nvendor = \"$.mail\"\n");
+    let over = |predicate: &str, to: &str| {
+        let text =
+            format!("[[map]]\ncanonical = \"$.emails[?{predicate}].value\"\nvendor = \"$.{to}\"\n");
+        let found = check_over(&rules(&text), &dialect, &canonical, &vendor);
+        found.iter().map(|diagnostic| diagnostic.code.id).collect::<Vec<_>>()
+    };
+    assert_eq!(over("@.type=='work'", "privateMail"), ["R029"]);
+    // It takes the dialect's place, on the one end or the other.
+    assert_eq!(over("@.primary==true", "privateMail"), [""; 0]);
+    assert_eq!(over("@.type=='work'", "mail"), [""; 0]);
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::Dialects;
 use scim_gateway::rewrite::lens::Lens;
+use scim_gateway::rewrite::parse;
 use scim_gateway::rewrite::rule::Rules;
 use scim_gateway::rewrite::translate::Message;
 use scim_gateway::scim::Value;
@@ -138,4 +140,73 @@ fn an_overlays_constant_goes_before_the_dialects() {
         let (user, _) = lift(&lens("pingone", &[overlay.rules]), &stored);
         assert_eq!(user["emails"][0]["type"], "home", "{name}");
     }
+}
+
+fn rules(text: &str) -> Rules {
+    let (rules, found) = parse::rules(&Source::new("rules", format!("version = 1\n{text}")));
+    assert_eq!(found, []);
+    rules
+}
+
+fn object(value: &Json) -> scim_gateway::scim::Object<'static> {
+    let Value::Object(object) = Value::from(value.clone()) else { panic!("not an object") };
+    object
+}
+
+// E17: a rule whose condition does not hold writes nothing into answers, either.
+#[test]
+fn what_answers_show_under_a_condition_is_shown_where_it_holds() {
+    let lens = lens(
+        "omni",
+        &[rules(
+            "[[set]]\nvendor = \"$.title\"\nvalue = \"Boss\"\nrender = true\n\
+             when = { canonical = \"$.userType\", equals = \"Manager\" }\n",
+        )],
+    );
+    let rendered = |user: Json| {
+        let mut answer = object(&json!({}));
+        lens.render(&mut answer, &object(&user));
+        json(&answer).get("title").cloned()
+    };
+    assert_eq!(rendered(json!({"userType": "manager"})), Some(json!("Boss")));
+    assert_eq!(rendered(json!({"userType": "Employee"})), None);
+    assert_eq!(rendered(json!({})), None);
+}
+
+// E16: the order of a file, the alphabet and the text of a rule decide nothing: a rule with a condition
+// speaks before one without, conditions are read before anything is written, and an overlay's set
+// takes the place of the dialect's `always`.
+#[test]
+fn sets_speak_by_what_they_say_and_not_by_their_order() {
+    let always = "[[set]]\ncanonical = \"$.locale\"\nvalue = \"de\"\n";
+    let when = |value: &str, equals: &str| {
+        format!(
+            "[[set]]\ncanonical = \"$.locale\"\nvalue = \"{value}\"\n\
+             when = {{ canonical = \"$.userType\", equals = \"{equals}\" }}\n"
+        )
+    };
+    let kind = "[[set]]\ncanonical = \"$.userType\"\nvalue = \"z\"\n";
+    for text in [
+        format!("{always}{}{}{kind}", when("aa", "z"), when("zz", "a")),
+        format!("{kind}{}{}{always}", when("zz", "a"), when("aa", "z")),
+    ] {
+        let lens = lens("scim", &[rules(&text)]);
+        for (kind, locale) in [(json!("z"), "aa"), (json!("a"), "zz"), (json!("b"), "de")] {
+            assert_eq!(lift(&lens, &json!({"userType": kind})).0["locale"], locale);
+        }
+        // What a set writes is no condition of another.
+        assert_eq!(lift(&lens, &json!({})).0, json!({"userType": "z", "locale": "de"}));
+    }
+}
+
+// E16: an element that meets several predicates goes the same way whatever they are called.
+#[test]
+fn an_element_goes_the_way_of_all_that_it_meets() {
+    // The vendor's side divides by `primary`, canonical by `type`: a number may be both.
+    let two = "[[map]]\ncanonical = \"$.nickName\"\nvendor = \"$.phoneNumbers[?@.primary==true].value\"\n\
+               [[map]]\ncanonical = \"$.phoneNumbers[?@.type=='mobile'].value\"\nvendor = \"$.title\"\n";
+    let lens = lens("scim", &[rules(two)]);
+    let number = json!({"phoneNumbers": [{"value": "+1", "type": "mobile", "primary": true}]});
+    let (user, _) = lower(&lens, &number, Operation::Create);
+    assert_eq!(user["title"], "+1", "{user}");
 }

@@ -13,6 +13,8 @@ mod cursors;
 #[cfg(test)]
 mod derived;
 #[cfg(test)]
+mod discovered;
+#[cfg(test)]
 mod elsewhere;
 #[cfg(test)]
 mod exact;
@@ -57,6 +59,8 @@ mod patch_shapes;
 mod patch_table;
 #[cfg(test)]
 mod private;
+#[cfg(test)]
+mod reported;
 #[cfg(test)]
 mod safety;
 #[cfg(test)]

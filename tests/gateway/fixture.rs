@@ -30,6 +30,7 @@ pub fn dialect() -> Dialect {
         errors: errors(),
         quirks: BTreeSet::new(),
         missing_resource: Default::default(),
+        undeclared: Default::default(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Discovery documents against RFC 7643 sections 5 to 7.
 
+use scim_gateway::dialect::Dialect;
 use scim_gateway::fault::{Cause, Fault};
 use scim_gateway::gateway::discovery::{Bulk, Capabilities, Discovery, Pagination};
 use scim_gateway::scim::endpoint::classify;
-use scim_gateway::scim::schema::{Format, Schema};
+use scim_gateway::scim::schema::{Attribute, Format, Kind, Schema};
 use serde_json::{Value, json};
 
 use crate::fixture::{BASE, ENTERPRISE, USER, dialect};
@@ -146,7 +147,7 @@ fn schemas_are_split_by_urn_and_list_nothing_common() {
         user["attributes"].as_array().unwrap().iter().map(|a| a["name"].clone()).collect();
     assert_eq!(names, ["userName", "externalId", "name", "active", "groups"]);
     assert_eq!(user["meta"]["location"], format!("{BASE}/Schemas/{USER}"));
-    assert_eq!(answer(&format!("/Schemas/{ENTERPRISE}"))["name"], "User");
+    assert_eq!(answer(&format!("/Schemas/{ENTERPRISE}"))["name"], "EnterpriseUser");
     let open = answer("/Schemas/urn:test:open");
     assert_eq!(open["attributes"], json!([]));
     assert!(open["description"].as_str().unwrap().contains("free keys"));
@@ -186,4 +187,74 @@ fn a_filter_on_discovery_is_forbidden_and_other_parameters_are_not() {
     for query in ["", "attributes=id", "startIndex=2&count=1", "x=filter", "filters=1"] {
         assert_eq!(ask(query).unwrap()["totalResults"], 4, "{query}");
     }
+}
+
+// D15: RFC 7643 section 8.7.1 calls it EnterpriseUser, and no two schemas are called alike.
+#[test]
+fn every_schema_has_a_name_of_its_own() {
+    let mut views = views();
+    let of = |urn: &str, title: Option<&str>| Attribute {
+        extension: true,
+        open: true,
+        title: title.map(str::to_owned),
+        ..Attribute::new(urn, Kind::Complex)
+    };
+    views[0].attributes.retain(|attribute| !attribute.extension);
+    views[0].attributes.extend([
+        of(ENTERPRISE, None),
+        of("urn:ietf:params:scim:schemas:extension:acme:2.0:User", None),
+        of("urn:globex:ext:2.0:User", None),
+        of("urn:initech:ext:2.0:User", None),
+        of("urn:omni:params:1.0:UserAttribute", None),
+        of("urn:omni:params:scim:schemas:extension:user:2.0:Metadata", None),
+        of("urn:scim-gateway:dialect:omni:2.0:User", None),
+        of("urn:x:2.0", None),
+        of("urn:said:2.0:User", Some("Said")),
+        of("urn:twice:2.0:User", Some("said")),
+        of("urn:group:2.0:Group", None),
+        of("urn:group:3.0:Group", None),
+    ]);
+    let all = answer_of(&capabilities(), &views, "/Schemas", None).unwrap();
+    let named: Vec<(&str, &str)> = all["Resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|schema| (schema["id"].as_str().unwrap(), schema["name"].as_str().unwrap()))
+        .collect();
+    let mut names: Vec<String> = named.iter().map(|(_, name)| name.to_lowercase()).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), named.len(), "{named:?}");
+    for (urn, name) in [
+        (USER, "User"),
+        ("urn:ietf:params:scim:schemas:core:2.0:Group", "Group"),
+        (ENTERPRISE, "EnterpriseUser"),
+        ("urn:ietf:params:scim:schemas:extension:acme:2.0:User", "AcmeUser"),
+        ("urn:globex:ext:2.0:User", "GlobexUser"),
+        ("urn:initech:ext:2.0:User", "InitechUser"),
+        ("urn:omni:params:1.0:UserAttribute", "UserAttribute"),
+        ("urn:omni:params:scim:schemas:extension:user:2.0:Metadata", "Metadata"),
+        ("urn:scim-gateway:dialect:omni:2.0:User", "OmniUser"),
+        ("urn:said:2.0:User", "Said"),
+        ("urn:group:2.0:Group", "GroupGroup"),
+        ("urn:group:3.0:Group", "GroupGroup2"),
+    ] {
+        assert!(named.contains(&(urn, name)), "{urn} {name} {named:?}");
+    }
+}
+
+// D14: clients older than RFC 9865 refuse to read what they do not know.
+#[test]
+fn a_dialect_can_leave_pagination_out() {
+    let mut dialect = dialect();
+    let (views, capabilities) = (views(), capabilities());
+    let of = |dialect: &Dialect| {
+        let known = Discovery { dialect, capabilities: &capabilities, views: &views, base: BASE };
+        known.service_provider_config()
+    };
+    assert!(of(&dialect)["pagination"].is_object());
+    dialect.discovery.pagination = false;
+    let without = of(&dialect);
+    assert_eq!(without.get("pagination"), None);
+    assert_eq!(without["filter"]["supported"], true);
 }

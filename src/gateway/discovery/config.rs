@@ -58,7 +58,12 @@ pub struct Bulk {
     pub max_payload: usize,
 }
 
-pub(super) fn service_provider_config(capabilities: &Capabilities, base: &str) -> Value {
+/// `paged`: whether it tells of pages.
+pub(super) fn service_provider_config(
+    capabilities: &Capabilities,
+    base: &str,
+    paged: bool,
+) -> Value {
     // A new capability is a compile error here.
     let Capabilities {
         patch,
@@ -76,7 +81,7 @@ pub(super) fn service_provider_config(capabilities: &Capabilities, base: &str) -
     let schemes =
         bearer.then(bearer_scheme).into_iter().chain(basic.then(|| basic_scheme(!bearer)));
     let schemes: Vec<Value> = schemes.collect();
-    json!({
+    let mut document = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": { "supported": patch },
         "bulk": {
@@ -88,13 +93,16 @@ pub(super) fn service_provider_config(capabilities: &Capabilities, base: &str) -
         "changePassword": { "supported": change_password },
         "sort": { "supported": sort },
         "etag": { "supported": etag },
-        "pagination": pagination.document(),
         "authenticationSchemes": schemes,
         "meta": {
             "resourceType": "ServiceProviderConfig",
             "location": format!("{base}/ServiceProviderConfig"),
         },
-    })
+    });
+    if let Some(document) = document.as_object_mut().filter(|_| paged) {
+        document.insert("pagination".to_owned(), pagination.document());
+    }
+    document
 }
 
 fn basic_scheme(primary: bool) -> Value {

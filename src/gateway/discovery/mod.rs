@@ -4,6 +4,7 @@
 //! computed here, and nothing asked of the upstream.
 
 mod config;
+mod name;
 mod resource_type;
 mod schema;
 
@@ -54,7 +55,8 @@ impl Discovery<'_> {
 
     /// RFC 7643 section 5.
     pub fn service_provider_config(&self) -> Value {
-        config::service_provider_config(self.capabilities, self.base)
+        let paged = self.dialect.discovery.pagination;
+        config::service_provider_config(self.capabilities, self.base, paged)
     }
 
     /// RFC 7643 section 6.
@@ -75,7 +77,9 @@ impl Discovery<'_> {
     /// resource types share is listed once.
     pub fn schemas(&self) -> Vec<Value> {
         let mut schemas: Vec<Value> = Vec::new();
-        for document in self.views.iter().flat_map(|view| schema::documents(view, self.base)) {
+        let names = name::names(self.views);
+        let documents = |view| schema::documents(view, &names, self.base);
+        for document in self.views.iter().flat_map(documents) {
             if !schemas.iter().any(|known| known.get("id") == document.get("id")) {
                 schemas.push(document);
             }

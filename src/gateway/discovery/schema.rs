@@ -8,16 +8,22 @@ use crate::scim::schema::{
 
 /// The core schema first. `id` and `meta` are common to all resources and in no schema (RFC 7643
 /// section 3.1).
-pub(super) fn documents(view: &Schema, base: &str) -> Vec<Value> {
+///
+/// `names`: what each URN's schema is called.
+pub(super) fn documents(view: &Schema, names: &[(&str, String)], base: &str) -> Vec<Value> {
+    let name = |urn: &str| -> String {
+        let known = names.iter().find(|(known, _)| known.eq_ignore_ascii_case(urn));
+        known.map_or(urn, |(_, name)| name).to_owned()
+    };
     let core = view.attributes.iter().filter(|attribute| !attribute.extension);
     let mut description = format!("What works of a {} on this route.", view.resource);
     if view.open_extensions {
         description.push_str(" Extensions that are not listed are taken, too.");
     }
-    let core = document(&view.urn, &view.resource, description, core, base);
+    let core = document(&view.urn, &name(&view.urn), description, core, base);
     let extensions = view.extensions().map(|extension| {
-        let name = extension.name.rsplit(':').find(|part| is_name(part)).unwrap_or("Extension");
-        document(&extension.name, name, described(extension), extension.attributes.iter(), base)
+        let name = name(&extension.name);
+        document(&extension.name, &name, described(extension), extension.attributes.iter(), base)
     });
     std::iter::once(core).chain(extensions).collect()
 }
@@ -25,9 +31,14 @@ pub(super) fn documents(view: &Schema, base: &str) -> Vec<Value> {
 /// RFC 7643 section 7 has one answer for all requests: whether any that writes a whole resource
 /// demands the attribute, or none can take it away: what is required is what RFC 7644 section 3.5.2.2
 /// refuses to remove.
-pub(super) fn is_required(attribute: &Attribute) -> bool {
+fn is_required(attribute: &Attribute) -> bool {
+    is_demanded(attribute) || attribute.permanent
+}
+
+/// Whether a request that writes a whole resource is refused without it.
+pub(super) fn is_demanded(attribute: &Attribute) -> bool {
     let demanded = |operation| attribute.required.has(operation);
-    demanded(Operation::Create) || demanded(Operation::Replace) || attribute.permanent
+    demanded(Operation::Create) || demanded(Operation::Replace)
 }
 
 fn document<'v>(
@@ -45,11 +56,6 @@ fn document<'v>(
         "attributes": attributes.map(|attribute| characteristics(attribute, "")).collect::<Vec<_>>(),
         "meta": { "resourceType": "Schema", "location": format!("{base}/Schemas/{urn}") },
     })
-}
-
-/// Not a version number, which is how some URNs end.
-fn is_name(part: &str) -> bool {
-    part.chars().any(char::is_alphabetic)
 }
 
 /// All characteristics, also those that have their defaults (RFC 7643 section 2.2).

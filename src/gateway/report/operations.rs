@@ -6,9 +6,11 @@ use super::patch::{is_native, takes_elements, writes};
 use crate::dialect::model::{ListForms, Paging, SearchForms, SearchWhen};
 use crate::gateway::merge::Reads;
 use crate::gateway::pair::Pair;
-use crate::gateway::route::{Policies, Replace};
-use crate::gateway::table::{Fate, Row, is_free};
+use crate::gateway::route::{Kind as Resource, Policies, Replace};
+use crate::gateway::safety::{CreateConflict, Delete};
+use crate::gateway::table::{Row, is_free};
 use crate::gateway::write::path;
+use crate::rewrite::program::label;
 use crate::scim::Value;
 use crate::scim::schema::{Kind, Mutability, Operation};
 
@@ -40,11 +42,11 @@ pub enum Says {
 /// Every operation of a pair under a route's policies.
 pub fn operations(pair: &Pair, policies: &Policies) -> Vec<OperationReport> {
     vec![
-        create(pair),
+        create(pair, policies),
         plain(pair, "get", Operation::Get),
         replace(pair, policies),
         patch(pair),
-        plain(pair, "delete", Operation::Delete),
+        delete(pair, policies),
         list(pair, policies),
         filter(pair, policies),
         search(pair, policies),
@@ -75,62 +77,99 @@ fn plain(pair: &Pair, name: &'static str, operation: Operation) -> OperationRepo
     line(name, Says::Native, (1, 1), "")
 }
 
-fn create(pair: &Pair) -> OperationReport {
+/// A write whose answer does not show the resource is followed by a look at it.
+const LOOK: usize = 1;
+
+fn refused(name: &'static str, why: impl Into<String>) -> OperationReport {
+    line(name, Says::Refused, (0, 0), why)
+}
+
+/// What a change needs that is made of a read and a write.
+const NO_READ: &str = "it has to read the resource first, and the upstream has no get";
+
+fn create(pair: &Pair, policies: &Policies) -> OperationReport {
     if !has(pair, Operation::Create) {
         return absent("create");
     }
+    let mut unmet = pair.table.needs.unmet.iter();
+    if let Some((path, _)) = unmet.find(|(_, operation)| *operation == Operation::Create) {
+        let why = format!(
+            "the upstream demands {}, which no client of this route can say: map it, or supply it by \
+             `fill` or `set`",
+            label(path)
+        );
+        return refused("create", why);
+    }
+    let mut most = 1 + LOOK;
+    let mut why = Vec::new();
     let late = pair
         .upstream
         .vendor
         .attribute("active")
         .is_some_and(|active| !active.accepted.has(Operation::Create));
     if late && pair.table.works(&["active".to_owned()]).is_some() {
-        let why = "a second call where the client creates what is inactive: the upstream takes no \
-                   active on create";
-        return line("create", Says::Mixed, (1, 2), why);
+        most += 1;
+        why.push(
+            "a second call where the client creates what is inactive: the upstream takes no active on \
+             create",
+        );
     }
-    line("create", Says::Native, (1, 1), "")
+    if policies.safety.create_conflict != CreateConflict::Pass && has(pair, Operation::List) {
+        // The look-up is a list, which may be a scan.
+        most += 2 + most_pages(&pair.upstream_resource.list, policies);
+        why.push("where it is there already, it is looked up");
+    }
+    let says = if why.is_empty() { Says::Native } else { Says::Mixed };
+    line("create", says, (1, most), why.join("; "))
+}
+
+fn delete(pair: &Pair, policies: &Policies) -> OperationReport {
+    match policies.safety.delete {
+        Delete::Refuse => refused("delete", "delete = \"refuse\""),
+        Delete::Deactivate if pair.kind == Resource::Group => {
+            refused("delete", "delete = \"deactivate\": groups stay")
+        }
+        Delete::Deactivate => {
+            let patch = patch(pair);
+            if patch.says == Says::Refused {
+                return refused("delete", patch.why);
+            }
+            line("delete", Says::Emulated, (1, 2 + LOOK), "delete = \"deactivate\": made inactive")
+        }
+        Delete::Forward => plain(pair, "delete", Operation::Delete),
+    }
 }
 
 fn replace(pair: &Pair, policies: &Policies) -> OperationReport {
     let (puts, patches) = (has(pair, Operation::Replace), has(pair, Operation::Patch));
     if !puts && !patches {
-        return line(
-            "replace",
-            Says::Refused,
-            (0, 0),
-            "the upstream can neither replace nor patch",
-        );
+        return refused("replace", "the upstream can neither replace nor patch");
     }
     if policies.replace == Replace::Reset && puts {
-        return line("replace", Says::Native, (1, 1), "replace = \"reset\": nothing is kept");
+        let why = "replace = \"reset\": nothing is kept";
+        return line("replace", Says::Native, (1, 1 + LOOK), why);
     }
+    let emulated = |why: String| {
+        if has(pair, Operation::Get) {
+            line("replace", Says::Emulated, (1, 2 + LOOK), why)
+        } else {
+            refused("replace", NO_READ)
+        }
+    };
     if let Some(why) = reads(pair, policies) {
-        let why = format!(
-            "reads first: {why}; then {}, if anything changes",
-            writes(pair, Operation::Replace)
-        );
-        return line("replace", Says::Emulated, (1, 2), why);
+        let then = writes(pair, Operation::Replace);
+        return emulated(format!("reads first: {why}; then {then}, if anything changes"));
     }
     if !puts {
-        return line(
-            "replace",
-            Says::Emulated,
-            (1, 2),
-            "the upstream has no PUT: PATCH of the difference",
-        );
+        return emulated("the upstream has no PUT: PATCH of the difference".to_owned());
     }
     if pair.table.sticky.is_empty() {
-        return line(
-            "replace",
-            Says::Native,
-            (1, 1),
-            "the client says all that the upstream holds",
-        );
+        let why = "the client says all that the upstream holds";
+        return line("replace", Says::Native, (1, 1 + LOOK), why);
     }
     let kept = pair.table.sticky.join(", ");
     let why = format!("reads first only where the request omits {kept}, which is then kept");
-    line("replace", Says::Mixed, (1, 2), why)
+    line("replace", Says::Mixed, (1, 2 + LOOK), why)
 }
 
 /// Why a PUT needs the old resource whatever it says (design 6c.8).
@@ -163,19 +202,27 @@ fn patch(pair: &Pair) -> OperationReport {
     native.extend(elements.iter().map(String::as_str));
     let (puts, patches) = (has(pair, Operation::Replace), has(pair, Operation::Patch));
     if !puts && !patches {
-        return line("patch", Says::Refused, (0, 0), "the upstream can neither replace nor patch");
+        return refused("patch", "the upstream can neither replace nor patch");
     }
     if native.is_empty() {
+        if !has(pair, Operation::Get) {
+            return refused("patch", NO_READ);
+        }
         let why = format!("GET, then {}", writes(pair, Operation::Patch));
-        return line("patch", Says::Emulated, (1, 2), why);
+        return line("patch", Says::Emulated, (1, 2 + LOOK), why);
     }
     let which = if emulated.is_empty() {
         "every attribute by its path".to_owned()
     } else {
         native.join(", ")
     };
-    let why = format!("in one call: {which}; else GET, then {}", writes(pair, Operation::Patch));
-    line("patch", Says::Mixed, (1, 2), why)
+    let rest = if has(pair, Operation::Get) {
+        format!("else GET, then {}", writes(pair, Operation::Patch))
+    } else {
+        "nothing else, since the upstream has no get".to_owned()
+    };
+    let why = format!("in one call: {which}; {rest}");
+    line("patch", Says::Mixed, (1, 2 + LOOK), why)
 }
 
 /// Arrays whose elements are added and removed natively, one by one.
@@ -191,9 +238,7 @@ fn elements(pair: &Pair) -> Vec<String> {
 }
 
 fn is_writable(row: &Row) -> bool {
-    row.mutability != Mutability::ReadOnly
-        && row.client != ANY
-        && matches!(row.fate, Fate::Carried { read_only: false, .. })
+    row.client != ANY && row.is_writable()
 }
 
 /// Whether replacing the leaf alone is one PATCH of the upstream's.

@@ -1,22 +1,21 @@
-//! Rules of one layer that want the same leaf (design 6a.4): the order of rules never decides.
+//! Rules that want the same leaf (design 6a.4): the order of rules never decides.
 
 use crate::diagnostic::Diagnostic;
 use crate::rewrite::code::{CONFLICT, DUPLICATE};
-use crate::rewrite::place::Place;
-use crate::rewrite::rule::{Map, Origin, Rules, Set, SetTarget};
-use crate::scim::schema::Schema;
+use crate::rewrite::owner::literal_eq;
+use crate::rewrite::place::{Element, Place};
+use crate::rewrite::rule::{Fill, Map, Origin, Set, SetTarget, When};
 
 use super::At;
 use super::overlap::{Relation, relation};
 
-/// The conflicts within one layer: a dialect's rules, or the rules of all overlays of a route. At
-/// most one a rule and side: the first one found.
-pub fn conflicts(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diagnostic> {
+/// The conflicts within one layer. At most one a rule and side: the first one found.
+pub(super) fn within(maps: &[Map], fills: &[Fill], sets: &[Set]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (map, before) in with_before(&rules.maps) {
+    for (map, before) in with_before(maps) {
         let twice = |other: &&Map| {
-            clashes(&other.canonical, &map.canonical, canonical) == Some(Relation::Equal)
-                && clashes(&other.vendor, &map.vendor, vendor) == Some(Relation::Equal)
+            clashes(&other.canonical, &map.canonical) == Some(Relation::Equal)
+                && clashes(&other.vendor, &map.vendor) == Some(Relation::Equal)
         };
         if let Some(first) = before.iter().find(twice) {
             let message = "the same places are mapped twice";
@@ -27,63 +26,90 @@ pub fn conflicts(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diag
             continue;
         }
         let canonicals = before.iter().map(|map| (&map.canonical, at(&map.origin, "canonical")));
-        found.extend(clash((&map.canonical, at(&map.origin, "canonical")), canonicals, canonical));
+        found.extend(clash((&map.canonical, at(&map.origin, "canonical")), canonicals));
         let vendors = before.iter().map(|map| (&map.vendor, at(&map.origin, "vendor")));
-        found.extend(clash((&map.vendor, at(&map.origin, "vendor")), vendors, vendor));
+        found.extend(clash((&map.vendor, at(&map.origin, "vendor")), vendors));
     }
-    for (fill, before) in with_before(&rules.fills) {
-        let always = before.iter().filter(|other| other.when.is_none() && fill.when.is_none());
-        let others = always.map(|fill| (&fill.vendor, at(&fill.origin, "vendor")));
-        found.extend(clash((&fill.vendor, at(&fill.origin, "vendor")), others, vendor));
+    for (fill, before) in with_before(fills) {
+        let rivals = before.iter().filter(|other| {
+            let conditions = (fill.when.as_ref(), other.when.as_ref());
+            meet(conditions) && !(conditions.0.is_some() ^ conditions.1.is_some())
+        });
+        let others = rivals.map(|fill| (&fill.vendor, at(&fill.origin, "vendor")));
+        found.extend(clash((&fill.vendor, at(&fill.origin, "vendor")), others));
     }
-    for (set, before) in with_before(&rules.sets) {
-        let (place, schema) = match &set.target {
-            SetTarget::Vendor(place) => ((place, at(&set.origin, "vendor")), vendor),
-            SetTarget::Canonical(place) => ((place, at(&set.origin, "canonical")), canonical),
-        };
-        let others = before.iter().filter_map(|other| rival(set, other));
-        found.extend(clash(place, others, schema));
+    for (set, before) in with_before(sets) {
+        let here = (target(set), at(&set.origin, key(set)));
+        let rivals = before.iter().filter(|other| rival(set, other));
+        found.extend(clash(
+            here,
+            rivals.map(|other| (target(other), at(&other.origin, key(other)))),
+        ));
     }
     found
 }
 
-/// Each rule with those before it in the file.
+/// Each rule with those before it.
 fn with_before<T>(rules: &[T]) -> impl Iterator<Item = (&T, &[T])> {
     rules.iter().enumerate().map(|(at, rule)| (rule, rules.get(..at).unwrap_or_default()))
 }
 
-/// The other's place, where both apply to the same messages.
-fn rival<'r>(set: &Set, other: &'r Set) -> Option<(&'r Place, At<'r>)> {
-    if set.render != other.render || set.when.is_some() || other.when.is_some() {
-        return None;
-    }
-    match (&set.target, &other.target) {
-        (SetTarget::Vendor(_), SetTarget::Vendor(place)) => {
-            Some((place, at(&other.origin, "vendor")))
-        }
-        (SetTarget::Canonical(_), SetTarget::Canonical(place)) => {
-            Some((place, at(&other.origin, "canonical")))
-        }
-        _ => None,
+fn target(set: &Set) -> &Place {
+    let (SetTarget::Vendor(place) | SetTarget::Canonical(place)) = &set.target;
+    place
+}
+
+fn key(set: &Set) -> &'static str {
+    match set.target {
+        SetTarget::Vendor(_) => "vendor",
+        SetTarget::Canonical(_) => "canonical",
     }
 }
 
-fn at<'r>(origin: &'r Origin, key: &'static str) -> At<'r> {
+/// Whether both apply to the same messages, and neither is what holds where the other does not.
+fn rival(set: &Set, other: &Set) -> bool {
+    let conditions = (set.when.as_ref(), other.when.as_ref());
+    if set.render != other.render || key(set) != key(other) || !meet(conditions) {
+        return false;
+    }
+    // One without a condition is the default beside one that has one, unless it overwrites that.
+    match conditions {
+        (None, Some(_)) => set.always && !other.always,
+        (Some(_), None) => other.always && !set.always,
+        _ => true,
+    }
+}
+
+/// Whether both conditions can hold of one resource: not where they name one place that has one value,
+/// with different values.
+fn meet(conditions: (Option<&When>, Option<&When>)) -> bool {
+    let (Some(one), Some(other)) = conditions else { return true };
+    let singular = one.canonical.element == Element::Whole;
+    let same = relation(&one.canonical, &other.canonical) == Relation::Equal;
+    !(singular && same) || literal_eq(&one.equals, &other.equals, false)
+}
+
+pub(super) fn at<'r>(origin: &'r Origin, key: &'static str) -> At<'r> {
     At { origin, key }
 }
 
-fn clashes(one: &Place, other: &Place, schema: &Schema) -> Option<Relation> {
-    let relation = relation(one, other, schema);
+/// Also where the elements overlap and the sub-attributes are apart: one element would be told to two
+/// places, and come back as two.
+pub(super) fn clashes(one: &Place, other: &Place) -> Option<Relation> {
+    let chosen = |place: &Place| Place { rest: Vec::new(), ..place.clone() };
+    let relation = match relation(&chosen(one), &chosen(other)) {
+        Relation::Overlap => Relation::Overlap,
+        _ => relation(one, other),
+    };
     matches!(relation, Relation::Equal | Relation::Overlap).then_some(relation)
 }
 
-fn clash<'r>(
+pub(super) fn clash<'r>(
     (place, here): (&Place, At<'_>),
     mut before: impl Iterator<Item = (&'r Place, At<'r>)>,
-    schema: &Schema,
 ) -> Option<Diagnostic> {
-    let (relation, (first, there)) = before
-        .find_map(|other| clashes(other.0, place, schema).map(|relation| (relation, other)))?;
+    let (relation, (first, there)) =
+        before.find_map(|other| clashes(other.0, place).map(|relation| (relation, other)))?;
     let message = match relation {
         Relation::Equal => "two rules name the same place",
         _ => "two rules name places that overlap, and neither lies within the other",

@@ -6,9 +6,10 @@ use crate::diagnostic::Diagnostic;
 use crate::rewrite::code::{
     KINDS, LITERAL_TYPE, MANY_TO_ONE, NOT_CANONICAL, PICK_OF_ONE, VALUE_TYPE,
 };
+use crate::rewrite::fit::{carries, group, takes};
 use crate::rewrite::lookup::Resolved;
 use crate::rewrite::place::{Element, Place};
-use crate::rewrite::rule::{Conversion, Map, SetValue};
+use crate::rewrite::rule::{Map, SetValue};
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Kind};
 
@@ -29,9 +30,12 @@ impl<'s> Check<'s> {
         };
         if let Some(label) = misfit(map, canonical, vendor) {
             let message = "the two ends of this map have types that do not fit";
-            let hint = "name a sub-attribute, or say how to turn one into the other by `values` or \
-                        `convert`";
+            let hint = "name attributes whose values are alike (a list and one value are not), or say how \
+                        to turn one value into the other by `values` or `convert`";
             self.report(KINDS, at("vendor"), message, label, hint);
+            return;
+        }
+        if canonical.kind == Kind::Any || vendor.kind == Kind::Any {
             return;
         }
         let room = (room(&map.canonical, ends.0, canonical), room(&map.vendor, ends.1, vendor));
@@ -73,12 +77,21 @@ impl<'s> Check<'s> {
         }
     }
 
-    pub(super) fn simple(&mut self, source: Resolved<'s>, place: &Place, at: At<'_>) {
-        if source.attribute().is_some_and(|attribute| attribute.kind == Kind::Complex) {
-            let message = "a text cannot be made of a complex attribute";
-            let label = format!("`{place}` is complex");
-            self.report(KINDS, at, message, label, "name one of its sub-attributes");
-        }
+    /// A source of a text.
+    pub(super) fn text(&mut self, source: Resolved<'s>, place: &Place, at: At<'_>) {
+        let Some(attribute) = source.attribute() else { return };
+        let (label, hint) = match attribute.kind {
+            Kind::Complex => (format!("`{place}` is complex"), "name one of its sub-attributes"),
+            kind if attribute.multi_valued => {
+                let label = format!("`{place}` is {}, multi-valued", kind_name(kind));
+                (label, "name an attribute that has one value")
+            }
+            kind if matches!(group(kind), Kind::String | Kind::Any) => return,
+            kind => {
+                (format!("`{place}` is {}", kind_name(kind)), "name an attribute that is a text")
+            }
+        };
+        self.report(KINDS, at, "a text cannot be made of this attribute", label, hint);
     }
 
     pub(super) fn set_value(&mut self, target: Resolved<'s>, value: &SetValue, at: At<'_>) {
@@ -106,27 +119,11 @@ impl<'s> Check<'s> {
 
 /// Why the types of a map's ends do not fit.
 fn misfit(map: &Map, canonical: &Attribute, vendor: &Attribute) -> Option<String> {
-    let (c, v) = (canonical.kind, vendor.kind);
-    let ends =
-        format!("`{}` is {}, `{}` is {}", canonical.name, kind_name(c), vendor.name, kind_name(v));
-    let simple = c != Kind::Complex && v != Kind::Complex;
-    let fits = match map.convert {
-        Some(Conversion::BooleanText) => {
-            matches!(c, Kind::Boolean | Kind::Any) && takes(v, &Literal::String(String::new()))
-        }
-        None if map.values.is_some() => simple,
-        None => group(c) == group(v) || c == Kind::Any || v == Kind::Any,
+    let end = |attribute: &Attribute| {
+        let many = if attribute.multi_valued { ", multi-valued" } else { "" };
+        format!("`{}` is {}{many}", attribute.name, kind_name(attribute.kind))
     };
-    (!fits).then_some(ends)
-}
-
-/// Kinds that hold each other's values.
-fn group(kind: Kind) -> Kind {
-    match kind {
-        Kind::DateTime | Kind::Binary | Kind::Reference => Kind::String,
-        Kind::Integer => Kind::Decimal,
-        other => other,
-    }
+    (!carries(map, canonical, vendor)).then(|| format!("{}, {}", end(canonical), end(vendor)))
 }
 
 /// How many values a place has room for. A predicate is taken to choose one element.
@@ -137,15 +134,6 @@ fn room(place: &Place, resolved: Resolved<'_>, attribute: &Attribute) -> usize {
         Element::Each => resolved.elements.map_or(1, unlimited),
         Element::Whole if attribute.multi_valued => unlimited(attribute),
         Element::Whole => 1,
-    }
-}
-
-fn takes(kind: Kind, literal: &Literal) -> bool {
-    match literal {
-        Literal::Null => false,
-        Literal::Bool(_) => matches!(kind, Kind::Boolean | Kind::Any),
-        Literal::Number(_) => matches!(kind, Kind::Decimal | Kind::Integer | Kind::Any),
-        Literal::String(_) => matches!(group(kind), Kind::String | Kind::Any),
     }
 }
 

@@ -1,29 +1,43 @@
 //! Rules against the two schemas that they stand between: whether their places are there, and
 //! whether what one end holds fits the other.
 //!
-//! It does not know layers: an overlay is checked by itself, as a dialect's rules are.
+//! What one rule says is looked at by itself; whether it does anything, and whether another wants the
+//! same leaf, as it lies over the rules below it.
 
+mod across;
 mod conflict;
 mod fit;
+mod idle;
 mod overlap;
 
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, sort};
+use crate::diagnostic::{Code, Diagnostic, any_error, did_you_mean, sort};
 use crate::scim::filter::Literal;
-use crate::scim::schema::{Attribute, Mutability, Schema, is_urn};
+use crate::scim::schema::{Attribute, Mutability, Operation, Returned, Schema, is_urn};
 
 use super::code::{
-    NO_CANONICAL_PLACE, NO_ELEMENT_STEP, NO_VENDOR_PLACE, NOT_MULTI_VALUED, PREDICATE_NAME,
-    READ_ONLY,
+    NEVER_ACTS, NEVER_HOLDS, NO_CANONICAL_PLACE, NO_ELEMENT_STEP, NO_VENDOR_PLACE,
+    NOT_MULTI_VALUED, PREDICATE_NAME, READ_ONLY,
 };
+use super::fit::is_one_value;
 use super::lookup::{Found, Resolved, resolve};
 use super::place::{Element, Place};
 use super::rule::{Fill, Origin, Part, Pick, Rules, Set, SetTarget, Text, When};
 
-pub use conflict::conflicts;
+pub use across::{across, conflicts};
 pub use overlap::{Relation, relation};
 
-/// All mistakes that only the schemas show, sorted by place.
+/// All mistakes of a dialect's rules that only the schemas show, sorted by place.
 pub fn check(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diagnostic> {
+    check_over(rules, &Rules::default(), canonical, vendor)
+}
+
+/// The same of an overlay's rules, which lie over a dialect's.
+pub fn check_over(
+    rules: &Rules,
+    below: &Rules,
+    canonical: &Schema,
+    vendor: &Schema,
+) -> Vec<Diagnostic> {
     let mut check = Check { canonical, vendor, found: Vec::new() };
     for map in &rules.maps {
         let at = |key| At { origin: &map.origin, key };
@@ -37,10 +51,19 @@ pub fn check(rules: &Rules, canonical: &Schema, vendor: &Schema) -> Vec<Diagnost
     rules.fills.iter().for_each(|fill| check.fill(fill));
     rules.sets.iter().for_each(|set| check.set(set));
     let mut found = check.found;
-    found.extend(conflict::conflicts(rules, canonical, vendor));
+    found.extend(conflicts(std::slice::from_ref(rules)));
+    found.extend(across(below, std::slice::from_ref(rules)));
+    if !any_error(&found) {
+        found.extend(idle::idle(rules, below, canonical, vendor));
+    }
     sort(&mut found);
     found
 }
+
+/// The requests that `set` writes into.
+const CREATE_OR_REPLACE: [Operation; 2] = [Operation::Create, Operation::Replace];
+
+const NEVER: &str = "a rule that can never act";
 
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
@@ -129,6 +152,11 @@ impl<'s> Check<'s> {
     /// A comparison of a predicate or a pick.
     fn term(&mut self, attribute: &Attribute, name: &str, literal: &Literal, at: At<'_>) {
         match attribute.attribute(name) {
+            Some(sub) if !is_one_value(sub) => {
+                let label = format!("`{name}` is not one simple value");
+                let hint = "compare with a simple sub-attribute that has one value";
+                self.report(NEVER_HOLDS, at, "a condition that can never hold", label, hint);
+            }
             Some(sub) => self.literal(sub, literal, at),
             None if attribute.open => {}
             None => {
@@ -162,6 +190,7 @@ impl<'s> Check<'s> {
         let at = |key| At { origin, key };
         let target = self.place(Side::Vendor, vendor, at("vendor"));
         self.writable(target, vendor, at("vendor"));
+        self.demanded(target, vendor, at("vendor"));
         for text in from {
             let places = match text {
                 Text::Place(place) => vec![place],
@@ -175,7 +204,7 @@ impl<'s> Check<'s> {
             };
             for place in places {
                 let source = self.place(Side::Canonical, place, at("from"));
-                self.simple(source, place, at("from"));
+                self.text(source, place, at("from"));
             }
         }
         self.when(when.as_ref(), at("when"));
@@ -185,10 +214,16 @@ impl<'s> Check<'s> {
         let Set { target, value, when, always: _, render, origin } = set;
         let at = |key| At { origin, key };
         let resolved = match target {
-            SetTarget::Canonical(place) => self.place(Side::Canonical, place, at("canonical")),
+            SetTarget::Canonical(place) => {
+                let resolved = self.place(Side::Canonical, place, at("canonical"));
+                self.answered(resolved, place, at("canonical"));
+                resolved
+            }
             SetTarget::Vendor(place) => {
                 let resolved = self.place(Side::Vendor, place, at("vendor"));
-                if !render {
+                if *render {
+                    self.answered(resolved, place, at("vendor"));
+                } else {
                     self.writable(resolved, place, at("vendor"));
                 }
                 resolved
@@ -200,18 +235,53 @@ impl<'s> Check<'s> {
 
     fn when(&mut self, when: Option<&'s When>, at: At<'_>) {
         let Some(When { canonical, equals }) = when else { return };
-        if let Some(attribute) = self.place(Side::Canonical, canonical, at).attribute() {
-            self.literal(attribute, equals, at);
+        match self.place(Side::Canonical, canonical, at).attribute() {
+            Some(attribute) if !is_one_value(attribute) => {
+                let label = format!("`{canonical}` is not one simple value");
+                let hint = "name a simple attribute that has one value, or one of an element";
+                self.report(NEVER_HOLDS, at, "a condition that can never hold", label, hint);
+            }
+            Some(attribute) => self.literal(attribute, equals, at),
+            None => {}
         }
     }
 
+    /// The target of a rule that writes into requests.
     fn writable(&mut self, target: Resolved<'s>, place: &Place, at: At<'_>) {
+        let Some(attribute) = target.attribute() else { return };
         let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
-        if target.attribute().is_some_and(read_only) {
+        if read_only(attribute) || target.elements.is_some_and(read_only) {
             let message = "a request may not hold an attribute that is readOnly";
             let label = format!("`{place}` is readOnly");
             let hint = "for answers in the client role, `[[set]]` takes `render = true`";
             self.report(READ_ONLY, at, message, label, hint);
+        } else if !CREATE_OR_REPLACE.iter().any(|operation| attribute.accepted.has(*operation)) {
+            let label = format!("no create and no replacement may hold `{place}`");
+            let hint = "remove the rule, or correct `accepted` in schema.toml";
+            self.report(NEVER_ACTS, at, NEVER, label, hint);
+        }
+    }
+
+    /// The vendor demands it, so that a `fill` has a reason to speak.
+    fn demanded(&mut self, target: Resolved<'s>, place: &Place, at: At<'_>) {
+        let demanded = |attribute: &Attribute| {
+            !attribute.required.is_empty() || attribute.mutability == Mutability::ReadOnly
+        };
+        if target.exists() && !target.attribute().is_some_and(demanded) {
+            let label = format!("the vendor never demands `{place}`");
+            let hint = "`fill` speaks where schema.toml says `required`; a constant is a `[[set]]`";
+            self.report(NEVER_ACTS, at, NEVER, label, hint);
+        }
+    }
+
+    /// Answers hold it, so that a `set` on a canonical place is seen.
+    fn answered(&mut self, target: Resolved<'s>, place: &Place, at: At<'_>) {
+        let hidden = |attribute: &Attribute| {
+            attribute.mutability == Mutability::WriteOnly || attribute.returned == Returned::Never
+        };
+        if target.attribute().is_some_and(hidden) {
+            let label = format!("no answer holds `{place}`");
+            self.report(NEVER_ACTS, at, NEVER, label, "remove the rule");
         }
     }
 

@@ -1,9 +1,8 @@
 //! How two places of one side lie to each other (design 6a.4).
 
-use crate::rewrite::lookup::resolve;
+use crate::rewrite::owner::literal_eq;
 use crate::rewrite::place::{Element, Place};
 use crate::scim::filter::Literal;
-use crate::scim::schema::{Attribute, Schema};
 
 /// How two places lie to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,17 +18,16 @@ pub enum Relation {
     Overlap,
 }
 
-/// How two places of one schema lie to each other. Names are compared without regard to case,
-/// literals by the schema's caseExact.
-pub fn relation(one: &Place, other: &Place, schema: &Schema) -> Relation {
+/// How two places of one schema lie to each other. Names and literals are compared without regard to
+/// case, as elements are chosen (`satisfies` in `carry.rs`).
+pub fn relation(one: &Place, other: &Place) -> Relation {
     match names(&one.members, &other.members) {
         Relation::Equal => {}
         Relation::Holds if one.element == Element::Whole => return Relation::Holds,
         Relation::Within if other.element == Element::Whole => return Relation::Within,
         _ => return Relation::Apart,
     }
-    let attribute = resolve(schema, one).elements.or(resolve(schema, other).elements);
-    let elements = elements(&one.element, &other.element, attribute);
+    let elements = elements(&one.element, &other.element);
     let whole = one.element == Element::Whole || other.element == Element::Whole;
     if whole { elements } else { elements.and(names(&one.rest, &other.rest)) }
 }
@@ -58,28 +56,23 @@ fn names(one: &[String], other: &[String]) -> Relation {
     }
 }
 
-fn elements(one: &Element, other: &Element, attribute: Option<&Attribute>) -> Relation {
+fn elements(one: &Element, other: &Element) -> Relation {
     match (one, other) {
         (Element::Whole, Element::Whole) | (Element::Each, Element::Each) => Relation::Equal,
         (Element::Whole, _) | (Element::Each, Element::Where(_)) => Relation::Holds,
         (_, Element::Whole) | (Element::Where(_), Element::Each) => Relation::Within,
-        (Element::Where(one), Element::Where(other)) => terms(one, other, attribute),
+        (Element::Where(one), Element::Where(other)) => terms(one, other),
     }
 }
 
 /// More terms choose fewer elements; two values of one name choose none in common.
-fn terms(
-    one: &[(String, Literal)],
-    other: &[(String, Literal)],
-    attribute: Option<&Attribute>,
-) -> Relation {
+fn terms(one: &[(String, Literal)], other: &[(String, Literal)]) -> Relation {
     let mut shared = 0;
     for (name, literal) in one {
         let Some((_, theirs)) = other.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) else {
             continue;
         };
-        let exact = attribute.and_then(|a| a.attribute(name)).is_some_and(|sub| sub.case_exact);
-        if !same(literal, theirs, exact) {
+        if !literal_eq(literal, theirs, false) {
             return Relation::Apart;
         }
         shared += 1;
@@ -89,12 +82,5 @@ fn terms(
         (true, false) => Relation::Holds,
         (false, true) => Relation::Within,
         (false, false) => Relation::Overlap,
-    }
-}
-
-fn same(one: &Literal, other: &Literal, case_exact: bool) -> bool {
-    match (one, other) {
-        (Literal::String(a), Literal::String(b)) if !case_exact => a.eq_ignore_ascii_case(b),
-        _ => one == other,
     }
 }

@@ -1,6 +1,7 @@
 //! One `[[map]]`, `[[fill]]` or `[[set]]`.
 
 use crate::diagnostic::toml::{Item, Table};
+use crate::rewrite::carry::same_literal;
 use crate::rewrite::code::{BAD_PICK, BAD_VALUES, LOSS_MISSING, NOT_SCALAR, SET_TARGET};
 use crate::rewrite::place::Place;
 use crate::rewrite::rule::{
@@ -17,7 +18,12 @@ pub fn map(table: Table<'_>) -> Option<Map> {
     let vendor = need_place(&table, "vendor");
     let pick: Vec<Option<Pick>> = table.items("pick").into_iter().map(pick).collect();
     let values = values(&table);
-    let convert = table.item("convert").map(|item| item.word(CONVERSIONS));
+    let convert = table.item("convert");
+    if let (Some(_), Some(item)) = (&values, convert) {
+        let message = "a value is changed by a table or by a conversion, not by both";
+        item.reader().report(item.mistake(BAD_VALUES, message, "beside `values`"));
+    }
+    let convert = convert.map(|item| item.word(CONVERSIONS));
     let sticky = table.flag("sticky");
     let loss = sentence(&table, "loss");
     let note = table.text("note");
@@ -178,7 +184,9 @@ fn pair(item: Item<'_>) -> Option<(Literal, Literal)> {
 fn folds(values: &Values) -> bool {
     let repeated = |side: fn(&(Literal, Literal)) -> &Literal| {
         let all: Vec<&Literal> = values.pairs.iter().map(side).collect();
-        all.iter().enumerate().any(|(at, one)| all.iter().skip(at + 1).any(|other| other == one))
+        all.iter()
+            .enumerate()
+            .any(|(at, one)| all.iter().skip(at + 1).any(|other| same_literal(other, one)))
     };
     repeated(|pair| &pair.0) || repeated(|pair| &pair.1)
 }
