@@ -18,29 +18,29 @@ use super::tally::Tally;
 use super::written;
 
 /// The laws, by name.
-const LAWS: [(&str, Held); 3] = [
+const LAWS: [(&str, Held); 6] = [
     ("law_6_where_the_upstream_ignores_filters", found::law_6_where_the_upstream_ignores_filters),
     ("law_8_order_says_nothing", written::law_8_order_says_nothing),
     ("hidden_facts_stay_with_their_element", found::hidden_facts_stay_with_their_element),
+    ("law_4_a_put_forgets_the_one_before", written::law_4_a_put_forgets_the_one_before),
+    ("reports_tell_what_is_lost", found::reports_tell_what_is_lost),
+    ("an_operation_touches_its_own_attribute", found::an_operation_touches_its_own_attribute),
 ];
 
 /// Those that do not hold for all rules yet: they are run with LAWS_ALL=yes.
-const AWAITED: [(&str, Held); 15] = [
+const AWAITED: [(&str, Held); 12] = [
     ("law_1_a_create_comes_back", written::law_1_a_create_comes_back),
     ("law_2_putting_the_view_changes_nothing", written::law_2_putting_the_view_changes_nothing),
     ("unreadable_is_not_absent", written::unreadable_is_not_absent),
     ("a_patch_leaves_what_is_unreadable", written::a_patch_leaves_what_is_unreadable),
     ("law_3_put_keeps_what_is_hidden", written::law_3_put_keeps_what_is_hidden),
-    ("law_4_a_put_forgets_the_one_before", written::law_4_a_put_forgets_the_one_before),
     ("law_5_native_is_emulated", found::law_5_native_is_emulated),
     ("law_6_a_filter_finds_what_the_view_shows", found::law_6_a_filter_finds_what_the_view_shows),
     ("law_6_where_the_upstream_is_a_database", found::law_6_where_the_upstream_is_a_database),
     ("law_7_answers_hold_what_schemas_list", found::law_7_answers_hold_what_schemas_list),
     ("what_check_accepts_carries_something", found::what_check_accepts_carries_something),
-    ("reports_tell_what_is_lost", found::reports_tell_what_is_lost),
     ("a_drawn_client_puts_what_it_reads", found::a_drawn_client_puts_what_it_reads),
     ("a_drawn_client_finds_what_it_sees", found::a_drawn_client_finds_what_it_sees),
-    ("an_operation_touches_its_own_attribute", found::an_operation_touches_its_own_attribute),
 ];
 
 /// The seed of every run, so that what was found stays found.
