@@ -188,6 +188,12 @@ fn facts(table: &Table<'_>, name: String, kind: Kind, parent: Option<&Attribute>
         subs.extend(sub.map(|sub| (sub, item)));
     }
     attribute.attributes = distinct(subs);
+    if attribute.names_resources() {
+        // An id is exact (RFC 7643 section 3.1), and so is what names one.
+        let value =
+            attribute.attributes.iter_mut().find(|sub| sub.name.eq_ignore_ascii_case("value"));
+        value.into_iter().for_each(|value| value.case_exact = true);
+    }
     attribute
 }
 

@@ -14,6 +14,7 @@ use crate::gateway::reply::Stored;
 use crate::gateway::sort::Rank;
 use crate::gateway::truth::Truth;
 use crate::scim::Value;
+use crate::scim::grammar::Known;
 use crate::scim::http::{Request, Response};
 use crate::scim::projection::Projection;
 use crate::scim::query::{Query, parse_search};
@@ -84,5 +85,7 @@ pub async fn search_all(
 /// The request in the words of one type.
 fn read(pair: &Pair, body: &Value<'_>) -> Result<Query, Fault> {
     let urns = pair.client.vendor.urns();
-    parse_search(body, &pair.known(&urns)).map_err(bad_query)
+    // What another type's URN names is absent here, and may be what is asked of the other.
+    let known = Known { foreign: &[], ..pair.known(&urns) };
+    parse_search(body, &known).map_err(bad_query)
 }

@@ -53,9 +53,17 @@ impl Exchange<'_> {
         writes: &[(Operation, Object<'static>)],
         mut version: Option<HeaderValue>,
     ) -> Result<Stored, Fault> {
-        let mut last = None;
+        let mut last: Option<(Operation, &Object<'static>, Sent)> = None;
         for (at, (operation, body)) in writes.iter().enumerate() {
-            let sent = self.sent(*operation, id, body, version.take()).await;
+            // What an answer before has shown to be there is not added once more.
+            let left = match &last {
+                Some((_, _, Sent { shown: Some(shown), .. })) if *operation == Operation::Patch => {
+                    self.pair.left_to_say(body, &shown.object)
+                }
+                _ => Some(body.clone()),
+            };
+            let Some(left) = left else { continue };
+            let sent = self.sent(*operation, id, &left, version.take()).await;
             let sent = sent.map_err(|fault| {
                 let plain = at == 0 || fault.scim_type() == Some("noTarget");
                 if plain { fault } else { partly_done(&fault) }

@@ -1,7 +1,10 @@
 //! PATCH on a whole multi-valued attribute, or on one element by its `value`: native where every
 //! element goes over one to one (design 6e.2).
 
+use std::collections::{HashMap, HashSet};
+
 use super::merge::attribute_at;
+use super::once::{Alike, once};
 use super::pair::Pair;
 use super::patch::Step;
 use super::table::many_to_one;
@@ -32,7 +35,8 @@ impl Pair {
     /// # Errors
     /// `InvalidValue` for values that a rule refuses.
     pub(super) fn array_step(&self, given: &Op<'_>, names: &[String]) -> Result<Step, Fault> {
-        let far = match self.array_way(names, given.kind) {
+        let clears = given.value.as_ref().is_none_or(Value::is_cleared);
+        let far = match self.array_way(names, given.kind, clears) {
             Way::To(far) => far,
             Way::Lost => {
                 let place = crate::rewrite::program::label(names).into();
@@ -40,7 +44,6 @@ impl Pair {
             }
             Way::Stateful => return Ok(Step::Stateful("its elements do not go over one to one")),
         };
-        let clears = given.value.as_ref().is_none_or(Value::is_cleared);
         match (given.kind, &given.path.filter) {
             (OpKind::Remove, None) => Ok(Step::Direct(vec![self.removal(&far)])),
             (OpKind::Replace, None) if clears => Ok(Step::Direct(vec![self.removal(&far)])),
@@ -61,22 +64,29 @@ impl Pair {
             single => Value::Array(vec![single.borrowed()]),
         };
         let message = Message::Request(Operation::Patch);
-        let source = nested(names, value);
+        let mut source = nested(names, value);
+        once(&self.client.vendor.attributes, &mut source, Alike::Agreeing);
         let lifted = super::pair::checked(self.client.lift(&source, message))?;
-        let lowered = super::pair::checked(self.upstream.lower(&lifted.object, message))?;
+        let mut lowered = super::pair::checked(self.upstream.lower(&lifted.object, message))?;
+        let made = self.upstream.complete_elements(
+            &mut lowered.object,
+            &lifted.object,
+            Operation::Replace,
+            None,
+        );
         let Some(value) = value_at(&lowered.object, far) else {
             return Ok(Step::Stateful("nothing of its value goes over"));
         };
         super::demand::check_formats(&lowered.object, &self.upstream.vendor)?;
         let value = value.clone().into_owned();
-        let losses = lifted.losses.into_iter().chain(lowered.losses).collect();
+        let losses = lifted.losses.into_iter().chain(lowered.losses).chain(made).collect();
         Ok(Step::Partly(vec![op(given.kind, far, Some(value))], losses))
     }
 
     /// Whether elements go over one to one, and nothing hidden lies in the upstream's where the operation
     /// could meet it: a replacement would lose it, and an element to add is there already where it
     /// differs in what is hidden alone. (What has no primary one is known by its `value`.)
-    fn array_way(&self, names: &[String], kind: OpKind) -> Way {
+    fn array_way(&self, names: &[String], kind: OpKind, clears: bool) -> Way {
         let Some(attribute) = attribute_at(&self.client.vendor.attributes, names) else {
             return Way::Stateful;
         };
@@ -114,10 +124,28 @@ impl Pair {
         let upstream = attribute_at(&self.upstream.vendor.attributes, &far);
         let valued = upstream.is_some_and(|array| array.attribute("primary").is_none());
         let meets = kind == OpKind::Replace || (kind == OpKind::Add && !valued);
-        if meets && self.table.hidden.iter().any(|leaf| leaf.starts_with(&inside)) {
+        if meets
+            && self.table.hidden.iter().any(|leaf| leaf.to_ascii_lowercase().starts_with(&inside))
+        {
+            return Way::Stateful;
+        }
+        // A dialect that stands for servers it does not know whole: elements may hold more than it lists.
+        if kind == OpKind::Replace && !clears && self.upstream.vendor.open_extensions {
             return Way::Stateful;
         }
         Way::To(far)
+    }
+
+    /// The elements of an attribute that is told whole, with what the vendor demands of each.
+    pub(super) fn filled(&self, names: &[String], value: Value<'static>) -> Value<'static> {
+        if !self.upstream.fills_elements(names) {
+            return value;
+        }
+        let mut object = nested(names, value.clone());
+        let alone = object.clone();
+        let canonical = self.upstream.lift(&alone, Message::Response).object;
+        drop(self.upstream.complete_elements(&mut object, &canonical, Operation::Replace, None));
+        value_at(&object, names).cloned().unwrap_or(value)
     }
 
     /// The removal of a whole multi-valued attribute, as this upstream takes it.
@@ -149,19 +177,21 @@ impl Pair {
             return None;
         }
         let (before, after) = (before.as_array()?, after.as_array()?);
+        let old = by_value(before)?;
         let mut ops = Vec::new();
         let mut new = Vec::new();
         for element in after {
-            let value = value_of(element)?;
-            match before.iter().find(|old| value_of(old) == Some(value)) {
-                Some(old) if same_element(old, element) => {}
+            match old.get(value_of(element)?) {
+                Some(old) if old.iter().any(|old| same_element(old, element)) => {}
                 Some(_) => return None,
                 None => new.push(element.clone().into_owned()),
             }
         }
+        let left = by_value(after)?;
+        let mut gone = HashSet::new();
         for element in before {
             let value = value_of(element)?;
-            if !after.iter().any(|new| value_of(new) == Some(value)) {
+            if !left.contains_key(value) && gone.insert(value) {
                 let literal = crate::scim::filter::Literal::String(value.to_owned());
                 let sub = Path::core("value");
                 let filter = Filter::Compare { path: sub, operator: Operator::Eq, literal };
@@ -188,6 +218,15 @@ fn is_by_value(filter: &Filter) -> bool {
 
 fn value_of<'v>(element: &'v Value<'_>) -> Option<&'v str> {
     element.as_object()?.get("value")?.as_str()
+}
+
+/// The elements with each `value`; none where one has no such text.
+fn by_value<'v, 'a>(elements: &'v [Value<'a>]) -> Option<HashMap<&'v str, Vec<&'v Value<'a>>>> {
+    let mut found: HashMap<&str, Vec<&Value<'_>>> = HashMap::with_capacity(elements.len());
+    for element in elements {
+        found.entry(value_of(element)?).or_default().push(element);
+    }
+    Some(found)
 }
 
 /// Whether the new element says nothing that the old one does not.

@@ -113,7 +113,10 @@ impl Pair {
         if let (true, Some(kept)) = (explicit, &kept) {
             return Err(permanent(kept));
         }
-        let made = self.upstream.complete(&mut after, &wanted.object, Operation::Replace);
+        // What the client asked: constants are for what is created or replaced.
+        let asked = if explicit { Operation::Patch } else { Operation::Replace };
+        let before = Some(stored.came());
+        let made = self.upstream.complete_over(&mut after, &wanted.object, asked, before);
         let mut before = stored.came().borrowed();
         for object in [&mut after, &mut before] {
             trim(object, &schema.attributes);

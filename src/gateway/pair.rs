@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use super::demand;
 use super::fixed::{Fixed, fixed};
+use super::foreign::{foreign, free};
+use super::once::{Alike, once, shown_once};
 use super::route::{Kind, RouteSpec};
 use super::table::Table;
 use super::unreturned::unreturned;
@@ -50,6 +52,10 @@ pub struct Pair {
     pub listed: Schema,
     /// What the client's dialect says of keys that `/Schemas` does not list.
     pub undeclared: Undeclared,
+    /// URNs below which any key may stand, of both sides.
+    pub free: Vec<String>,
+    /// URNs, or their beginnings, that name other resource types' schemas or messages.
+    pub foreign: Vec<String>,
 }
 
 /// What a pair is made of.
@@ -207,6 +213,7 @@ impl Pair {
         let identity = Identity::of(&upstream);
         let fixed = fixed(&client, &upstream);
         let unreturned = unreturned(&upstream.vendor.attributes, &[]);
+        let (free, foreign) = (free(&client, &upstream), foreign(spec, kind));
         let mut pair = Self {
             kind,
             client,
@@ -220,6 +227,8 @@ impl Pair {
             identity,
             fixed,
             unreturned,
+            free,
+            foreign,
             listed: canonical.clone(),
             undeclared: spec.client.undeclared,
         };
@@ -254,10 +263,12 @@ impl Pair {
         let schema = &self.client.vendor;
         let mut mistakes = Vec::new();
         let mut taken = Object::with_capacity(object.len());
-        for (name, value) in object {
+        for (name, value) in self.unfolded(object, &mut mistakes) {
             let Some(attribute) = schema.attribute(&name) else {
                 let open = schema.open_extensions && is_urn(&name);
-                if schema.unknown == Unknown::Refuse && !open {
+                if self.is_foreign(&name) {
+                    mistakes.push(format!("{} is the URN of another schema.", quoted(&name)));
+                } else if schema.unknown == Unknown::Refuse && !open {
                     mistakes.push(format!("The attribute {} is not known.", quoted(&name)));
                 } else {
                     taken.push(name, value);
@@ -272,6 +283,7 @@ impl Pair {
         let missing = demand::missing(&taken, &schema.attributes, operation).into_iter();
         mistakes.extend(missing.filter(|mistake| !lacked.contains(mistake)));
         refuse(mistakes)?;
+        once(&schema.attributes, &mut taken, Alike::Agreeing);
         Ok(taken)
     }
 
@@ -310,14 +322,18 @@ impl Pair {
     }
 
     /// An upstream's attributes as canonical: what filters are asked of.
+    /// What another resource type's schema names is shown to nobody, and put keeps it.
     pub fn lift<'a>(&'a self, stored: &'a Object<'a>) -> Translation<'a> {
-        self.upstream.lift(stored, Message::Response)
+        let mut lifted = self.upstream.lift(stored, Message::Response);
+        lifted.object.retain(|name, _| !is_urn(name) || !self.is_foreign(name));
+        lifted
     }
 
     /// Canonical attributes as the client sees them.
     pub fn show<'a>(&'a self, canonical: &'a Object<'a>) -> Translation<'a> {
         let mut shown = self.client.lower(canonical, Message::Response);
         strip_cleared(&mut shown.object, &self.client.vendor.attributes);
+        shown_once(&self.client.vendor.attributes, &mut shown.object);
         self.client.render(&mut shown.object, canonical);
         shown
     }

@@ -3,22 +3,20 @@
 use super::demand::{missing, violated};
 use super::fixed::at;
 use super::merge::{attribute_at, understood};
-use super::message::typed::{holds, read_typed};
+use super::message::typed::read_typed;
 use super::pair::{Losses, Pair};
 use super::receive::bad_query;
 use super::table::many_to_one;
 use super::write::op;
-use crate::dialect::model::PatchForms;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::carry::{Carried, carried};
 use crate::rewrite::program::{Carrier, LossCause, Program, label};
 use crate::rewrite::resolve::{Resolved, Spot, Target, lost_at, resolve};
 use crate::rewrite::translate::Loss;
 use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
-use crate::scim::path::Path;
 use crate::scim::query::QueryError;
 use crate::scim::reading::Old;
-use crate::scim::schema::{Kind, Mutability, Operation, Schema, is_urn};
+use crate::scim::schema::{Attribute, Kind, Mutability, Operation, Schema, is_urn};
 use crate::scim::{Object, Value};
 
 /// What is to be done, and what the operations say that the upstream cannot hold.
@@ -154,19 +152,6 @@ impl Pair {
         Ok(())
     }
 
-    /// Operations in the upstream's forms: one body, or several where all change single elements of
-    /// multi-valued attributes, so that each can be repeated (design 6e.6). `None` where the upstream
-    /// cannot be told.
-    pub fn printed(&self, ops: &[Op<'_>]) -> Option<Vec<Object<'static>>> {
-        let resource = &self.upstream_resource;
-        let forms =
-            resource.patch.as_ref().filter(|_| resource.operations.has(Operation::Patch))?;
-        // Where an extension's URN ends and its attribute begins, only who knows the extension can tell.
-        let plain =
-            |op: &Op<'_>| op.path.urn.iter().all(|urn| resource.schema.attribute(urn).is_some());
-        if ops.iter().all(plain) { print(ops, forms) } else { None }
-    }
-
     /// What one operation comes to.
     ///
     /// # Errors
@@ -174,6 +159,13 @@ impl Pair {
     pub fn step(&self, given: &Op<'_>) -> Result<Step, Fault> {
         let mut names: Vec<String> = given.path.members().map(str::to_owned).collect();
         names.truncate(names.len().saturating_sub(given.path.sub.len()));
+        if given.kind == OpKind::Remove && given.value.is_some() {
+            names.extend(given.path.sub.iter().cloned());
+            return Ok(match self.leaf(OpKind::Remove, names, None)? {
+                Step::Lost(lost) => Step::Lost(lost),
+                _ => Step::Stateful("which of its values go depends on what is stored"),
+            });
+        }
         let array = attribute_at(&self.client.vendor.attributes, &names)
             .is_some_and(|a| a.kind == Kind::Complex && a.multi_valued);
         if array && given.path.sub.is_empty() {
@@ -264,12 +256,16 @@ impl Pair {
             return Ok(Step::Direct(vec![op(OpKind::Remove, &far.spot.names, None)]));
         }
         let Some(value) = value else { return Ok(Step::Stateful(SHARED)) };
-        let value = match through(near.rule.as_deref(), value, &near.spot)? {
-            Some(value) => match through(far.rule.as_deref(), &value, &far.spot)? {
-                Some(value) => value,
-                None => return Ok(lose(lower, &near.spot, LossCause::Rule)),
-            },
-            None => return Ok(lose(lift, &spot, LossCause::Rule)),
+        if merges(attribute_at(&self.client.vendor.attributes, &spot.names), kind, value) {
+            return Ok(Step::Stateful("what its value is laid over, only what is stored says"));
+        }
+        let carried = match through(near.rule.as_deref(), value, &near.spot)? {
+            Some(value) => through(far.rule.as_deref(), &value, &far.spot)?,
+            None => None,
+        };
+        // Put says what becomes of the old one.
+        let Some(value) = carried else {
+            return Ok(Step::Stateful("a rule lets its value go"));
         };
         if let (Some(format), Some(text)) = (&far.attribute.format, value.as_str())
             && let Some(wanted) = violated(format, text)
@@ -286,65 +282,6 @@ impl Pair {
 /// What is left of a list after a removal is what the client was not shown.
 fn is_whole_list(value: &Value<'_>) -> bool {
     value.as_array().is_some()
-}
-
-fn print(ops: &[Op<'_>], forms: &PatchForms) -> Option<Vec<Object<'static>>> {
-    let elements = |op: &Op<'_>| {
-        op.path.filter.is_some()
-            || (op.kind == OpKind::Add && matches!(op.value, Some(Value::Array(_))))
-    };
-    if ops.is_empty() || (ops.len() > forms.max_operations && !ops.iter().all(elements)) {
-        return None;
-    }
-    let printed: Option<Vec<Value<'static>>> = ops.iter().map(|op| print_one(op, forms)).collect();
-    let body = |chunk: &[Value<'static>]| {
-        let mut body = Object::new();
-        body.push("Operations", Value::Array(chunk.to_vec()));
-        body
-    };
-    Some(printed?.chunks(forms.max_operations.max(1)).map(body).collect())
-}
-
-fn print_one(op: &Op<'_>, forms: &PatchForms) -> Option<Value<'static>> {
-    let said = |value: &Value<'_>| match value {
-        Value::Object(_) => forms.complex_values,
-        Value::Array(elements) => {
-            forms.array_values || !elements.iter().any(|e| matches!(e, Value::Object(_)))
-        }
-        _ => true,
-    };
-    let sayable = |value: &Value<'_>| forms.typed.is_none() || holds(value);
-    let bare = Path { filter: None, ..op.path.clone() };
-    let takes = forms.paths.iter().any(|form| matches_form(form, &bare))
-        && (op.path.filter.is_none() || forms.value_paths);
-    if !takes
-        || (op.kind == OpKind::Remove && !forms.remove)
-        || !op.value.iter().all(|value| said(value) && sayable(value))
-    {
-        return None;
-    }
-    let kind = match op.kind {
-        OpKind::Add => "add",
-        OpKind::Replace => "replace",
-        OpKind::Remove => "remove",
-    };
-    let mut printed = Object::new();
-    printed.push("op", Value::text(kind));
-    printed.push("path", Value::String(op.path.to_string().into()));
-    if let Some(value) = &op.value {
-        printed.push("value", value.clone().into_owned());
-    }
-    Some(Value::Object(printed))
-}
-
-fn matches_form(form: &str, path: &Path) -> bool {
-    if form == "*" {
-        return true;
-    }
-    match form.strip_suffix(":*") {
-        Some(urn) => path.urn.as_deref().is_some_and(|u| u.eq_ignore_ascii_case(urn)),
-        None => path.to_string().eq_ignore_ascii_case(form),
-    }
 }
 
 /// The leaves that an operation touches; false where that depends on what is stored.
@@ -373,6 +310,16 @@ fn expand<'v, 'a>(
             leaves.push((names.to_vec(), value));
             true
         }
+    }
+}
+
+/// Whether a value below a free key is added to what is stored: elements, or members.
+fn merges(attribute: Option<&Attribute>, kind: OpKind, value: &Value<'_>) -> bool {
+    let free = attribute.is_none_or(|attribute| attribute.kind == Kind::Any);
+    free && match value {
+        Value::Object(_) => true,
+        Value::Array(_) => kind == OpKind::Add,
+        _ => false,
     }
 }
 

@@ -150,8 +150,9 @@ impl Pair {
     }
 
     /// What the grammar is told of this pair.
-    pub fn known<'u>(&self, urns: &'u [&'u str]) -> Known<'u> {
-        Known { urns, lenient: self.leniency.string_booleans }
+    pub fn known<'u>(&'u self, urns: &'u [&'u str]) -> Known<'u> {
+        let Self { free, foreign, .. } = self;
+        Known { urns, free, foreign, lenient: self.leniency.string_booleans }
     }
 }
 

@@ -29,8 +29,10 @@ impl Pair {
     ) -> Result<Vec<(Operation, Object<'static>)>, Fault> {
         let puts = self.upstream_resource.operations.has(Operation::Replace);
         let merges = self.upstream_resource.put == Put::Merge;
-        let whole =
-            demand::elements_are_whole(&merged.after, &self.upstream.vendor, Operation::Replace);
+        let is_whole = |object: &Object<'_>| {
+            demand::elements_are_whole(object, &self.upstream.vendor, Operation::Replace)
+        };
+        let whole = is_whole(&merged.after);
         let unsaid = self.unsaid(&merged.after);
         let unlike_a_put =
             !puts || merges || asked == Operation::Patch || !whole || unsaid.is_some();
@@ -42,7 +44,14 @@ impl Pair {
         if !puts {
             return Err(unsayable("The upstream can neither replace nor patch this resource."));
         }
+        let mut body = self.with_clears(merged)?;
         if !whole {
+            // A replacement says the old elements, too.
+            let canonical = self.upstream.lift(&merged.after, Message::Response).object;
+            let replaces = Operation::Replace;
+            drop(self.upstream.complete_elements(&mut body, &canonical, replaces, None));
+        }
+        if !whole && !is_whole(&body) {
             return Err(unsayable(
                 "The upstream wants more of each element than the request says, and cannot be \
                  told in another way.",
@@ -56,7 +65,7 @@ impl Pair {
                 label(place)
             )));
         }
-        Ok(vec![(Operation::Replace, self.with_clears(merged)?)])
+        Ok(vec![(Operation::Replace, body)])
     }
 
     /// The difference as PATCH in the upstream's forms, if it can be said in them.
@@ -201,7 +210,8 @@ impl Pair {
                 }
                 match new {
                     Some(new) if !new.is_cleared() => {
-                        ops.push(op(OpKind::Replace, &names, Some(new.clone().into_owned())));
+                        let new = self.filled(&names, new.clone().into_owned());
+                        ops.push(op(OpKind::Replace, &names, Some(new)));
                     }
                     _ if many => ops.push(self.removal(&names)),
                     _ => ops.push(op(OpKind::Remove, &names, None)),

@@ -98,6 +98,10 @@ fn is_reference(name: &str) -> bool {
 }
 
 impl Key<'_> {
+    pub fn is_reference(&self) -> bool {
+        self.reference
+    }
+
     /// What the value is known by, as text that compares.
     pub fn of(&self, value: &Value<'_>) -> Option<String> {
         let key = value.as_object()?.get(self.name?)?;

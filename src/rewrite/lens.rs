@@ -82,12 +82,35 @@ impl Lens {
         canonical: &Object<'_>,
         operation: Operation,
     ) -> Vec<Loss> {
+        self.complete_over(request, canonical, operation, None)
+    }
+
+    /// The same of a resource that is laid over `before`, which is what the vendor has.
+    ///
+    /// `operation` is the client's. Of a resource that was patched by a read and a write, the vendor
+    /// demands what it does of a replacement; constants speak where the client creates or replaces, so
+    /// that a PATCH says the same whether it is emulated or goes natively. Only one that the vendor
+    /// demands takes the place of nothing there, too.
+    pub fn complete_over<'a>(
+        &'a self,
+        request: &mut Object<'a>,
+        canonical: &Object<'_>,
+        operation: Operation,
+        before: Option<&Object<'_>>,
+    ) -> Vec<Loss> {
+        let first = |place: &Place| {
+            let text = place_values(canonical, place).into_iter().find_map(Value::as_str)?;
+            (!text.trim().is_empty()).then(|| text.to_owned())
+        };
         let mut losses = Vec::new();
-        for fill in &self.layers.fills {
-            if self.wants(fill, operation)
+        let patches = operation == Operation::Patch;
+        let operation = if patches { Operation::Replace } else { operation };
+        let whole = |fill: &&Fill| fill.vendor.element == Element::Whole;
+        for fill in self.layers.fills.iter().filter(whole) {
+            if self.wants(&fill.vendor, operation)
                 && place_values(request, &fill.vendor).iter().all(|value| value.is_cleared())
                 && holds(fill.when.as_ref(), canonical)
-                && let Some(text) = fill.from.iter().find_map(|text| render(text, canonical))
+                && let Some(text) = fill.from.iter().find_map(|text| render(text, first))
             {
                 let value = Value::String(Cow::Owned(text));
                 write(request, &self.vendor.attributes, &fill.vendor, &value, false);
@@ -95,13 +118,14 @@ impl Lens {
                 losses.push(Loss::new(place, LossCause::Rule));
             }
         }
-        if matches!(operation, Operation::Create | Operation::Replace) {
-            for set in self.layers.sets.iter().filter(|set| !set.render) {
-                if let (SetTarget::Vendor(place), Some(value)) = (&set.target, self.value(set))
-                    && holds(set.when.as_ref(), canonical)
-                {
-                    write(request, &self.vendor.attributes, place, &value, set.always);
-                }
+        losses.extend(self.complete_elements(request, canonical, operation, before));
+        for set in self.layers.sets.iter().filter(|set| !set.render) {
+            if let (SetTarget::Vendor(place), Some(value)) = (&set.target, self.value(set))
+                && (!patches || self.wants(place, operation))
+                && holds(set.when.as_ref(), canonical)
+            {
+                let always = set.always && !patches;
+                write(request, &self.vendor.attributes, place, &value, always);
             }
         }
         losses
@@ -119,8 +143,8 @@ impl Lens {
         }
     }
 
-    fn wants(&self, fill: &Fill, operation: Operation) -> bool {
-        effective::find(&self.vendor, &fill.vendor)
+    pub(super) fn wants(&self, place: &Place, operation: Operation) -> bool {
+        effective::find(&self.vendor, place)
             .is_some_and(|attribute| attribute.required.has(operation))
     }
 
@@ -139,14 +163,14 @@ impl Lens {
     }
 }
 
-fn holds(when: Option<&When>, canonical: &Object<'_>) -> bool {
+pub(super) fn holds(when: Option<&When>, canonical: &Object<'_>) -> bool {
     when.is_none_or(|when| {
         let values = place_values(canonical, &when.canonical);
         values.iter().any(|value| literal_is(&when.equals, value))
     })
 }
 
-fn names(place: &Place) -> Vec<String> {
+pub(super) fn names(place: &Place) -> Vec<String> {
     place.members.iter().chain(&place.rest).cloned().collect()
 }
 
@@ -173,12 +197,8 @@ pub fn place_values<'v>(object: &'v Object<'_>, place: &Place) -> Vec<&'v Value<
     at
 }
 
-/// The text of a source of `fill`; none where a place has no value.
-fn render(text: &Text, canonical: &Object<'_>) -> Option<String> {
-    let first = |place: &Place| {
-        let text = place_values(canonical, place).into_iter().find_map(Value::as_str)?;
-        (!text.trim().is_empty()).then(|| text.to_owned())
-    };
+/// The text of a source of `fill`, of the `first` text at each of its places; none where one has none.
+pub(super) fn render(text: &Text, first: impl Fn(&Place) -> Option<String>) -> Option<String> {
     match text {
         Text::Place(place) => first(place),
         Text::Template(parts) => parts

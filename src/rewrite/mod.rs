@@ -8,6 +8,7 @@ mod clear;
 pub mod code;
 mod compile;
 mod effective;
+mod fill;
 mod fit;
 mod join;
 pub mod layers;

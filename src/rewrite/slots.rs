@@ -120,6 +120,32 @@ impl Plan {
                 None => added.push(new_at),
             }
         }
+        if key.is_reference() {
+            all_gone(key, old, at, &mut fates);
+        }
         Self { fates, added }
+    }
+}
+
+/// A reference that the server keeps twice is shown once: where it goes, all of it do.
+fn all_gone(key: &Key<'_>, old: &[Value<'_>], at: &[usize], fates: &mut [Fate]) {
+    let is = |slot: usize, wanted: fn(&Fate) -> bool| fates.get(slot).is_some_and(wanted);
+    let of = |wanted: fn(&Fate) -> bool| -> HashMap<String, Vec<usize>> {
+        let mut found: HashMap<String, Vec<usize>> = HashMap::new();
+        for (element, slot) in old.iter().zip(at).filter(|(_, slot)| is(**slot, wanted)) {
+            if let Some(text) = key.of(element) {
+                found.entry(text).or_default().push(*slot);
+            }
+        }
+        found
+    };
+    let (gone, mut hidden) =
+        (of(|fate| matches!(fate, Fate::Gone)), of(|fate| matches!(fate, Fate::Hidden)));
+    for text in gone.keys() {
+        for slot in hidden.remove(text).unwrap_or_default() {
+            if let Some(fate) = fates.get_mut(slot) {
+                *fate = Fate::Gone;
+            }
+        }
     }
 }

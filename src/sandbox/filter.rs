@@ -15,7 +15,10 @@ use crate::scim::grammar::{Known, parse_filter};
 use crate::scim::path::Path;
 
 /// Attributes whose values are compared with regard to case (RFC 7643 sections 2.3.7, 3.1 and 8.7.1).
-const EXACT: [&str; 6] = ["id", "externalId", "profileUrl", "photos", "$ref", "location"];
+const EXACT: [&str; 6] = ["id", "externalId", "profileUrl", "$ref", "location", "version"];
+
+/// Attributes whose `value` is one: references, certificates and ids of other resources.
+const EXACT_VALUES: [&str; 5] = ["photos", "x509Certificates", "members", "groups", "manager"];
 
 /// Reads a filter; the first URN is the core schema's.
 ///
@@ -23,7 +26,7 @@ const EXACT: [&str; 6] = ["id", "externalId", "profileUrl", "photos", "$ref", "l
 /// If the text is no filter.
 pub fn parse(text: &str, urns: &[&str]) -> Result<Filter, Refusal> {
     let wrong = |error| Refusal::new(Kind::Filter, format!("the filter is wrong: {error}"));
-    parse_filter(text, &Known { urns, lenient: false }).map_err(wrong)
+    parse_filter(text, &Known { urns, lenient: false, ..Known::default() }).map_err(wrong)
 }
 
 /// The refusal of a filter that the vendor does not document.
@@ -61,17 +64,22 @@ pub fn named(text: Option<&str>, name: &str, options: &Options) -> Result<Option
 
 /// Whether a resource satisfies the filter.
 pub fn matches(filter: &Filter, resource: &Map<String, Value>) -> bool {
+    within(filter, resource, None)
+}
+
+/// The same of an element of that attribute, to which the filter's paths are relative.
+fn within(filter: &Filter, resource: &Map<String, Value>, of: Option<&str>) -> bool {
     match filter {
-        Filter::And(all) => all.iter().all(|one| matches(one, resource)),
-        Filter::Or(all) => all.iter().any(|one| matches(one, resource)),
-        Filter::Not(one) => !matches(one, resource),
+        Filter::And(all) => all.iter().all(|one| within(one, resource, of)),
+        Filter::Or(all) => all.iter().any(|one| within(one, resource, of)),
+        Filter::Not(one) => !within(one, resource, of),
         Filter::Present(path) => values(path, resource).into_iter().any(is_filled),
         Filter::Element { path, filter } => {
             let mut objects = values(path, resource).into_iter().filter_map(Value::as_object);
-            objects.any(|element| matches(filter, element))
+            objects.any(|element| within(filter, element, path.attribute.as_deref()))
         }
         Filter::Compare { path, operator, literal } => {
-            let compare = |operator, value: &Value| holds(value, operator, literal, path);
+            let compare = |operator, value: &Value| holds(value, operator, literal, (of, path));
             let found = simple(values(path, resource));
             match (operator, literal) {
                 (Operator::Eq, Literal::Null) => !found.into_iter().any(is_filled),
@@ -106,7 +114,7 @@ pub fn values<'r>(path: &Path, resource: &'r Map<String, Value>) -> Vec<&'r Valu
 pub fn selected(path: &Path, value: &Value) -> bool {
     match (&path.filter, value.as_object()) {
         (None, _) => true,
-        (Some(filter), Some(element)) => matches(filter, element),
+        (Some(filter), Some(element)) => within(filter, element, path.attribute.as_deref()),
         (Some(_), None) => false,
     }
 }
@@ -144,16 +152,19 @@ fn is_filled(value: &Value) -> bool {
     }
 }
 
-fn holds(value: &Value, operator: Operator, literal: &Literal, path: &Path) -> bool {
+fn holds(
+    value: &Value,
+    operator: Operator,
+    literal: &Literal,
+    (of, path): (Option<&str>, &Path),
+) -> bool {
     match (value, literal) {
         (Value::String(text), Literal::String(wanted)) => {
             let is_date = path.attribute.as_deref() == Some("meta");
             let dates = (text.parse::<Timestamp>(), wanted.parse::<Timestamp>());
             match dates {
                 (Ok(one), Ok(other)) if is_date => ordered(operator, one.cmp(&other)),
-                _ if path.members().any(|name| EXACT.contains(&name)) => {
-                    texts(text, operator, wanted)
-                }
+                _ if is_exact(of, path) => texts(text, operator, wanted),
                 _ => texts(&text.to_lowercase(), operator, &wanted.to_lowercase()),
             }
         }
@@ -163,6 +174,17 @@ fn holds(value: &Value, operator: Operator, literal: &Literal, path: &Path) -> b
         }
         _ => false,
     }
+}
+
+/// A complex attribute is compared by its `value`.
+fn is_exact(of: Option<&str>, path: &Path) -> bool {
+    let names: Vec<&str> = of.into_iter().chain(path.members()).collect();
+    let is = |list: &[&str], name: &str| list.iter().any(|one| one.eq_ignore_ascii_case(name));
+    let last = names.last().copied().unwrap_or_default();
+    let above = names.iter().rev().nth(1).copied().unwrap_or_default();
+    is(&EXACT, last)
+        || is(&EXACT_VALUES, last)
+        || (last.eq_ignore_ascii_case("value") && is(&EXACT_VALUES, above))
 }
 
 fn texts(text: &str, operator: Operator, wanted: &str) -> bool {

@@ -1,6 +1,8 @@
 //! PATCH on the elements of a multi-valued attribute (RFC 7644 section 3.5.2), and what becomes of
 //! `primary`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::filter::selected;
@@ -31,8 +33,9 @@ pub fn apply(elements: &mut Vec<Value>, op: Op, path: &Path, value: &Value) -> R
         elements.retain(|element| !selected(path, element));
         return Ok(());
     }
+    let chosen_set: BTreeSet<usize> = chosen.iter().copied().collect();
     for (at, element) in elements.iter_mut().enumerate() {
-        if chosen.contains(&at) {
+        if chosen_set.contains(&at) {
             change(element, op, name, value)?;
         }
     }
@@ -91,7 +94,11 @@ fn change(
 ) -> Result<(), Refusal> {
     match (element.as_object_mut(), name, value) {
         (Some(members), Some(name), _) => member(members, op, name, value),
+        // Section 3.5.2.3: "all matching record values SHALL be replaced". What is added is added.
         (Some(members), None, Value::Object(new)) => {
+            if op == Op::Replace {
+                members.clear();
+            }
             new.iter().try_for_each(|(name, value)| member(members, op, name, value))
         }
         _ => Err(Refusal::invalid("a value with sub-attributes is needed")),
@@ -100,6 +107,7 @@ fn change(
 
 /// At most one element is primary, and the new one wins.
 fn only_primary(elements: &mut [Value], chosen: &[usize]) {
+    let chosen: BTreeSet<usize> = chosen.iter().copied().collect();
     for (at, element) in elements.iter_mut().enumerate() {
         if !chosen.contains(&at)
             && let Some(primary) = element.get_mut("primary")

@@ -186,7 +186,7 @@ fn begins(cursor: &str) -> Result<usize, Refusal> {
 
 /// Without regard to case; a resource without the attribute comes last (RFC 7644 section 3.4.2.3).
 fn sort(all: &mut [Value], by: &str, urns: &[&str], descending: bool) -> Result<(), Refusal> {
-    let path = parse_path(by, &Known { urns, lenient: false })
+    let path = parse_path(by, &Known { urns, lenient: false, ..Known::default() })
         .map_err(|_| Refusal::new(Kind::Path, "`sortBy` is no attribute path"))?;
     let key = |resource: &Value| {
         let found = filter::values(&path, resource.as_object()?);

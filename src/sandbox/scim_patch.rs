@@ -48,7 +48,7 @@ pub fn apply(
 }
 
 fn read(path: &str, urns: &[&str]) -> Result<Path, Refusal> {
-    parse_path(path, &Known { urns, lenient: false })
+    parse_path(path, &Known { urns, lenient: false, ..Known::default() })
         .map_err(|error| Refusal::new(Kind::Path, format!("the path is wrong: {error}")))
 }
 

@@ -36,14 +36,16 @@ pub fn equal_values(
     attribute: Option<&Attribute>,
     case: Case,
 ) -> bool {
-    let form = |value: &Value<'_>| {
-        let mut text = String::new();
-        if !is_absent(value) {
-            write_value(&mut text, value, attribute, case);
-        }
-        text
-    };
-    form(a) == form(b)
+    form(a, attribute, case) == form(b, attribute, case)
+}
+
+/// A text that two values share exactly where they hold the same: to look one up among many.
+pub fn form(value: &Value<'_>, attribute: Option<&Attribute>, case: Case) -> String {
+    let mut text = String::new();
+    if !is_absent(value) {
+        write_value(&mut text, value, attribute, case);
+    }
+    text
 }
 
 fn is_absent(value: &Value<'_>) -> bool {
@@ -121,8 +123,7 @@ fn write_text(text: &mut String, value: &str, attribute: Option<&Attribute>, cas
     {
         return write_quoted(text, &instant.to_string());
     }
-    let exact =
-        attribute.is_none_or(|attribute| attribute.case_exact || kind == Some(Kind::Binary));
+    let exact = attribute.is_none_or(Attribute::is_case_exact);
     if exact || case == Case::Exact {
         write_quoted(text, value);
     } else {

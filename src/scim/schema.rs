@@ -257,6 +257,15 @@ impl Attribute {
         self.case_exact || matches!(self.kind, Kind::Binary | Kind::Reference)
     }
 
+    /// Whether its `value` is the id of a resource: there is a `$ref` beside it (RFC 7643 section 2.4), or
+    /// RFC 7643 says so of its name.
+    pub fn names_resources(&self) -> bool {
+        let named = ["members", "groups", "manager"];
+        self.attribute("value").is_some()
+            && (self.attribute("$ref").is_some()
+                || named.iter().any(|name| name.eq_ignore_ascii_case(&self.name)))
+    }
+
     /// Whether what is removed comes back: as it was, or as the vendor's default.
     pub fn is_permanent(&self) -> bool {
         self.permanent || self.default.is_some()

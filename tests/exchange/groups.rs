@@ -104,7 +104,11 @@ async fn members_change_in_every_shape_that_clients_send() {
             let patched = bench.send(Method::PATCH, &at, Some(&patch)).await;
             let fault = &patched.record.fault;
             assert!(patched.response.status.is_success(), "{upstream} {operations} {fault:?}");
-            if upstream != "descope" {
+            // What the plain server may know of a member is read before the whole list is replaced.
+            let whole = upstream == "scim"
+                && operations[0]["value"][0]["value"] == json!(bo)
+                && operations[0]["op"] == "replace";
+            if upstream != "descope" && !whole {
                 assert_eq!(patched.record.calls.len(), 1, "{upstream} {operations}: not native");
             }
             assert_eq!(members(&bench, &at).await, wanted, "{upstream} {operations}");

@@ -56,6 +56,8 @@ mod pairs;
 #[cfg(test)]
 mod patch_shapes;
 #[cfg(test)]
+mod patch_sound;
+#[cfg(test)]
 mod patch_table;
 #[cfg(test)]
 mod private;

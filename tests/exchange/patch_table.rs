@@ -225,7 +225,8 @@ fn replacements() -> Vec<Case> {
             "replace all elements",
             json!([{"op": "replace", "path": "emails", "value": other}]),
             vec![("emails", json!(1)), ("work", json!("ann@club.example"))],
-            ["PATCH", "GET", "GET PUT", "GET PUT"],
+            // What a plain server knows of an address beside what its schema lists is not replaced unread.
+            ["GET PATCH", "GET", "GET PUT", "GET PUT"],
         ),
         case(
             "replace one element by a predicate",

@@ -16,7 +16,7 @@ fn object(value: Json) -> Object<'static> {
 }
 
 fn holds(filter: &str, resource: &Json) -> bool {
-    let known = Known { urns: &URNS, lenient: false };
+    let known = Known { urns: &URNS, free: &[], foreign: &[], lenient: false };
     let filter = parse_filter(filter, &known).unwrap_or_else(|error| panic!("{filter}: {error}"));
     matches(&filter, &object(resource.clone()), &user())
 }

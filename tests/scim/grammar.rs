@@ -11,7 +11,7 @@ use scim_gateway::scim::path::Path;
 
 use crate::schema::{CORE, DOTTED, ENTERPRISE, FREE, URNS};
 
-const KNOWN: Known<'_> = Known { urns: &URNS, lenient: false };
+const KNOWN: Known<'_> = Known { urns: &URNS, free: &[], foreign: &[], lenient: false };
 
 fn filter(text: &str) -> Filter {
     parse_filter(text, &KNOWN).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -129,7 +129,7 @@ fn knows_urns_longest_first_and_in_their_spelling() {
         (Some("manager"), &["value".to_owned()][..])
     );
     assert_eq!(path(&format!("{FREE}.population.id")), path(&format!("{FREE}:population.id")));
-    let longer = Known { urns: &["urn:x:a", "urn:x:a:b", "urn:x:a:b:c"], lenient: false };
+    let longer = Known { urns: &["urn:x:a", "urn:x:a:b", "urn:x:a:b:c"], ..KNOWN };
     assert_eq!(parse_path("urn:x:a:b:c:d", &longer).unwrap().urn.as_deref(), Some("urn:x:a:b:c"));
 }
 

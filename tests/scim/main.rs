@@ -13,6 +13,8 @@ mod number;
 #[cfg(test)]
 mod patch;
 #[cfg(test)]
+mod patch_values;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod schema;

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::schema::{DOTTED, ENTERPRISE, FREE, URNS, user};
 
-const KNOWN: Known<'_> = Known { urns: &URNS, lenient: false };
+const KNOWN: Known<'_> = Known { urns: &URNS, free: &[], foreign: &[], lenient: false };
 const ALL: Leniency = Leniency {
     string_booleans: true,
     object_as_array: true,
@@ -359,7 +359,7 @@ fn applies_as_the_rfc_says() {
             with("emails", json!([{"value": "b@x", "type": "work", "primary": true}, home])),
         ),
         (
-            json!([{"op": "replace", "path": "emails[type eq \"home\"]", "value": {"primary": true}}]),
+            json!([{"op": "add", "path": "emails[type eq \"home\"]", "value": {"primary": true}}]),
             with(
                 "emails",
                 json!([{"value": "ann@x", "type": "work", "primary": false},

@@ -66,7 +66,7 @@ fn operations_come_to_what_an_independent_server_made_of_them() {
     let page: Json = serde_json::from_str(PATCHES).unwrap();
     let (schema, mut wrong) = (schema(), Vec::new());
     let urns = schema.urns();
-    let known = Known { urns: &urns, lenient: false };
+    let known = Known { urns: &urns, ..Known::default() };
     for case in page["cases"].as_array().unwrap() {
         let body = Value::from(json!({"Operations": case["ask"]}));
         let mut user = object(&page["users"][0]);
@@ -76,7 +76,9 @@ fn operations_come_to_what_an_independent_server_made_of_them() {
         let did = |said: &Json| {
             let refused = said["status"].as_u64().unwrap() >= 400;
             let there = object(&settled(&said["after"]));
-            let here = object(&settled(&serde_json::from_slice(&Value::Object(user.clone()).to_json()).unwrap()));
+            let here = object(&settled(
+                &serde_json::from_slice(&Value::Object(user.clone()).to_json()).unwrap(),
+            ));
             done.is_err() == refused && (refused || equal(&here, &there, &schema, Case::Exact))
         };
         judge(case, did, &mut wrong);
@@ -99,7 +101,7 @@ fn filters_find_what_an_independent_server_found() {
     let page: Json = serde_json::from_str(FILTERS).unwrap();
     let (schema, mut wrong) = (schema(), Vec::new());
     let urns = schema.urns();
-    let known = Known { urns: &urns, lenient: false };
+    let known = Known { urns: &urns, ..Known::default() };
     for case in page["cases"].as_array().unwrap() {
         let filter = parse_filter(case["ask"].as_str().unwrap(), &known);
         let filter = filter.ok().filter(|filter| is_known(filter, &schema));

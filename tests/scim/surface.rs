@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::schema::{ENTERPRISE, URNS, user};
 
-const KNOWN: Known<'_> = Known { urns: &URNS, lenient: false };
+const KNOWN: Known<'_> = Known { urns: &URNS, free: &[], foreign: &[], lenient: false };
 
 fn query(text: &str) -> Query {
     parse_query(Some(text), &KNOWN).unwrap_or_else(|error| panic!("{text}: {error}"))

@@ -94,6 +94,17 @@ impl<'t> Cursor<'t> {
         rest.get(..rest.find(stop).unwrap_or(rest.len())).unwrap_or_default()
     }
 
+    /// The longest run without quotes, commas and brackets, without the blanks around it: what a name
+    /// with blanks can be where no operator may follow.
+    pub(super) fn words(&mut self) -> &'t str {
+        let rest = self.rest();
+        let stop = |c: char| c.is_control() || "()[]\",\\".contains(c);
+        let words =
+            rest.get(..rest.find(stop).unwrap_or(rest.len())).unwrap_or_default().trim_end();
+        self.at = self.at.saturating_add(words.len());
+        words
+    }
+
     /// Takes that word, in any case, if it is the next one.
     pub(super) fn keyword(&mut self, wanted: &str) -> bool {
         let found = self.peek_word().eq_ignore_ascii_case(wanted);

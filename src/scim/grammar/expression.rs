@@ -19,8 +19,8 @@ pub(super) fn filter(cursor: &mut Cursor<'_>, known: &Known<'_>) -> Result<Filte
 }
 
 /// A PATCH path.
-pub(super) fn path(cursor: &mut Cursor<'_>, known: &Known<'_>) -> Result<Path, SyntaxError> {
-    let mut path = name::attribute_path(cursor, known)?;
+pub(super) fn patch_path(cursor: &mut Cursor<'_>, known: &Known<'_>) -> Result<Path, SyntaxError> {
+    let mut path = name::lone_path(cursor, known)?;
     cursor.blanks();
     if cursor.at('[') {
         path.filter = Some(Box::new(element(cursor, known, &path)?));

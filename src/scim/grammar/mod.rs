@@ -20,6 +20,12 @@ pub struct Known<'s> {
     /// The URNs that a path may begin with, in the spelling to give them: the core schema's first,
     /// whose attributes have no URN in a [`Path`].
     pub urns: &'s [&'s str],
+    /// Those of them whose extension has free keys: below such a one a name may hold colons, and in a
+    /// path blanks.
+    pub free: &'s [String],
+    /// URNs, or beginnings of URNs, of what is no schema of this resource type: no attribute is named by
+    /// them (RFC 7644 section 3.10), unless a longer one of `urns` says so.
+    pub foreign: &'s [String],
     /// Whether a value without quotes is taken as a string.
     pub lenient: bool,
 }
@@ -59,9 +65,14 @@ pub fn parse_filter(text: &str, known: &Known<'_>) -> Result<Filter, SyntaxError
 pub fn parse_path(text: &str, known: &Known<'_>) -> Result<Path, SyntaxError> {
     let mut cursor = Cursor::new(text)?;
     cursor.blanks();
-    let path = expression::path(&mut cursor, known)?;
+    let path = expression::patch_path(&mut cursor, known)?;
     cursor.end()?;
     Ok(path)
+}
+
+/// Whether a name begins with the URN of another resource type's schema, or of a message.
+pub fn is_foreign(name: &str, known: &Known<'_>) -> bool {
+    name::is_foreign(name, known)
 }
 
 /// Reads the comma-separated attribute paths of `attributes` and `excludedAttributes` (RFC 7644

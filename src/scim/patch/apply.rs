@@ -1,9 +1,11 @@
 //! Operations on a resource, as RFC 7644 sections 3.5.2.1 to 3.5.2.3 say.
+//!
+//! Where the schema says nothing of a place, what is stored says whether there are several values.
 
 use std::borrow::Cow;
 
-use super::elements;
 use super::{Op, OpKind, PatchError, shown};
+use super::{elements, removal};
 use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, Kind, Schema};
 use crate::scim::value::{Object, Value};
@@ -20,7 +22,8 @@ pub struct ApplyOptions {
 /// error none.
 ///
 /// # Errors
-/// `noTarget` where a value path selects no element that could be written.
+/// `noTarget` where a value path selects no element that could be written, or a path leads below a
+/// value that has no parts.
 pub fn apply<'a>(
     resource: &mut Object<'a>,
     ops: &[Op<'a>],
@@ -30,12 +33,12 @@ pub fn apply<'a>(
     let mut changed = resource.clone();
     let mut rest = ops;
     while let Some((op, after)) = rest.split_first() {
-        let run = elements::removed_values(rest);
+        let run = removal::in_a_row(rest, schema);
         rest = if run.len() > 1 {
-            elements::remove_values(&mut changed, &op.path, schema, &run);
+            run.apply(&mut changed);
             rest.get(run.len()..).unwrap_or_default()
         } else {
-            one(&mut changed, op, schema, *options)?;
+            one(&mut changed, op, schema, *options).ok_or_else(|| no_target(&op.path))?;
             after
         };
     }
@@ -43,25 +46,29 @@ pub fn apply<'a>(
     Ok(())
 }
 
+/// `None` where there is nothing that could be written.
 fn one<'a>(
     resource: &mut Object<'a>,
     op: &Op<'a>,
     schema: &Schema,
     options: ApplyOptions,
-) -> Result<(), PatchError> {
+) -> Option<()> {
     let path = &op.path;
     let (Some(urn), Some(attribute)) = (&path.urn, &path.attribute) else {
-        let Some(name) = path.urn.as_ref().or(path.attribute.as_ref()) else { return Ok(()) };
+        let Some(name) = path.urn.as_ref().or(path.attribute.as_ref()) else { return Some(()) };
         return attribute_of(resource, name, schema.attribute(name), op, options);
     };
-    if op.kind == OpKind::Remove && !resource.contains(urn) {
-        return Ok(());
+    match resource.get(urn) {
+        Some(Value::Object(_)) => {}
+        _ if clears(op.value.as_ref(), op.kind) => return Some(()),
+        Some(Value::Null) | None => {}
+        Some(_) => return None,
     }
     let extension = schema.attribute(urn);
     let listed = extension.and_then(|extension| extension.attribute(attribute));
     attribute_of(resource.object_at(urn), attribute, listed, op, options)?;
     drop_if_empty(resource, urn);
-    Ok(())
+    Some(())
 }
 
 /// Applies an operation to the attribute that its path names, in the object that holds it.
@@ -71,44 +78,71 @@ fn attribute_of<'a>(
     attribute: Option<&Attribute>,
     op: &Op<'a>,
     options: ApplyOptions,
-) -> Result<(), PatchError> {
+) -> Option<()> {
     let Path { filter, sub, .. } = &op.path;
-    let several = attribute.map_or_else(
-        || matches!(parent.get(name), Some(Value::Array(_))),
-        |attribute| attribute.multi_valued,
-    );
-    if filter.is_some() || (several && !sub.is_empty()) {
-        return elements::selected(parent, name, attribute, op, options.create_missing)
-            .ok_or_else(|| no_target(&op.path));
+    if filter.is_some() || (has_several(parent, name, attribute) && !sub.is_empty()) {
+        return elements::selected(parent, name, attribute, op, options.create_missing);
     }
-    below(parent, name, attribute, sub, op.value.as_ref(), op.kind);
-    Ok(())
+    below(parent, name, attribute, sub, (op.value.as_ref(), op.kind))
 }
 
 fn no_target(path: &Path) -> PatchError {
-    let detail = format!("No element of {} satisfies the path's value filter.", shown(path));
-    PatchError::new("noTarget", detail)
+    let why = match path.filter {
+        Some(_) => "satisfies the path's value filter",
+        None => "has parts that could be written",
+    };
+    PatchError::new("noTarget", format!("No value of {} {why}.", shown(path)))
 }
 
-/// Writes or removes what lies `sub` names below a member. An object that is emptied goes, too.
+/// Whether the operation only takes away.
+fn clears(value: Option<&Value<'_>>, kind: OpKind) -> bool {
+    kind == OpKind::Remove || value.is_none_or(Value::is_cleared)
+}
+
+/// Whether nobody says what may stand there.
+pub(super) fn is_free(attribute: Option<&Attribute>) -> bool {
+    attribute.is_none_or(|attribute| attribute.kind == Kind::Any && !attribute.multi_valued)
+}
+
+fn has_several(parent: &Object<'_>, name: &str, attribute: Option<&Attribute>) -> bool {
+    match attribute {
+        Some(attribute) if !is_free(Some(attribute)) => attribute.multi_valued,
+        _ => matches!(parent.get(name), Some(Value::Array(_))),
+    }
+}
+
+/// Writes or removes what lies `sub` names below a member. An object that is emptied goes, too. `None`
+/// where there is a value without parts.
 pub(super) fn below<'a>(
     parent: &mut Object<'a>,
     name: &str,
     attribute: Option<&Attribute>,
     sub: &[String],
-    value: Option<&Value<'a>>,
-    kind: OpKind,
-) {
+    (value, kind): (Option<&Value<'a>>, OpKind),
+) -> Option<()> {
     let Some((next, rest)) = sub.split_first() else {
-        return leaf(parent, name, attribute, value, kind);
+        leaf(parent, name, attribute, value, kind);
+        return Some(());
     };
-    let clears = value.is_none_or(Value::is_cleared);
-    if clears && parent.get(name).and_then(Value::as_object).is_none() {
-        return;
-    }
     let inner = attribute.and_then(|attribute| attribute.attribute(next));
-    below(parent.object_at(name), next, inner, rest, value, kind);
+    let clears = clears(value, kind);
+    match parent.get_mut(name) {
+        Some(Value::Object(_)) => {}
+        Some(Value::Array(elements)) => {
+            let mut done = clears.then_some(());
+            for element in elements.iter_mut().filter_map(Value::as_object_mut) {
+                done = done.or(Some(()));
+                below(element, next, inner, rest, (value, kind))?;
+            }
+            return done;
+        }
+        _ if clears => return Some(()),
+        Some(Value::Null) | None => {}
+        Some(_) => return None,
+    }
+    below(parent.object_at(name), next, inner, rest, (value, kind))?;
     drop_if_empty(parent, name);
+    Some(())
 }
 
 pub(super) fn drop_if_empty(parent: &mut Object<'_>, name: &str) {
@@ -125,37 +159,47 @@ fn leaf<'a>(
     value: Option<&Value<'a>>,
     kind: OpKind,
 ) {
-    let several = attribute.is_some_and(|attribute| attribute.multi_valued);
-    match value {
+    let several = has_several(parent, name, attribute);
+    let free = is_free(attribute);
+    let merges = match attribute {
+        Some(attribute) if !free => attribute.kind == Kind::Complex && !attribute.multi_valued,
+        _ => matches!(parent.get(name), Some(Value::Object(_))),
+    };
+    match (kind, value) {
+        (OpKind::Remove, Some(value)) => removal::equal(parent, name, value),
+        (_, None) => drop(parent.remove(name)),
         // Adding no value to several adds nothing; any other cleared value unassigns.
-        Some(value) if value.is_cleared() && several && kind == OpKind::Add => {}
-        None => drop(parent.remove(name)),
-        Some(value) if value.is_cleared() => drop(parent.remove(name)),
-        Some(Value::Array(added)) if several && kind == OpKind::Add => {
-            elements::append(parent, name, added);
+        (OpKind::Add, Some(value)) if value.is_cleared() && several => {}
+        (_, Some(value)) if value.is_cleared() => drop(parent.remove(name)),
+        (OpKind::Add, Some(Value::Array(added))) if several || (free && parent.contains(name)) => {
+            elements::append(parent, name, attribute, added);
         }
-        Some(Value::Array(elements)) if several => elements::replace(parent, name, elements),
-        Some(Value::Object(members)) if !several && is_complex(attribute) => {
-            merge(parent.object_at(name), members, attribute);
-            drop_if_empty(parent, name);
+        (OpKind::Add, Some(single)) if several && free => {
+            elements::append(parent, name, attribute, std::slice::from_ref(single));
         }
-        Some(value) => set(parent, name, value.clone()),
+        (_, Some(Value::Array(elements))) if several && !free => {
+            elements::replace(parent, name, elements);
+        }
+        (_, Some(Value::Object(members))) if merges => {
+            merge(parent.object_at(name), members, attribute, kind);
+            if !free {
+                drop_if_empty(parent, name);
+            }
+        }
+        (_, Some(value)) => set(parent, name, value.clone()),
     }
 }
 
-fn is_complex(attribute: Option<&Attribute>) -> bool {
-    attribute.is_some_and(|attribute| attribute.kind == Kind::Complex)
-}
-
-/// Sub-attributes that are given are written, the others stay (RFC 7644 section 3.5.2.3).
+/// Sub-attributes that are given are written, the others stay (RFC 7644 sections 3.5.2.1 and 3.5.2.3).
 pub(super) fn merge<'a>(
     into: &mut Object<'a>,
     members: &Object<'a>,
     attribute: Option<&Attribute>,
+    kind: OpKind,
 ) {
     for (name, value) in members.iter() {
         let sub = attribute.and_then(|attribute| attribute.attribute(name));
-        leaf(into, name, sub, Some(value), OpKind::Replace);
+        leaf(into, name, sub, Some(value), kind);
     }
 }
 

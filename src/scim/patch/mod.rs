@@ -6,6 +6,7 @@
 mod apply;
 mod elements;
 mod normalise;
+mod removal;
 mod target;
 
 use super::path::Path;
@@ -22,14 +23,15 @@ pub enum OpKind {
 }
 
 /// One operation on one place. After [normalisation](normalise) every operation has a path in the
-/// schema's spelling, values have their schema's types, and a removal has no value.
+/// schema's spelling, values have their schema's types, and a removal has no value, but below a free key:
+/// whether there are several, of which it names some, only what is stored can tell.
 ///
 /// A value that is `null` or `[]` clears (RFC 7643 section 2.5).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Op<'a> {
     pub kind: OpKind,
     pub path: Path,
-    /// `None` exactly for [`OpKind::Remove`].
+    /// `None` for [`OpKind::Remove`], unless it names values below a free key.
     pub value: Option<Value<'a>>,
 }
 

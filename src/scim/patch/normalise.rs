@@ -5,7 +5,7 @@ use super::{Op, OpKind, PatchError, shown};
 use crate::scim::coerce::{Leniency, TypeMismatch, coerce, coerce_element};
 use crate::scim::document;
 use crate::scim::filter::{Filter, Literal, Operator};
-use crate::scim::grammar::{Known, parse_path};
+use crate::scim::grammar::{Known, is_foreign, parse_path};
 use crate::scim::names::twice;
 use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, Mutability, Schema, Unknown};
@@ -155,7 +155,9 @@ impl<'a> Reader<'_, 'a> {
     /// A member's name as a path: it may be dotted, or hold a URN or a value filter.
     fn key(&self, name: &str) -> Result<Path, PatchError> {
         match self.path(name) {
-            Err(_) if self.schema.unknown == Unknown::Ignore => Ok(Path::core(name)),
+            Err(_) if self.schema.unknown == Unknown::Ignore && !is_foreign(name, self.known) => {
+                Ok(Path::core(name))
+            }
             Err(error) => Err(PatchError {
                 detail: format!("{} is no attribute: {}", document::shown(name, 64), error.detail),
                 ..error
@@ -227,11 +229,18 @@ impl<'a> Reader<'_, 'a> {
 
     fn remove(&mut self, mut path: Path, value: Option<&Value<'a>>) -> Result<(), PatchError> {
         let target = resolve(&mut path, self.schema, self.leniency)?;
-        let plain = Op { kind: OpKind::Remove, path, value: None };
+        let mut plain = Op { kind: OpKind::Remove, path, value: None };
+        let named = value.filter(|value| !matches!(value, Value::Null));
         let attribute = match target {
             Target::Derived => return Ok(()),
             Target::Attribute(attribute) if attribute.multi_valued => attribute,
-            _ => return self.push(plain),
+            // What is stored says whether that is one of several values.
+            Target::Free if named.is_some_and(Value::is_cleared) => return Ok(()),
+            Target::Free => {
+                plain.value = named.cloned();
+                return self.push(plain);
+            }
+            Target::Attribute(_) | Target::Elements(_) => return self.push(plain),
         };
         let one_by_one = plain.path.sub.is_empty() || plain.path.urn.is_some();
         let values = match value {
