@@ -148,8 +148,10 @@ fn sent(request: Request, losses: Losses, notes: Vec<String>) -> Done {
 fn create(route: &Route, pair: &Pair, bytes: &[u8]) -> Result<Done, Failure> {
     let resource = taken(route, pair, bytes, Operation::Create)?;
     let lowered = pair.create(&resource)?;
-    guard(&lowered.losses, &resource, &route.spec.policies)?;
-    may_deactivate(&resource, &route.spec.policies)?;
+    let policies = &route.spec.policies;
+    let lifted = pair.lifted_resource(&resource, Operation::Create, policies);
+    guard(pair, &lowered.losses, &lifted, policies)?;
+    may_deactivate(&lifted, policies)?;
     let mut notes = Vec::new();
     if lowered.deactivate {
         notes.push(
@@ -169,14 +171,15 @@ fn replace(
 ) -> Result<Done, Failure> {
     let resource = taken(route, pair, bytes, Operation::Replace)?;
     let policies = &route.spec.policies;
-    may_deactivate(&resource, policies)?;
+    let lifted = pair.lifted_resource(&resource, Operation::Replace, policies);
+    may_deactivate(&lifted, policies)?;
     if let Some(old) = old.filter(|_| policies.replace == Replace::Preserve) {
         let merged = pair.merge(&resource, old.old(), policies, false)?;
-        guard(&merged.losses, &resource, policies)?;
+        guard(pair, &merged.losses, &lifted, policies)?;
         return written(route, pair, Operation::Replace, &merged, id);
     }
     let lowered = pair.replace(&resource)?;
-    guard(&lowered.losses, &resource, policies)?;
+    guard(pair, &lowered.losses, &lifted, policies)?;
     let mut notes = Vec::new();
     if policies.replace == Replace::Preserve && pair.needs_read(&resource, policies) {
         notes.push(
@@ -198,9 +201,9 @@ fn patch(
 ) -> Result<Done, Failure> {
     let ops = pair.operations(&body(route, bytes)?)?;
     let planned = pair.plan_patch(&ops)?;
-    let said = planned.said();
-    guard(&planned.losses, &said, &route.spec.policies)?;
-    may_deactivate(&said, &route.spec.policies)?;
+    let lifted = pair.lifted_ops(&ops);
+    guard(pair, &planned.losses, &lifted, &route.spec.policies)?;
+    may_deactivate(&lifted, &route.spec.policies)?;
     match (planned.plan, old) {
         (Plan::Native(bodies), _) => {
             let writes = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();

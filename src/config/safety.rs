@@ -31,6 +31,14 @@ fn removals(table: Table<'_>) -> RemovalLimits {
         window: table.item("window").and_then(duration).unwrap_or(default.window),
         count: table.item("count").and_then(|i| number(i, 1..=60_000)).unwrap_or(default.count),
         share: table.item("share").and_then(|i| number(i, 1..=100)).unwrap_or(default.share),
+        member_count: table
+            .item("member_count")
+            .and_then(|i| number(i, 1..=60_000))
+            .unwrap_or(default.member_count),
+        member_share: table
+            .item("member_share")
+            .and_then(|i| number(i, 1..=100))
+            .unwrap_or(default.member_share),
     };
     table.close();
     limits

@@ -9,7 +9,7 @@ use crate::fault::{Cause, Fault};
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::gateway::route::{Kind, Omitted, Policies};
-use crate::gateway::safety::{CreateConflict, Removal};
+use crate::gateway::safety::CreateConflict;
 use crate::gateway::twin::Access;
 use crate::scim::Object;
 use crate::scim::http::Response;
@@ -36,8 +36,8 @@ impl Exchange<'_> {
         };
         let updates = how == CreateConflict::Update;
         // Who was deactivated is not activated by a creation that does not say so.
-        let inactive = self.pair.kind == Kind::User
-            && !self.pair.still_has(Removal::Deactivation, &found.object);
+        let inactive =
+            self.pair.kind == Kind::User && self.pair.shown_active(&found.object) == Some(false);
         let differs = match updates {
             true => inactive && !self.pair.says_state(sent),
             false => self.pair.access(sent, &found.object) != Access::Same,
@@ -52,15 +52,13 @@ impl Exchange<'_> {
         }
         let kept = Policies { omitted: Some(Omitted::Keep), ..policies.clone() };
         let pair = self.pair;
-        let removal = pair.replacement_removes(sent, &kept);
-        let change = |stored: &Stored| pair.merge(sent, stored.old(), &kept, false);
-        let asked = Asked {
-            operation: Operation::Replace,
-            said: sent,
-            demanded: None,
-            removal,
-            held: None,
+        let lifted = pair.lifted_resource(sent, Operation::Replace, &kept);
+        let change = |stored: &Stored| {
+            let merged = pair.merge(sent, stored.old(), &kept, false)?;
+            Ok((merged, lifted.clone()))
         };
+        let (operation, request) = (Operation::Replace, &lifted);
+        let asked = Asked { operation, request, demanded: None, counts: true, held: None };
         let id = found.frame.id.unwrap_or_default();
         let (stored, losses) = self.emulate(&id, asked, change).await?;
         if !stored.unseen && pair.access(sent, &stored.object) == Access::Other {

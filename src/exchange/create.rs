@@ -5,15 +5,15 @@ use super::emulate::Asked;
 use super::lock::Way;
 use super::record::Subject;
 use super::run::Exchange;
-use super::user::inactive;
 use crate::fault::{Cause, Fault};
 use crate::gateway::cursor::{Page, Start};
 use crate::gateway::guard::{created_otherwise, guard, may_deactivate};
+use crate::gateway::lifted::Lifted;
 use crate::gateway::list::ListPlan;
 use crate::gateway::message::resource::Location;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
-use crate::gateway::safety::Removal;
+use crate::gateway::route::Kind;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Response;
 use crate::scim::path::Path;
@@ -24,17 +24,17 @@ use crate::scim::{Object, Value};
 /// POST: one call; a second one where the upstream does not create what is inactive (design 7).
 pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
     let user = exchange.taken(Operation::Create, None)?;
-    exchange.caller.record.places = exchange.pair.named(&user);
+    let policies = &exchange.route.spec.policies;
+    let lifted = exchange.pair.lifted_resource(&user, Operation::Create, policies);
+    exchange.caller.record.places = lifted.names().to_vec();
     let lowered = exchange.pair.create(&user)?;
     exchange.caller.record.lose(&lowered.losses, "request");
-    let policies = &exchange.route.spec.policies;
-    guard(&lowered.losses, &user, policies)?;
-    may_deactivate(&user, policies)?;
+    guard(exchange.pair, &lowered.losses, &lifted, policies)?;
+    may_deactivate(&lifted, policies)?;
     exchange.able(Operation::Create)?;
     if lowered.deactivate {
         exchange.able_to_write()?;
     }
-    let inactive = exchange.pair.replacement_removes(&user, policies);
     let request = exchange.route.call_with(exchange.pair, Operation::Create, None, &lowered.object);
     let response = exchange.call(Operation::Create, request).await?;
     let made = match exchange.route.success(Operation::Create, &response) {
@@ -48,9 +48,10 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
         Err(fault) => return exchange.adopt(&user, fault).await,
     };
     exchange.caller.record.subject = stored.frame.id.clone().map(Subject::new);
-    let stays = inactive == Some(Removal::Deactivation)
+    let stays = lifted.deactivates()
+        && exchange.pair.kind == Kind::User
         && !stored.unseen
-        && exchange.pair.is_active(&stored.object);
+        && exchange.pair.shown_active(&stored.object) == Some(true);
     if lowered.deactivate || stays {
         let location = exchange.location(&stored);
         stored =
@@ -111,7 +112,7 @@ impl Exchange<'_> {
         let losses = Losses { lifting: Vec::new(), lowering };
         self.caller.record.lose(&losses, "request");
         let location = self.location(stored);
-        created_otherwise(&untaken.sure, &self.route.spec.policies)
+        created_otherwise(self.pair, &untaken.sure, &self.route.spec.policies)
             .map_err(|fault| fault.with_location(location))?;
         Ok(losses)
     }
@@ -174,15 +175,10 @@ impl Exchange<'_> {
             return Ok(stored);
         }
         // What says more is said over what is there by now: others may have found it already.
-        let said = inactive();
-        let asked = Asked {
-            operation: Operation::Patch,
-            said: &said,
-            demanded: None,
-            removal: None,
-            held: None,
-        };
-        let change = |stored: &Stored| pair.deactivated(stored.old());
+        let lifted = Lifted::deactivation();
+        let (operation, request) = (Operation::Patch, &lifted);
+        let asked = Asked { operation, request, demanded: None, counts: false, held: None };
+        let change = |stored: &Stored| Ok((pair.deactivated(stored.old())?, lifted.clone()));
         let (stored, _) = self.emulate(id, asked, change).await?;
         Ok(stored)
     }

@@ -7,40 +7,42 @@ use super::lock::{Held, Way};
 use super::run::Exchange;
 use super::version::{Demanded, admits};
 use crate::fault::{Cause, Fault};
-use crate::gateway::guard::guard;
+use crate::gateway::guard::{guard, may_deactivate};
+use crate::gateway::lifted::Lifted;
 use crate::gateway::merge::Merged;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
-use crate::gateway::safety::Removal;
-use crate::scim::Object;
+use crate::gateway::safety::{Removal, Removals};
 use crate::scim::schema::Operation;
 
 /// What a client asks of a resource that is read before it is written.
 pub struct Asked<'a, 'e> {
     pub operation: Operation,
-    /// What the client says of guarded attributes.
-    pub said: &'a Object<'a>,
+    /// What the client says.
+    pub request: &'a Lifted,
     pub demanded: Option<Demanded>,
-    /// What it would take away.
-    pub removal: Option<Removal>,
+    /// Whether what it takes away is counted.
+    pub counts: bool,
     /// The resource's lock, where it is held already.
     pub held: Option<Held<'e>>,
 }
 
 impl<'e> Exchange<'e> {
-    /// Makes the change that `change` plans over what is stored; with what it loses.
+    /// Makes the change that `change` plans over what is stored, which comes with what the client then
+    /// wants of the whole; with what it loses. What it takes away is judged by what it changes.
     ///
     /// # Errors
     /// `PreconditionFailed` where the client's demand does not hold, `Busy` where others write the
-    /// resource all the time.
+    /// resource all the time, `Forbidden` and `Tripped` where it may not take away what it does.
     pub async fn emulate(
         &mut self,
         id: &str,
         asked: Asked<'_, 'e>,
-        change: impl Fn(&Stored) -> Result<Merged, Fault>,
+        change: impl Fn(&Stored) -> Result<(Merged, Lifted), Fault>,
     ) -> Result<(Stored, Losses), Fault> {
-        let Asked { operation, said, demanded, removal, held } = asked;
+        let Asked { operation, request, demanded, counts, held } = asked;
         self.able_to_emulate()?;
+        let policies = &self.route.spec.policies;
         let _held = match held {
             Some(held) => held,
             None => self.lock(id, Way::Alone).await?,
@@ -51,15 +53,16 @@ impl<'e> Exchange<'e> {
         loop {
             let stored = self.read(id).await?;
             admits(demanded.as_ref(), &stored)?;
-            let merged = change(&stored)?;
+            let (merged, wanted) = change(&stored)?;
             self.caller.record.lose(&merged.losses, "request");
-            guard(&merged.losses, said, &self.route.spec.policies)?;
+            guard(self.pair, &merged.losses, &wanted, policies)?;
             if !merged.changed {
                 return Ok((stored, merged.losses));
             }
             let writes = self.pair.written(&merged, operation)?;
-            let removal = removal.filter(|what| self.pair.still_has(*what, &stored.object));
-            let claim = self.claim(removal, id)?;
+            let changes = self.pair.lifted_change(&merged.before, &merged.after);
+            may_deactivate(&changes, policies)?;
+            let claim = self.claim(taken_away(counts, request, &changes), id)?;
             let written = self.write_all(id, &writes, stored.etag).await;
             self.settle(claim, id, &written);
             match written {
@@ -93,6 +96,15 @@ impl<'e> Exchange<'e> {
         let key = format!("{upstream}\n{kind}\n{id}");
         self.shared.locks.lock(key, way, self.caller.deadline).await
     }
+}
+
+/// What a change takes away. A group is emptied at once by who says so, or takes several.
+fn taken_away(counts: bool, request: &Lifted, changes: &Lifted) -> Removals {
+    let mut removals = if counts { changes.removals(None) } else { Removals::default() };
+    if request.empties() && !removals.members.is_empty() {
+        removals.resource = removals.resource.or(Some(Removal::Emptying));
+    }
+    removals
 }
 
 fn outpaced() -> Fault {

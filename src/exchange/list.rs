@@ -34,6 +34,7 @@ pub async fn list(mut exchange: Exchange<'_>, operation: Operation) -> Result<Re
     if let (Truth::Always, Some(total)) = (&plan.truth, page.total) {
         exchange.listed(total);
     }
+    page.items.iter().for_each(|stored| exchange.sighted(stored));
     let (route, pair) = (exchange.route, exchange.pair);
     let head = head(&page, scope, pair.upstream_resource.list.paging);
     let mut losses = Losses::default();

@@ -1,5 +1,6 @@
 //! Runs plans: straight-line async over [`Upstream`].
 
+mod admit;
 mod adopt;
 pub mod aside;
 mod bulk;

@@ -1,7 +1,7 @@
 //! PATCH: natively in one call, or emulated under a lock (design 6e).
 
+use super::admit::Admitted;
 use super::emulate::Asked;
-use super::lock::Way;
 use super::run::Exchange;
 use super::version::admits;
 use crate::fault::Fault;
@@ -15,15 +15,14 @@ use crate::scim::schema::Operation;
 pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let body = exchange.route.document(exchange.request)?;
     let ops = exchange.pair.operations(&body)?;
-    exchange.caller.record.places = exchange.pair.patched(&ops);
+    let lifted = exchange.pair.lifted_ops(&ops);
+    exchange.caller.record.places = lifted.names().to_vec();
     let demanded = exchange.demanded()?;
     let planned = exchange.pair.plan_patch(&ops)?;
     let policies = &exchange.route.spec.policies;
-    let said = planned.said();
     exchange.caller.record.lose(&planned.losses, "request");
-    guard(&planned.losses, &said, policies)?;
-    may_deactivate(&said, policies)?;
-    let removal = exchange.pair.patch_removes(&ops, planned.deactivates);
+    guard(exchange.pair, &planned.losses, &lifted, policies)?;
+    may_deactivate(&lifted, policies)?;
     let (mut losses, mut held) = (planned.losses, None);
     let native = match planned.plan {
         Plan::Nothing => {
@@ -32,12 +31,11 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             Some(stored)
         }
         Plan::Native(bodies) => {
-            // Between two calls of one PATCH nobody else may write.
-            let way = if bodies.len() == 1 { Way::Shared } else { Way::Alone };
-            let (lock, version) =
-                exchange.held(Operation::Patch, id, demanded.as_ref(), way).await?;
             let writes: Vec<_> = bodies.into_iter().map(|body| (Operation::Patch, body)).collect();
-            let claim = exchange.claim(removal, id)?;
+            let admitted = exchange
+                .admitted(Operation::Patch, id, &lifted, demanded.as_ref(), writes.len())
+                .await?;
+            let Admitted { held: lock, alone, version, claim } = admitted;
             let written = exchange.write_all(id, &writes, version).await;
             exchange.settle(claim, id, &written);
             match written {
@@ -48,7 +46,7 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
                         && exchange.able_to_emulate().is_ok() =>
                 {
                     // Of several calls some may be done: nobody may come between.
-                    held = (way == Way::Alone).then_some(lock);
+                    held = alone.then_some(lock);
                     None
                 }
                 written => {
@@ -66,9 +64,11 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
         let pair = exchange.pair;
         let change = |stored: &Stored| {
             let wanted = pair.applied(stored.old(), &ops)?;
-            pair.merge(&wanted, stored.old(), policies, true)
+            let whole = pair.lifted_resource(&wanted, Operation::Replace, policies);
+            Ok((pair.merge(&wanted, stored.old(), policies, true)?, whole))
         };
-        let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal, held };
+        let (operation, request) = (Operation::Patch, &lifted);
+        let asked = Asked { operation, request, demanded, counts: true, held };
         let (stored, lost) = exchange.emulate(id, asked, change).await?;
         losses.extend(lost);
         stored

@@ -19,7 +19,7 @@ pub struct Record {
     pub operation: Option<Operation>,
     /// The resource that was asked for or made.
     pub subject: Option<Subject>,
-    /// The client's attributes that the request has, by the names that its schema has for them.
+    /// What the request is about: attributes and extensions by their canonical names.
     pub places: Vec<String>,
     /// Each create, replace, patch and delete, done or not; several in a bulk request.
     pub writes: Vec<Write>,
@@ -32,6 +32,8 @@ pub struct Record {
     pub filter_ignored: bool,
     /// What was removed: `deletion`, `deactivation` or `emptying`, each once for a resource.
     pub removals: Vec<&'static str>,
+    /// How many members groups lost.
+    pub memberships: usize,
     /// What the breaker on mass removal did: `warned` or `tripped`.
     pub alarm: Option<&'static str>,
     /// Whether a creation was answered with what was there already.
@@ -90,7 +92,7 @@ pub struct Write {
     /// Of the client's answer.
     pub status: u16,
     pub cause: Option<Cause>,
-    /// What the client wrote; a PATCH of one element names its attribute.
+    /// What the client wrote, by canonical names; a PATCH of one element names its attribute.
     pub places: Vec<String>,
 }
 

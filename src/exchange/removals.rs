@@ -4,7 +4,7 @@
 //! A resource counts once within the window, however often its removal is asked for. It is held by a
 //! hash; both memories are bounded.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,11 +17,15 @@ const MOST: usize = 65_536;
 /// Resources that must have been seen before a share of them means something.
 const ENOUGH: usize = 100;
 
-/// The breaker of one route.
+/// The breaker of one route: accounts and groups, and by itself memberships, since a reorganisation takes
+/// many members from groups and disables nobody.
 #[derive(Debug, Default)]
 pub struct Breaker {
     hasher: RandomState,
-    state: Mutex<State>,
+    resources: Mutex<State>,
+    members: Mutex<State>,
+    /// Resources that were last seen inactive.
+    inactive: Mutex<HashSet<u64>>,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +33,9 @@ struct State {
     /// Oldest first.
     removed: VecDeque<(Instant, u64)>,
     removed_set: HashSet<u64>,
-    seen: HashSet<u64>,
+    /// How many each that was seen stands for.
+    seen: HashMap<u64, usize>,
+    seen_all: usize,
     /// The longest whole list that was seen.
     listed: usize,
     warned: bool,
@@ -48,7 +54,7 @@ pub enum Verdict {
     },
 }
 
-/// The breaker as operators see it.
+/// One half of the breaker as operators see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Within the window, when last asked.
@@ -60,73 +66,140 @@ pub struct Standing {
 impl Breaker {
     /// A removal of a resource is about to be asked of the upstream.
     pub fn remove(&self, resource: &str, limits: &RemovalLimits, now: Instant) -> Verdict {
-        let key = self.hasher.hash_one(resource);
-        let mut state = self.state();
-        if state.tripped && limits.act == Act::Trip {
-            return Verdict::Refuse { first: false };
-        }
-        state.forget_old(limits, now);
+        let bounds = (limits.count, limits.share);
+        let key = self.key(resource);
+        let mut state = lock(&self.resources);
         if !state.removed_set.contains(&key) {
-            state.removed.push_back((now, key));
-            state.removed_set.insert(key);
-            state.see(key);
+            state.see(key, 1);
         }
-        let beyond = state.beyond(limits);
-        match limits.act {
-            Act::Trip if beyond => {
-                state.tripped = true;
-                state.take_back(key);
-                Verdict::Refuse { first: true }
-            }
-            _ if beyond => match std::mem::replace(&mut state.warned, true) {
-                true => Verdict::Pass,
-                false => Verdict::Warn,
-            },
-            _ => {
-                state.warned = false;
-                Verdict::Pass
-            }
-        }
+        state.remove(&[key], bounds, limits, now)
+    }
+
+    /// Members are about to be taken from a group, all or none of them.
+    pub fn remove_members(
+        &self,
+        group: &str,
+        members: &[String],
+        limits: &RemovalLimits,
+        now: Instant,
+    ) -> Verdict {
+        let bounds = (limits.member_count, limits.member_share);
+        let keys = self.keys(group, members);
+        lock(&self.members).remove(&keys, bounds, limits, now)
     }
 
     /// The upstream refused to remove it: it is still there.
     pub fn kept(&self, resource: &str) {
-        let key = self.hasher.hash_one(resource);
-        self.state().take_back(key);
+        lock(&self.resources).take_back(&[self.key(resource)]);
     }
 
-    /// A resource was shown or written.
-    pub fn saw(&self, resource: &str) {
-        let key = self.hasher.hash_one(resource);
-        self.state().see(key);
+    /// The upstream refused to take members from a group.
+    pub fn kept_members(&self, group: &str, members: &[String]) {
+        lock(&self.members).take_back(&self.keys(group, members));
+    }
+
+    /// A resource was shown or written; whether it is active, where that is known.
+    pub fn saw(&self, resource: &str, active: Option<bool>) {
+        let key = self.key(resource);
+        lock(&self.resources).see(key, 1);
+        let mut inactive = lock(&self.inactive);
+        match active {
+            Some(false) if inactive.len() < MOST => drop(inactive.insert(key)),
+            Some(true) => drop(inactive.remove(&key)),
+            _ => {}
+        }
+    }
+
+    /// A group was shown or written with so many members.
+    pub fn saw_members(&self, group: &str, members: usize) {
+        lock(&self.members).see(self.key(group), members);
+    }
+
+    /// Whether the resource was inactive when it was last seen.
+    pub fn is_inactive(&self, resource: &str) -> bool {
+        lock(&self.inactive).contains(&self.key(resource))
     }
 
     /// A whole list is this long.
     pub fn listed(&self, total: usize) {
-        let mut state = self.state();
+        let mut state = lock(&self.resources);
         state.listed = state.listed.max(total);
     }
 
     /// An operator looked: what was removed is believed, and counting begins anew.
     pub fn rearm(&self) {
-        let mut state = self.state();
-        state.removed.clear();
-        state.removed_set.clear();
-        (state.warned, state.tripped) = (false, false);
+        for half in [&self.resources, &self.members] {
+            let mut state = lock(half);
+            state.removed.clear();
+            state.removed_set.clear();
+            (state.warned, state.tripped) = (false, false);
+        }
     }
 
+    /// Of accounts and groups.
     pub fn standing(&self) -> Standing {
-        let state = self.state();
-        let (removed, seen) = (state.removed.len(), state.seen.len().max(state.listed));
-        Standing { removed, seen, tripped: state.tripped }
+        lock(&self.resources).standing()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Of memberships.
+    pub fn member_standing(&self) -> Standing {
+        lock(&self.members).standing()
+    }
+
+    fn key(&self, resource: &str) -> u64 {
+        self.hasher.hash_one(resource)
+    }
+
+    fn keys(&self, group: &str, members: &[String]) -> Vec<u64> {
+        members.iter().take(MOST).map(|member| self.hasher.hash_one((group, member))).collect()
     }
 }
 
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl State {
+    fn remove(
+        &mut self,
+        keys: &[u64],
+        (count, share): (usize, usize),
+        limits: &RemovalLimits,
+        now: Instant,
+    ) -> Verdict {
+        if self.tripped && limits.act == Act::Trip {
+            return Verdict::Refuse { first: false };
+        }
+        self.forget_old(limits, now);
+        let mut new = Vec::new();
+        for key in keys {
+            if self.removed_set.insert(*key) {
+                self.removed.push_back((now, *key));
+                new.push(*key);
+            }
+        }
+        let beyond = self.beyond(count, share);
+        match limits.act {
+            Act::Trip if beyond => {
+                self.tripped = true;
+                self.take_back(&new);
+                Verdict::Refuse { first: true }
+            }
+            _ if beyond => match std::mem::replace(&mut self.warned, true) {
+                true => Verdict::Pass,
+                false => Verdict::Warn,
+            },
+            _ => {
+                self.warned = false;
+                Verdict::Pass
+            }
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        Standing { removed: self.removed.len(), seen: self.all(), tripped: self.tripped }
+    }
+
     fn forget_old(&mut self, limits: &RemovalLimits, now: Instant) {
         let old = |at: Instant| now.saturating_duration_since(at) >= limits.window;
         while self.removed.front().is_some_and(|(at, _)| old(*at)) || self.removed.len() > MOST {
@@ -136,22 +209,32 @@ impl State {
         }
     }
 
-    fn beyond(&self, limits: &RemovalLimits) -> bool {
-        let (removed, seen) = (self.removed.len(), self.seen.len().max(self.listed));
-        let share =
-            seen >= ENOUGH && removed.saturating_mul(100) > seen.saturating_mul(limits.share);
-        removed > limits.count || share
+    fn all(&self) -> usize {
+        self.seen_all.max(self.listed)
     }
 
-    fn see(&mut self, key: u64) {
-        if self.seen.len() < MOST {
-            self.seen.insert(key);
+    fn beyond(&self, count: usize, share: usize) -> bool {
+        let (removed, seen) = (self.removed.len(), self.all());
+        removed > count
+            || (seen >= ENOUGH && removed.saturating_mul(100) > seen.saturating_mul(share))
+    }
+
+    fn see(&mut self, key: u64, stands_for: usize) {
+        if let Some(known) = self.seen.get_mut(&key) {
+            // What was taken away since was seen all the same.
+            self.seen_all += stands_for.saturating_sub(*known);
+            *known = stands_for.max(*known);
+        } else if self.seen.len() < MOST {
+            self.seen.insert(key, stands_for);
+            self.seen_all += stands_for;
         }
     }
 
-    fn take_back(&mut self, key: u64) {
-        if self.removed_set.remove(&key) {
-            self.removed.retain(|(_, other)| *other != key);
+    fn take_back(&mut self, keys: &[u64]) {
+        let set = &mut self.removed_set;
+        let kept: HashSet<u64> = keys.iter().copied().filter(|key| set.remove(key)).collect();
+        if !kept.is_empty() {
+            self.removed.retain(|(_, key)| !kept.contains(key));
         }
     }
 }
@@ -163,7 +246,14 @@ mod tests {
     use super::*;
 
     fn limits(act: Act, count: usize, share: usize) -> RemovalLimits {
-        RemovalLimits { act, window: Duration::from_secs(60), count, share }
+        RemovalLimits {
+            act,
+            window: Duration::from_secs(60),
+            count,
+            share,
+            member_count: count,
+            member_share: share,
+        }
     }
 
     fn verdicts(breaker: &Breaker, limits: &RemovalLimits, ids: &[u64]) -> Vec<Verdict> {
@@ -210,7 +300,7 @@ mod tests {
     async fn a_share_means_something_once_enough_was_seen() {
         let limits = limits(Act::Trip, 1_000, 10);
         let few = Breaker::default();
-        (0..98).for_each(|id| few.saw(&id.to_string()));
+        (0..98).for_each(|id| few.saw(&id.to_string(), None));
         assert_eq!(verdicts(&few, &limits, &(0..98).collect::<Vec<_>>()), [Verdict::Pass; 98]);
         let many = Breaker::default();
         many.listed(100);
@@ -240,5 +330,42 @@ mod tests {
         }
         let standing = breaker.standing();
         assert!(standing.removed <= MOST + 1 && standing.seen <= MOST, "{standing:?}");
+    }
+
+    // Edge review 17: members have a count and a share of their own.
+    #[tokio::test]
+    async fn members_and_accounts_do_not_trip_each_other() {
+        let breaker = Breaker::default();
+        let limits = limits(Act::Trip, 2, 100);
+        let now = Instant::now();
+        let take = |group: &str, members: &[&str]| {
+            let members: Vec<String> = members.iter().map(|one| (*one).to_owned()).collect();
+            breaker.remove_members(group, &members, &limits, now)
+        };
+        assert_eq!([take("g", &["1"]), take("g", &["1"]), take("h", &["1"])], [Verdict::Pass; 3]);
+        assert_eq!(take("g", &["2", "3"]), FIRST, "all or none");
+        assert_eq!(breaker.member_standing().removed, 2);
+        assert_eq!(take("g", &["1"]), LATER);
+        assert_eq!(verdicts(&breaker, &limits, &[1, 2]), [Verdict::Pass; 2]);
+        assert!(!breaker.standing().tripped);
+        breaker.rearm();
+        assert_eq!(take("g", &["2", "3"]), Verdict::Pass);
+        breaker.kept_members("g", &["2".to_owned(), "3".to_owned()]);
+        assert_eq!(breaker.member_standing().removed, 0);
+    }
+
+    // Edge review 17
+    #[tokio::test]
+    async fn a_share_of_the_members_that_were_seen_trips() {
+        let breaker = Breaker::default();
+        let limits = limits(Act::Trip, 1_000, 10);
+        breaker.saw_members("g", 60);
+        breaker.saw_members("g", 20);
+        breaker.saw_members("h", 40);
+        assert_eq!(breaker.member_standing().seen, 100);
+        let members: Vec<String> = (0..11).map(|id| id.to_string()).collect();
+        let now = Instant::now();
+        assert_eq!(breaker.remove_members("g", &members[..10], &limits, now), Verdict::Pass);
+        assert_eq!(breaker.remove_members("g", &members, &limits, now), FIRST);
     }
 }

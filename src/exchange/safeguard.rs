@@ -11,7 +11,9 @@ use tokio::time::Instant;
 use super::removals::{Breaker, Standing, Verdict};
 use super::run::Exchange;
 use crate::fault::{Cause, Fault, Side};
-use crate::gateway::safety::{Act, Removal};
+use crate::gateway::reply::Stored;
+use crate::gateway::route::Kind;
+use crate::gateway::safety::{Act, Removal, Removals};
 
 /// When a client of a paused route may come again.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -64,10 +66,12 @@ impl Safeguards {
         );
     }
 
-    /// All routes: whether each is paused, and its breaker.
-    pub fn standings(&self) -> BTreeMap<String, (bool, Standing)> {
+    /// All routes: whether each is paused, and its breaker, of resources and of memberships.
+    pub fn standings(&self) -> BTreeMap<String, (bool, Standing, Standing)> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let told = |one: &Safeguard| (one.is_paused(), one.breaker.standing());
+        let told = |one: &Safeguard| {
+            (one.is_paused(), one.breaker.standing(), one.breaker.member_standing())
+        };
         all.iter().map(|(route, one)| (route.clone(), told(one))).collect()
     }
 }
@@ -89,51 +93,91 @@ impl Safeguard {
 
 /// What was believed when a removal was let through.
 #[derive(Debug, Default)]
-pub struct Claim(Option<Removal>);
+pub struct Claim(Removals);
 
 impl Exchange<'_> {
-    /// Asks whether a removal is believed; what comes of it goes to [`Exchange::settle`].
+    /// Asks whether removals are believed; what comes of them goes to [`Exchange::settle`].
     ///
     /// # Errors
     /// `Tripped`, with `Retry-After`, where the route's breaker holds removals back.
-    pub fn claim(&mut self, removal: Option<Removal>, id: &str) -> Result<Claim, Fault> {
+    pub fn claim(&mut self, removals: Removals, id: &str) -> Result<Claim, Fault> {
         let limits = &self.route.spec.policies.safety.removals;
-        let Some(removal) = removal.filter(|_| limits.act != Act::Off) else {
-            return Ok(Claim(removal));
-        };
-        let safeguard = self.safeguard();
-        let verdict = safeguard.breaker.remove(&self.resource(id), limits, Instant::now());
+        if removals.is_none() || limits.act == Act::Off {
+            return Ok(Claim(removals));
+        }
+        let (safeguard, resource, now) = (self.safeguard(), self.resource(id), Instant::now());
+        let breaker = &safeguard.breaker;
+        if removals.resource.is_some() {
+            self.heed(breaker.remove(&resource, limits, now))?;
+        }
+        if !removals.members.is_empty() {
+            let verdict = breaker.remove_members(&resource, &removals.members, limits, now);
+            let heeded = self.heed(verdict);
+            if heeded.is_err() && removals.resource.is_some() {
+                breaker.kept(&resource);
+            }
+            heeded?;
+        }
+        Ok(Claim(removals))
+    }
+
+    fn heed(&mut self, verdict: Verdict) -> Result<(), Fault> {
         match verdict {
-            Verdict::Pass => {}
-            Verdict::Warn => self.caller.record.alarm = Some("warned"),
+            Verdict::Pass => Ok(()),
+            Verdict::Warn => {
+                self.caller.record.alarm = Some("warned");
+                Ok(())
+            }
             Verdict::Refuse { first } => {
                 if first {
                     self.caller.record.alarm = Some("tripped");
                 }
-                return Err(tripped());
+                Err(tripped())
             }
         }
-        Ok(Claim(Some(removal)))
     }
 
-    /// Counts a removal that was done, and takes back one that the upstream refused.
+    /// Counts removals that were done, and takes back those that the upstream refused.
     pub fn settle<T>(&mut self, claim: Claim, id: &str, outcome: &Result<T, Fault>) {
-        let Claim(Some(removal)) = claim else { return };
+        let Claim(Removals { resource, members }) = claim;
         match outcome {
-            Ok(_) => self.caller.record.removals.push(removal.label()),
+            Ok(_) => {
+                self.caller.record.removals.extend(resource.map(Removal::label));
+                self.caller.record.memberships += members.len();
+            }
             // Whatever is the upstream's fault may have been done.
             Err(fault) if fault.cause.side() != Side::Upstream => {
-                self.safeguard().breaker.kept(&self.resource(id));
+                let (safeguard, id) = (self.safeguard(), self.resource(id));
+                if resource.is_some() {
+                    safeguard.breaker.kept(&id);
+                }
+                if !members.is_empty() {
+                    safeguard.breaker.kept_members(&id, &members);
+                }
             }
             Err(_) => {}
         }
     }
 
     /// A resource was shown or written.
-    pub fn sighted(&self, id: &str) {
-        if self.route.spec.policies.safety.removals.act != Act::Off {
-            self.safeguard().breaker.saw(&self.resource(id));
+    pub fn sighted(&self, stored: &Stored) {
+        if self.route.spec.policies.safety.removals.act == Act::Off {
+            return;
         }
+        let (safeguard, pair) = (self.safeguard(), self.pair);
+        let resource = self.resource(stored.frame.id.as_deref().unwrap_or_default());
+        match pair.kind {
+            Kind::User => safeguard.breaker.saw(&resource, pair.is_active(&stored.object)),
+            Kind::Group => {
+                safeguard.breaker.saw(&resource, None);
+                safeguard.breaker.saw_members(&resource, pair.member_count(&stored.object));
+            }
+        }
+    }
+
+    /// Whether the resource was inactive when it was last seen.
+    pub fn was_inactive(&self, id: &str) -> bool {
+        self.safeguard().breaker.is_inactive(&self.resource(id))
     }
 
     /// A list that nothing was left out of is this long.

@@ -204,7 +204,7 @@ impl Exchange<'_> {
         let lowering = untaken.sure.iter().chain(&untaken.losses).cloned().collect();
         let losses = Losses { lifting: Vec::new(), lowering };
         self.caller.record.lose(&losses, "request");
-        carried_out(&untaken.sure, &self.route.spec.policies)?;
+        carried_out(self.pair, &untaken.sure, &self.route.spec.policies)?;
         Ok(losses)
     }
 
@@ -215,7 +215,7 @@ impl Exchange<'_> {
         stored: &Stored,
         request_losses: Losses,
     ) -> Response {
-        self.sighted(stored.frame.id.as_deref().unwrap_or_default());
+        self.sighted(stored);
         let mut losses = Losses::default();
         let projection = Projection::Default;
         let (route, pair) = (self.route, self.pair);

@@ -3,21 +3,23 @@
 use http::Method;
 use http::header::IF_NONE_MATCH;
 
+use super::admit::Admitted;
 use super::emulate::Asked;
 use super::lock::Way;
 use super::run::Exchange;
 use super::version::{Demanded, admits, unchanged};
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::{guard, may_deactivate, report};
+use crate::gateway::lifted::Lifted;
 use crate::gateway::message::resource::read_request;
 use crate::gateway::message::version::Versions;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::gateway::route::{Kind, Replace};
 use crate::gateway::safety::{Delete, Removal};
+use crate::scim::Object;
 use crate::scim::http::Response;
 use crate::scim::schema::Operation;
-use crate::scim::{Object, Value};
 
 /// GET of one resource.
 pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
@@ -31,7 +33,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
     {
         return Ok(unchanged(tag));
     }
-    exchange.sighted(stored.frame.id.as_deref().unwrap_or_default());
+    exchange.sighted(&stored);
     let mut losses = Losses::default();
     let (route, pair) = (exchange.route, exchange.pair);
     let response = route.answer(pair, Operation::Get, &stored, &query.projection, &mut losses);
@@ -44,19 +46,19 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
 /// PUT: put over what is there (design 6c), or plainly where there is nothing to keep.
 pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     let user = exchange.taken(Operation::Replace, exchange.known(id))?;
-    exchange.caller.record.places = exchange.pair.named(&user);
-    let demanded = exchange.demanded()?;
     let policies = &exchange.route.spec.policies;
-    may_deactivate(&user, policies)?;
-    let removal = exchange.pair.replacement_removes(&user, policies);
+    let lifted = exchange.pair.lifted_resource(&user, Operation::Replace, policies);
+    exchange.caller.record.places = lifted.names().to_vec();
+    let demanded = exchange.demanded()?;
+    may_deactivate(&lifted, policies)?;
     let plain = policies.replace == Replace::Reset || !exchange.pair.needs_read(&user, policies);
     if plain && exchange.pair.upstream_resource.operations.has(Operation::Replace) {
         let lowered = exchange.pair.replace(&user)?;
         exchange.caller.record.lose(&lowered.losses, "request");
-        guard(&lowered.losses, &user, policies)?;
-        let (_held, version) =
-            exchange.held(Operation::Replace, id, demanded.as_ref(), Way::Shared).await?;
-        let claim = exchange.claim(removal, id)?;
+        guard(exchange.pair, &lowered.losses, &lifted, policies)?;
+        let admitted =
+            exchange.admitted(Operation::Replace, id, &lifted, demanded.as_ref(), 1).await?;
+        let Admitted { held: _held, version, claim, .. } = admitted;
         let written = exchange.write(Operation::Replace, id, &lowered.object, version).await;
         exchange.settle(claim, id, &written);
         let stored = written?;
@@ -67,10 +69,14 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
     }
     // Refused before any call where it can be: put checks again over the old resource.
     let losses = exchange.pair.replace_losses(&user)?;
-    guard(&losses, &user, policies)?;
     let pair = exchange.pair;
-    let change = |stored: &Stored| pair.merge(&user, stored.old(), policies, false);
-    let asked = Asked { operation: Operation::Replace, said: &user, demanded, removal, held: None };
+    guard(pair, &losses, &lifted, policies)?;
+    let change = |stored: &Stored| {
+        let merged = pair.merge(&user, stored.old(), policies, false)?;
+        Ok((merged, lifted.clone()))
+    };
+    let (operation, request) = (Operation::Replace, &lifted);
+    let asked = Asked { operation, request, demanded, counts: true, held: None };
     let (stored, losses) = exchange.emulate(id, asked, change).await?;
     Ok(exchange.answer(Operation::Replace, &stored, losses))
 }
@@ -88,7 +94,7 @@ pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fa
     }
     let (_held, version) =
         exchange.held(Operation::Delete, id, demanded.as_ref(), Way::Shared).await?;
-    let claim = exchange.claim(Some(Removal::Deletion), id)?;
+    let claim = exchange.claim(Removal::Deletion.into(), id)?;
     let done = exchange.remove(id, version).await;
     exchange.settle(claim, id, &done);
     done.map(|()| exchange.route.answer_deleted(exchange.pair))
@@ -100,12 +106,12 @@ async fn deactivate(
     id: &str,
     demanded: Option<Demanded>,
 ) -> Result<Response, Fault> {
-    let said = inactive();
-    may_deactivate(&said, &exchange.route.spec.policies)?;
+    let lifted = Lifted::deactivation();
+    may_deactivate(&lifted, &exchange.route.spec.policies)?;
     let pair = exchange.pair;
-    let change = |stored: &Stored| pair.deactivated(stored.old());
-    let removal = Some(Removal::Deactivation);
-    let asked = Asked { operation: Operation::Patch, said: &said, demanded, removal, held: None };
+    let change = |stored: &Stored| Ok((pair.deactivated(stored.old())?, lifted.clone()));
+    let (operation, request) = (Operation::Patch, &lifted);
+    let asked = Asked { operation, request, demanded, counts: true, held: None };
     exchange.emulate(id, asked, change).await?;
     Ok(exchange.route.answer_deleted(pair))
 }
@@ -126,13 +132,6 @@ impl<'e> Exchange<'e> {
         let stored = self.route.stored(self.pair, Operation::Get, &response)?;
         self.named(stored, id)
     }
-}
-
-/// What a client says that makes a user inactive.
-pub fn inactive() -> Object<'static> {
-    let mut said = Object::new();
-    said.push("active", Value::Bool(false));
-    said
 }
 
 fn not_deleted(what: &str) -> Fault {

@@ -2,12 +2,12 @@
 
 use http::header::{HeaderName, HeaderValue};
 
-use super::pair::Losses;
+use super::lifted::{Judged, Lifted};
+use super::pair::{Losses, Pair};
 use super::route::{Irreversible, LossPolicy, Policies};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::translate::Loss;
 use crate::scim::http::Response;
-use crate::scim::{Object, Value};
 
 /// Places whose loss is a security decision.
 pub const GUARDED: [&str; 3] = ["active", "members", "userName"];
@@ -19,16 +19,23 @@ pub const LOSS_HEADER: HeaderName = HeaderName::from_static("scim-gateway-loss")
 ///
 /// # Errors
 /// `LossRefused`, naming the places.
-pub fn guard(losses: &Losses, user: &Object<'_>, policies: &Policies) -> Result<(), Fault> {
-    let inactive = user.get("active").and_then(Value::as_bool) == Some(false);
-    let refused: Vec<&str> = losses
-        .all()
+pub fn guard(
+    pair: &Pair,
+    losses: &Losses,
+    request: &Lifted,
+    policies: &Policies,
+) -> Result<(), Fault> {
+    let refused: Vec<&str> = pair
+        .canonical_losses(losses)
         .filter(|loss| {
             policies.loss == LossPolicy::Refuse
-                || policies.refuse.iter().any(|refused| within(&loss.place, refused))
-                || is_guarded(&loss.place, inactive, policies)
+                || policies.refuse.iter().any(|refused| {
+                    within(loss.told, refused)
+                        || loss.canonical.iter().any(|at| within(at, refused))
+                })
+                || is_guarded(loss, request.deactivates(), policies)
         })
-        .map(Loss::name)
+        .map(|loss| loss.told)
         .collect();
     if refused.is_empty() {
         return Ok(());
@@ -47,9 +54,8 @@ pub fn guard(losses: &Losses, user: &Object<'_>, policies: &Policies) -> Result<
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn may_deactivate(user: &Object<'_>, policies: &Policies) -> Result<(), Fault> {
-    let inactive = user.get("active").and_then(Value::as_bool) == Some(false);
-    if inactive && policies.irreversible == Irreversible::Refuse {
+pub fn may_deactivate(request: &Lifted, policies: &Policies) -> Result<(), Fault> {
+    if request.deactivates() && policies.irreversible == Irreversible::Refuse {
         return Err(Fault::new(
             Cause::Forbidden,
             "This route refuses deactivations (irreversible = \"refuse\"). Deactivate the account \
@@ -64,9 +70,10 @@ pub fn may_deactivate(user: &Object<'_>, policies: &Policies) -> Result<(), Faul
 ///
 /// # Errors
 /// `UpstreamUnexpected`, naming the places that the route does not waive.
-pub fn carried_out(untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
-    let places = untaken.iter().map(|loss| &*loss.place);
-    let refused: Vec<&str> = places.filter(|place| is_guarded(place, true, policies)).collect();
+pub fn carried_out(pair: &Pair, untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
+    let judged = pair.canonical_untaken(untaken);
+    let refused = judged.filter(|loss| is_guarded(loss, true, policies));
+    let refused: Vec<&str> = refused.map(|loss| loss.told).collect();
     if refused.is_empty() {
         return Ok(());
     }
@@ -84,9 +91,10 @@ pub fn carried_out(untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
 ///
 /// # Errors
 /// `PartlyDone`, naming the places that the route does not waive.
-pub fn created_otherwise(untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
-    let places = untaken.iter().map(|loss| &*loss.place);
-    let refused: Vec<&str> = places.filter(|place| is_guarded(place, true, policies)).collect();
+pub fn created_otherwise(pair: &Pair, untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
+    let judged = pair.canonical_untaken(untaken);
+    let refused = judged.filter(|loss| is_guarded(loss, true, policies));
+    let refused: Vec<&str> = refused.map(|loss| loss.told).collect();
     if refused.is_empty() {
         return Ok(());
     }
@@ -100,12 +108,16 @@ pub fn created_otherwise(untaken: &[Loss], policies: &Policies) -> Result<(), Fa
     ))
 }
 
-fn is_guarded(place: &str, inactive: bool, policies: &Policies) -> bool {
-    GUARDED
-        .iter()
-        .filter(|guarded| !policies.waive.iter().any(|waived| waived.eq_ignore_ascii_case(guarded)))
-        .any(|guarded| within(place, guarded) && (*guarded != "active" || inactive))
-        && !describes(place)
+fn is_guarded(loss: &Judged<'_>, inactive: bool, policies: &Policies) -> bool {
+    let waived = |guarded: &str| policies.waive.iter().any(|one| one.eq_ignore_ascii_case(guarded));
+    let guards = |place: &str| {
+        GUARDED
+            .iter()
+            .filter(|guarded| !waived(guarded))
+            .any(|guarded| within(place, guarded) && (*guarded != "active" || inactive))
+            && !describes(place)
+    };
+    loss.canonical.iter().any(|place| guards(place))
 }
 
 /// Whether a place only says more about a member, whose `value` alone is the membership.

@@ -50,9 +50,9 @@ impl Pair {
         self.receive(known).into_owned().read
     }
 
-    /// Whether the upstream shows the resource as active.
-    pub fn is_active(&self, stored: &Object<'_>) -> bool {
-        self.lift(stored).object.get("active").and_then(Value::as_bool) == Some(true)
+    /// Whether the upstream shows the resource as active; none where it says nothing of it.
+    pub fn shown_active(&self, stored: &Object<'_>) -> Option<bool> {
+        self.lift(stored).object.get("active").and_then(Value::as_bool)
     }
 }
 

@@ -12,6 +12,7 @@ use super::demand;
 use super::fixed::{Fixed, fixed};
 use super::foreign::{foreign, free};
 use super::once::{Alike, once, shown_once};
+use super::places::Places;
 use super::route::{Kind, RouteSpec};
 use super::table::Table;
 use super::unreturned::unreturned;
@@ -39,6 +40,9 @@ pub struct Pair {
     /// PATCH `replace` on a value path that matches nothing creates the element.
     pub create_missing: bool,
     pub table: Table,
+    /// Where the client's places and the upstream's are in canonical.
+    pub client_places: Places,
+    pub upstream_places: Places,
     /// Extensions that the client's own schema does not name: put keeps one that the client does not
     /// say (design 6c.1), since a client that takes any extension manages only those it knows.
     pub unmanaged: Vec<String>,
@@ -214,6 +218,7 @@ impl Pair {
         let fixed = fixed(&client, &upstream);
         let unreturned = unreturned(&upstream.vendor.attributes, &[]);
         let (free, foreign) = (free(&client, &upstream), foreign(spec, kind));
+        let (client_places, upstream_places) = (Places::new(&client), Places::new(&upstream));
         let mut pair = Self {
             kind,
             client,
@@ -223,6 +228,8 @@ impl Pair {
             leniency,
             create_missing,
             table,
+            client_places,
+            upstream_places,
             unmanaged,
             identity,
             fixed,
@@ -299,7 +306,7 @@ impl Pair {
         strip_cleared(&mut lowered.object, &self.upstream.vendor.attributes);
         let deactivate = lifted.object.get("active").and_then(Value::as_bool) == Some(false)
             && lowered.losses.iter().any(|loss| &*loss.place == "active")
-            && self.upstream.vendor.attribute("active").is_some();
+            && self.can_deactivate();
         if deactivate {
             lowered.losses.retain(|loss| &*loss.place != "active");
         }

@@ -24,8 +24,6 @@ use crate::scim::{Object, Value};
 pub struct Planned {
     pub plan: Plan,
     pub losses: Losses,
-    /// Whether an operation deactivates the resource.
-    pub deactivates: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -48,17 +46,6 @@ pub enum Step {
     Lost(Vec<Loss>),
     /// It depends on what is stored; why.
     Stateful(&'static str),
-}
-
-impl Planned {
-    /// What the operations say of guarded attributes.
-    pub fn said(&self) -> Object<'static> {
-        let mut said = Object::new();
-        if self.deactivates {
-            said.push("active", Value::Bool(false));
-        }
-        said
-    }
 }
 
 const SHARED: &str = "several elements or values share the upstream's place";
@@ -100,9 +87,6 @@ impl Pair {
                 Step::Stateful(_) => stateful = true,
             }
         }
-        let deactivates = ops
-            .iter()
-            .any(|op| op.path.members().eq(["active"]) && op.value == Some(Value::Bool(false)));
         let native = || self.printed(&direct);
         let plan = if stateful {
             Plan::Emulate
@@ -111,7 +95,7 @@ impl Pair {
         } else {
             native().map_or(Plan::Emulate, Plan::Native)
         };
-        Ok(Planned { plan, losses, deactivates })
+        Ok(Planned { plan, losses })
     }
 
     /// The client's view of the resource after the operations (RFC 7644 section 3.5.2).

@@ -3,12 +3,11 @@
 //!
 //! Settings and detection only; what was removed when is the exchange room's to remember.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::pair::Pair;
-use super::route::{Kind, Omitted, Policies};
-use crate::scim::patch::{Op, OpKind};
-use crate::scim::{Object, Value};
+use super::lifted::{Lifted, Taken, is_inactive, values};
+use crate::scim::Object;
 
 /// A route's settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +50,10 @@ pub struct RemovalLimits {
     pub count: usize,
     /// Of the resources that the route has seen, in per cent, once it has seen a hundred.
     pub share: usize,
+    /// Memberships taken from groups within the window, counted by themselves.
+    pub member_count: usize,
+    /// Of the memberships that the route has seen, in per cent, once those are a hundred.
+    pub member_share: usize,
 }
 
 /// What happens beyond the limits.
@@ -65,7 +68,14 @@ pub enum Act {
 
 impl Default for RemovalLimits {
     fn default() -> Self {
-        Self { act: Act::Warn, window: Duration::from_secs(3_600), count: 500, share: 20 }
+        Self {
+            act: Act::Warn,
+            window: Duration::from_secs(3_600),
+            count: 500,
+            share: 20,
+            member_count: 5_000,
+            member_share: 50,
+        }
     }
 }
 
@@ -74,8 +84,19 @@ impl Default for RemovalLimits {
 pub enum Removal {
     Deletion,
     Deactivation,
-    /// A group that loses all its members.
+    /// A group that loses all its members at once.
     Emptying,
+    /// A member that a group loses.
+    Membership,
+}
+
+/// What a write takes away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removals {
+    /// Of the resource itself.
+    pub resource: Option<Removal>,
+    /// The members that a group loses, by their canonical values.
+    pub members: Vec<String>,
 }
 
 impl Removal {
@@ -85,50 +106,58 @@ impl Removal {
             Self::Deletion => "deletion",
             Self::Deactivation => "deactivation",
             Self::Emptying => "emptying",
+            Self::Membership => "membership",
         }
     }
 }
 
-impl Pair {
-    /// What a client's replacement would remove, as far as the request says.
-    pub fn replacement_removes(&self, wanted: &Object<'_>, policies: &Policies) -> Option<Removal> {
-        match self.kind {
-            Kind::User => deactivates(wanted),
-            Kind::Group => {
-                let emptied = match wanted.get("members") {
-                    None => self.omission(policies) == Omitted::Clear,
-                    Some(members) => members.is_cleared(),
-                };
-                emptied.then_some(Removal::Emptying)
+impl Removals {
+    pub fn is_none(&self) -> bool {
+        self.resource.is_none() && self.members.is_empty()
+    }
+}
+
+impl From<Removal> for Removals {
+    fn from(removal: Removal) -> Self {
+        Self { resource: Some(removal), members: Vec::new() }
+    }
+}
+
+impl Lifted {
+    /// Whether what it takes away can only be told from what is stored.
+    pub fn takes_what_is_stored(&self) -> bool {
+        matches!(self.members(), Taken::AllBut(_) | Taken::Unknown)
+    }
+
+    /// What it takes away from what is stored, a canonical resource; the most that it may where that is
+    /// not known. What is inactive already is no removal, and neither is who is no member.
+    pub fn removals(&self, stored: Option<&Object<'_>>) -> Removals {
+        let inactive = stored.is_some_and(is_inactive);
+        let had = stored.map(|stored| values(stored.get("members")));
+        let (members, empties) = match (self.members(), had) {
+            (Taken::None, _) => (Vec::new(), false),
+            (Taken::These { values, emptied }, None) => (values.clone(), *emptied),
+            (Taken::These { values, emptied }, Some(had)) => {
+                let there = values.iter().filter(|value| had.contains(value.as_str()));
+                (there.cloned().collect(), *emptied)
             }
-        }
-    }
-
-    /// What a client's operations would remove, as far as the request says.
-    pub fn patch_removes(&self, ops: &[Op<'_>], deactivates: bool) -> Option<Removal> {
-        let empties = |op: &Op<'_>| {
-            let whole = op.path.members().eq(["members"]) && op.path.filter.is_none();
-            let nothing = op.value.as_ref().is_none_or(Value::is_cleared);
-            whole && nothing && matches!(op.kind, OpKind::Remove | OpKind::Replace)
+            (Taken::AllBut(kept), None) => (Vec::new(), kept.is_empty()),
+            (Taken::AllBut(kept), Some(had)) => {
+                let kept_none = kept.is_empty();
+                let kept: BTreeSet<&str> = kept.iter().map(String::as_str).collect();
+                let gone: Vec<String> =
+                    had.difference(&kept).map(|one| (*one).to_owned()).collect();
+                let empties = kept_none && !gone.is_empty();
+                (gone, empties)
+            }
+            (Taken::Unknown, _) => (Vec::new(), true),
         };
-        match self.kind {
-            Kind::User => deactivates.then_some(Removal::Deactivation),
-            Kind::Group => ops.iter().any(empties).then_some(Removal::Emptying),
-        }
+        let deactivates = self.deactivates() && !inactive;
+        let resource = match (deactivates, empties) {
+            (true, _) => Some(Removal::Deactivation),
+            (false, true) => Some(Removal::Emptying),
+            (false, false) => None,
+        };
+        Removals { resource, members }
     }
-
-    /// Whether what is stored still has what would be removed.
-    pub fn still_has(&self, removal: Removal, stored: &Object<'_>) -> bool {
-        let lifted = self.lift(stored).object;
-        match removal {
-            Removal::Deletion => true,
-            Removal::Deactivation => deactivates(&lifted).is_none(),
-            Removal::Emptying => lifted.get("members").is_some_and(|members| !members.is_cleared()),
-        }
-    }
-}
-
-fn deactivates(user: &Object<'_>) -> Option<Removal> {
-    let inactive = user.get("active").and_then(Value::as_bool) == Some(false);
-    inactive.then_some(Removal::Deactivation)
 }

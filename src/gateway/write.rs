@@ -127,6 +127,17 @@ impl Pair {
         Ok(())
     }
 
+    /// Whether an update can make a resource inactive.
+    pub fn can_deactivate(&self) -> bool {
+        let mut canonical = Object::new();
+        canonical.push("active", Value::Bool(false));
+        let updates = [Operation::Patch, Operation::Replace].into_iter();
+        let mut updates = updates.filter(|update| self.upstream_resource.operations.has(*update));
+        updates.any(|update| {
+            !self.upstream.lower(&canonical, Message::Request(update)).object.is_empty()
+        })
+    }
+
     /// What a stored resource becomes when it is deactivated.
     ///
     /// # Errors

@@ -17,11 +17,12 @@ pub(super) enum Act {
 /// Every route with how it stands, by name.
 pub(super) fn all(shared: &Shared) -> Value {
     let routes = shared.safeguards.standings();
-    let told = routes.iter().map(|(name, (paused, breaker))| {
+    let told = routes.iter().map(|(name, (paused, breaker, members))| {
         json!({
             "route": name,
             "paused": paused,
             "removals": { "removed": breaker.removed, "seen": breaker.seen, "tripped": breaker.tripped },
+            "members": { "removed": members.removed, "seen": members.seen, "tripped": members.tripped },
         })
     });
     json!({ "routes": told.collect::<Vec<_>>() })

@@ -33,6 +33,8 @@ mod harness;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod lifted;
+#[cfg(test)]
 mod linear;
 #[cfg(test)]
 mod lists;

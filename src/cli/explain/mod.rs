@@ -104,8 +104,9 @@ fn account(options: &Options, route: &Route) -> Result<Account, Failure> {
     let resource = pair.intake(object, operation)?;
     let mut told = pair.explain(&resource, operation);
     let policies = &route.spec.policies;
+    let lifted = pair.lifted_resource(&resource, operation, policies);
     let allowed =
-        || guard(&told.losses, &resource, policies).and(may_deactivate(&resource, policies));
+        || guard(pair, &told.losses, &lifted, policies).and(may_deactivate(&lifted, policies));
     told.fault = told.fault.or_else(|| allowed().err());
     Ok(body::of_body(&told, options.values))
 }

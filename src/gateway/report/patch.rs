@@ -60,8 +60,9 @@ impl Route {
         let operations: Vec<OpReport> = ops.iter().map(|op| pair.explain_op(op)).collect();
         let policies = &self.spec.policies;
         let planned = pair.plan_patch(ops).and_then(|planned| {
-            guard(&planned.losses, &planned.said(), policies)?;
-            may_deactivate(&planned.said(), policies)?;
+            let lifted = pair.lifted_ops(ops);
+            guard(pair, &planned.losses, &lifted, policies)?;
+            may_deactivate(&lifted, policies)?;
             Ok(planned)
         });
         let read = || self.call(pair, Method::GET, Some(id), "");

@@ -13,6 +13,7 @@ use prometheus::{
 };
 
 use crate::exchange::{Record, Standing};
+use crate::gateway::safety::Removal;
 use crate::proxy::{Event, Seen};
 
 mod care;
@@ -149,6 +150,12 @@ impl Metrics {
 
     /// What was removed, held back and adopted.
     fn safety(&self, route: &str, record: &Record) {
+        let memberships = u64::try_from(record.memberships).unwrap_or(u64::MAX);
+        if memberships > 0 {
+            self.removals
+                .with_label_values(&[route, Removal::Membership.label()])
+                .inc_by(memberships);
+        }
         for kind in &record.removals {
             self.removals.with_label_values(&[route, kind]).inc();
         }
@@ -161,12 +168,14 @@ impl Metrics {
     }
 
     /// How the routes stand, for the gauges.
-    pub fn stand(&self, standings: &BTreeMap<String, (bool, Standing)>) {
+    pub fn stand(&self, standings: &BTreeMap<String, (bool, Standing, Standing)>) {
         self.paused.reset();
         self.tripped.reset();
-        for (route, (paused, breaker)) in standings {
+        for (route, (paused, breaker, members)) in standings {
             self.paused.with_label_values(&[route.as_str()]).set(i64::from(*paused));
-            self.tripped.with_label_values(&[route.as_str()]).set(i64::from(breaker.tripped));
+            self.tripped
+                .with_label_values(&[route.as_str()])
+                .set(i64::from(breaker.tripped || members.tripped));
         }
     }
 
@@ -319,7 +328,7 @@ mod tests {
             record: &record,
         });
         let standing = Standing { removed: 1, seen: 1, tripped: true };
-        metrics.stand(&BTreeMap::from([("/a/b".to_owned(), (false, standing))]));
+        metrics.stand(&BTreeMap::from([("/a/b".to_owned(), (false, standing, standing))]));
         metrics.happened(&Event::Rules("0123".to_owned()));
         metrics.happened(&Event::Reloaded(Trigger::File));
         let upstream = || "b".into();

@@ -172,7 +172,7 @@ pub(super) const REMOVAL_ALARMS: Metric = Metric {
 pub(super) const REMOVALS: Metric = Metric {
     name: "scim_gateway_removals_total",
     kind: Kind::Counter,
-    help: "Resources deleted or deactivated and groups emptied.",
+    help: "Resources deleted or deactivated, groups emptied, and members that groups lost.",
     labels: &["route", "kind"],
 };
 
