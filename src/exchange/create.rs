@@ -23,6 +23,7 @@ use crate::scim::{Object, Value};
 
 /// POST: one call; a second one where the upstream does not create what is inactive (design 7).
 pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
+    exchange.projection()?;
     let user = exchange.taken(Operation::Create, None)?;
     let policies = &exchange.route.spec.policies;
     let lifted = exchange.pair.lifted_resource(&user, Operation::Create, policies);

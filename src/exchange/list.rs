@@ -4,6 +4,7 @@ use super::page::Direct;
 use super::run::Exchange;
 use crate::dialect::model::Paging;
 use crate::fault::Fault;
+use crate::gateway::askable::in_body;
 use crate::gateway::cursor::{Page, Scope, Start, fingerprint};
 use crate::gateway::guard::report;
 use crate::gateway::list::ListPlan;
@@ -26,7 +27,8 @@ pub async fn list(mut exchange: Exchange<'_>, operation: Operation) -> Result<Re
         }
         _ => exchange.pair.query(exchange.request.query.as_deref())?,
     };
-    let plan = exchange.pair.plan_list(query)?;
+    let plan = exchange.pair.plan_list(query);
+    let plan = if operation == Operation::Search { plan.map_err(in_body)? } else { plan? };
     let kind = &exchange.pair.client_resource.schema.resource;
     let scope = Scope { route: &exchange.route.spec.name, kind, query: &plan.query };
     let start = Start::of(scope)?;
@@ -65,10 +67,6 @@ pub fn head<T>(page: &Page<T>, scope: Scope<'_>, paging: Paging) -> Head {
 impl Exchange<'_> {
     /// The page asked for, of the resources that satisfy the request.
     pub async fn found(&mut self, plan: &ListPlan, start: &Start) -> Result<Page<Stored>, Fault> {
-        if plan.truth == Truth::Never {
-            let none = |_: &Stored| String::new();
-            return Page::of(Vec::new(), start, 0, none);
-        }
         let size = self.pair.page_size(plan.query.count);
         let mut ignored = false;
         if plan.direct {
@@ -78,11 +76,22 @@ impl Exchange<'_> {
                 Direct::FilterIgnored => ignored = true,
             }
         }
-        let all = self.all(plan, ignored).await?;
+        let all = self.every(plan, ignored).await?;
         let all = match &plan.query.sort {
             Some(sort) => self.pair.sorted(all, sort),
             None => all,
         };
         Page::of(all, start, size, |stored| fingerprint("", stored))
+    }
+
+    /// All resources that satisfy the truth, by the shortest way that proves it.
+    pub async fn every(&mut self, plan: &ListPlan, ignored: bool) -> Result<Vec<Stored>, Fault> {
+        if plan.truth == Truth::Never {
+            return Ok(Vec::new());
+        }
+        match self.one(plan).await? {
+            Some(found) => Ok(found),
+            None => self.all(plan, ignored).await,
+        }
     }
 }

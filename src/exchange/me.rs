@@ -40,7 +40,7 @@ async fn operate(
     caller.record.resource = Some(Kind::User.name());
     caller.record.operation = Some(operation);
     let pair = route.translated(Kind::User)?;
-    let exchange = Exchange { route, pair, request, caller, shared, me: true };
+    let exchange = Exchange { route, pair, request, caller, shared, me: true, no_search: false };
     match operation {
         Operation::Replace => user::replace(exchange, "").await,
         Operation::Patch => patch::patch(exchange, "").await,

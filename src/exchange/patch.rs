@@ -13,6 +13,7 @@ use crate::scim::schema::Operation;
 
 /// PATCH of one resource.
 pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
+    exchange.projection()?;
     let body = exchange.route.document(exchange.request)?;
     let ops = exchange.pair.operations(&body)?;
     let lifted = exchange.pair.lifted_ops(&ops);

@@ -41,6 +41,8 @@ pub struct Exchange<'e> {
     pub shared: &'e Shared,
     /// Whether the client names the resource by its alias, `/Me`.
     pub me: bool,
+    /// Whether the upstream was found to have no `.search`.
+    pub no_search: bool,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -147,7 +149,7 @@ async fn operate(
         return route.answer_list(&Head::index(0, 1), Vec::new());
     }
     let pair = route.translated(kind)?;
-    let exchange = Exchange { route, pair, request, caller, shared, me: false };
+    let exchange = Exchange { route, pair, request, caller, shared, me: false, no_search: false };
     let id = id.as_ref().map(|id| id.as_str()).unwrap_or_default();
     match operation {
         Operation::Create => create::create(exchange).await,

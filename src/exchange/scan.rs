@@ -1,41 +1,32 @@
-//! Reading all pages of an upstream's list, up to a proof that they are all (design 6f.7).
-
-use std::collections::HashSet;
+//! Reading all pages of an upstream's list, up to a proof that they are all, each once (design 6f.7).
 
 use tokio::time::Instant;
 
+use super::read::{Read, Step};
 use super::run::Exchange;
 use crate::dialect::model::{ListForms, Paging};
 use crate::fault::{Cause, Fault};
 use crate::gateway::list::{At, ListPlan, PageCall, too_many};
 use crate::gateway::reply::{Stored, StoredPage};
+use crate::gateway::truth::Truth;
+use crate::scim::evaluate::known;
 use crate::scim::filter::Filter;
+use crate::scim::path::Path;
 
 /// How reading all pages ended.
 enum Scan {
     Complete(Vec<Stored>),
     /// The upstream answered what it was not asked for.
     FilterIgnored,
+    /// It answered a resource twice before it had shown as many as it says there are.
+    Repeats,
 }
 
-/// What was read so far.
+/// How often a list is read from its start.
 #[derive(Default)]
-struct Read {
-    ids: HashSet<String>,
-    kept: Vec<Stored>,
-    fetched: usize,
-    /// Pages without a resource: a cursor may lead through some (RFC 9865 section 2).
-    empty: usize,
-    cursors: HashSet<String>,
-    /// The upstream's cursor to the next page.
-    cursor: String,
-}
-
-/// How a page changes what is known of the list.
-enum Step {
-    More,
-    End,
-    FilterIgnored,
+struct Tries {
+    ignored: bool,
+    repeated: bool,
 }
 
 impl Exchange<'_> {
@@ -43,28 +34,39 @@ impl Exchange<'_> {
     /// ignore filters.
     ///
     /// # Errors
-    /// `TooMany` where nothing shows that these are all.
+    /// `TooMany` where nothing shows that these are all, `UpstreamUnexpected` for a resource without id.
     pub async fn all(&mut self, plan: &ListPlan, ignored: bool) -> Result<Vec<Stored>, Fault> {
-        let mut ignored = ignored;
+        let mut tries = Tries { ignored, repeated: false };
         loop {
-            self.caller.record.filter_ignored |= ignored;
-            let pushed = plan.pushed.as_ref().filter(|_| !ignored);
-            match self.scan(plan, pushed).await? {
+            self.caller.record.filter_ignored |= tries.ignored;
+            match self.scan(plan, &tries).await? {
                 Scan::Complete(all) => {
                     self.caller.record.emulated = self.caller.record.calls.len() > 1;
                     return Ok(all);
                 }
                 // Without a filter none is ignored, so this is not asked twice.
-                Scan::FilterIgnored => ignored = true,
+                Scan::FilterIgnored => tries.ignored = true,
+                Scan::Repeats if tries.repeated => {
+                    return Err(too_many(
+                        "The upstream answers some resources twice while it is read, so others may be \
+                         missing.",
+                    ));
+                }
+                Scan::Repeats => tries.repeated = true,
             }
         }
     }
 
     /// Reads page after page, keeps what satisfies the truth, and ends only with a proof of the end.
-    async fn scan(&mut self, plan: &ListPlan, pushed: Option<&Filter>) -> Result<Scan, Fault> {
-        let list = self.pair.upstream_resource.list.clone();
+    async fn scan(&mut self, plan: &ListPlan, tries: &Tries) -> Result<Scan, Fault> {
+        let resource = &self.pair.upstream_resource;
+        let list = resource.list.clone();
         let limit = self.route.spec.policies.scan_limit;
-        let mut read = Read::default();
+        let pushed = plan.pushed.as_ref().filter(|_| !tries.ignored);
+        // What has no order of its own may have one by id.
+        let by_id = Path::core("id");
+        let sorts = tries.repeated && resource.sort && list.paging != Paging::Capped;
+        let mut read = Read::new(self.pair, plan, pushed);
         loop {
             if Instant::now() >= self.caller.deadline {
                 return Err(too_many("The upstream's list could not be read in time."));
@@ -73,16 +75,34 @@ impl Exchange<'_> {
                 Paging::Cursor => At::Cursor(&read.cursor),
                 Paging::Index | Paging::Capped => At::Index(read.fetched.saturating_add(1)),
             };
-            let call = PageCall { pushed, sort: None, at, count: list.max_count };
-            let page = self.page(&call).await.map_err(own_cursor)?;
-            match self.take(&mut read, page, plan, pushed, &list)? {
+            let call = PageCall {
+                pushed,
+                sort: sorts.then_some((&by_id, false)),
+                at,
+                count: list.max_count,
+                columns: plan.columns.as_ref(),
+            };
+            let step = match self.page(&call).await.map_err(own_cursor) {
+                // Who refuses to begin behind the end has one.
+                Err(fault) if read.checking && is_refusal(&fault) => Step::End,
+                page => self.take(&mut read, page?, plan, pushed, &list)?,
+            };
+            match step {
                 Step::FilterIgnored => return Ok(Scan::FilterIgnored),
-                Step::End => return Ok(Scan::Complete(read.kept)),
-                Step::More if read.fetched.saturating_add(read.empty) >= limit => {
+                Step::Repeats => return Ok(Scan::Repeats),
+                Step::Found(stored) => return Ok(Scan::Complete(vec![*stored])),
+                Step::End => break,
+                Step::More
+                    if !read.checking && read.fetched.saturating_add(read.empty) >= limit =>
+                {
                     return Err(too_many(longer(plan, &list)));
                 }
                 Step::More => {}
             }
+        }
+        match self.settled(read, plan, pushed).await? {
+            Some(all) => Ok(Scan::Complete(all)),
+            None => Ok(Scan::FilterIgnored),
         }
     }
 
@@ -96,64 +116,61 @@ impl Exchange<'_> {
         list: &ListForms,
     ) -> Result<Step, Fault> {
         let (size, total) = (page.resources.len(), page.total);
-        let mut fresh = 0_usize;
+        let mut views = Vec::with_capacity(size);
         for stored in page.resources {
-            if pushed.is_some_and(|pushed| !self.pair.answers(&stored, pushed)) {
+            identified(&stored)?;
+            let view = match &plan.truth {
+                Truth::Test(_) => Some(self.pair.own_view(&stored)),
+                Truth::Always | Truth::Never => None,
+            };
+            read.asked.note(&self.pair.as_answered(&stored));
+            view.iter().for_each(|view| read.told.note(view));
+            views.push((stored, view));
+        }
+        let mut fresh = 0_usize;
+        for (stored, view) in views {
+            let told = pushed.map(|pushed| self.pair.answers(&stored, pushed, read.asked.hidden()));
+            if told == Some(Some(false)) {
                 return Ok(Step::FilterIgnored);
             }
             if !read.ids.insert(stored.frame.id.clone().unwrap_or_default()) {
                 continue;
             }
             fresh = fresh.saturating_add(1);
-            if self.pair.satisfies(&stored, &plan.truth) {
-                read.kept.push(stored);
-                if plan.unique {
-                    return Ok(Step::End);
+            let holds = match (&plan.truth, &view) {
+                (Truth::Test(test), Some(view)) => {
+                    known(test, view, &self.pair.client.vendor, read.told.hidden())
                 }
+                (truth, _) => Some(*truth == Truth::Always),
+            };
+            // What the upstream found by what it does not show is in doubt.
+            let holds = if plan.exact && told == Some(None) { None } else { holds };
+            match holds {
+                Some(true) if plan.unique => return Ok(Step::Found(Box::new(stored))),
+                Some(false) => {}
+                holds => read.kept.push((stored, holds.is_none())),
             }
         }
-        if size > 0 && fresh == 0 {
-            return Err(too_many("The upstream answers the same page again and again."));
-        }
         read.fetched = read.fetched.saturating_add(size);
-        read.ended(size, total, page.next_cursor, list)
+        read.ended(size, fresh, total, page.next_cursor, list)
     }
 }
 
-impl Read {
-    /// Whether the page was the last one.
-    fn ended(
-        &mut self,
-        size: usize,
-        total: Option<usize>,
-        next: Option<String>,
-        list: &ListForms,
-    ) -> Result<Step, Fault> {
-        let all = total.is_some_and(|total| self.fetched >= total);
-        let short = size < list.max_count;
-        match list.paging {
-            // The end of the cursors is the proof; a total may be an estimate, or not there.
-            Paging::Cursor => {
-                let Some(next) = next else { return Ok(Step::End) };
-                self.empty = self.empty.saturating_add(usize::from(size == 0));
-                if !self.cursors.insert(next.clone()) {
-                    return Err(too_many("The upstream's cursors lead in a circle."));
-                }
-                self.cursor = next;
-                Ok(Step::More)
-            }
-            // At the cap, the total counts no further either.
-            Paging::Capped if all && short => Ok(Step::End),
-            Paging::Capped => {
-                Err(too_many("The upstream shows one page of its list, and it is full."))
-            }
-            Paging::Index if all || (list.short_page_ends && short) => Ok(Step::End),
-            Paging::Index if size == 0 => {
-                Err(too_many("The upstream's list ends before the total that it names."))
-            }
-            Paging::Index => Ok(Step::More),
-        }
-    }
+/// A resource of a list is known by its id.
+///
+/// # Errors
+/// `UpstreamUnexpected` where it has none.
+pub fn identified(stored: &Stored) -> Result<&str, Fault> {
+    stored.frame.id.as_deref().ok_or_else(|| {
+        let detail = "A resource in the upstream's list has no id, so the list cannot be told to be complete. \
+                      Ask whoever runs the upstream.";
+        Fault::new(Cause::UpstreamUnexpected, detail)
+    })
+}
+
+/// Whether the upstream has no such page, or refuses to say.
+pub fn is_refusal(fault: &Fault) -> bool {
+    matches!(fault.cause, Cause::UpstreamRefused | Cause::UpstreamNotFound)
 }
 
 /// Why a list that is too long is refused, and whether cursors would lead through it.

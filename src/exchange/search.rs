@@ -5,6 +5,7 @@ use super::list::head;
 use super::run::{Asking, Exchange};
 use crate::dialect::model::Paging;
 use crate::fault::Fault;
+use crate::gateway::askable::in_body;
 use crate::gateway::cursor::{Page, Scope, Start, fingerprint};
 use crate::gateway::guard::report;
 use crate::gateway::list::ListPlan;
@@ -12,7 +13,6 @@ use crate::gateway::pair::{Losses, Pair};
 use crate::gateway::receive::bad_query;
 use crate::gateway::reply::Stored;
 use crate::gateway::sort::Rank;
-use crate::gateway::truth::Truth;
 use crate::scim::Value;
 use crate::scim::grammar::Known;
 use crate::scim::http::{Request, Response};
@@ -46,13 +46,17 @@ pub async fn search_all(
         projections.push((pair, query.projection.clone()));
         // Every type is read whole: only then is it known what stands before what.
         let query = Query { start_index: 1, count: None, cursor: None, ..query };
-        let plan = ListPlan { direct: false, ..pair.plan_list(query)? };
-        let mut exchange =
-            Exchange { route, pair, request, caller: caller.again(), shared, me: false };
-        let found = match plan.truth {
-            Truth::Never => Vec::new(),
-            Truth::Always | Truth::Test(_) => exchange.all(&plan, false).await?,
+        let plan = ListPlan { direct: false, ..pair.plan_list(query).map_err(in_body)? };
+        let mut exchange = Exchange {
+            route,
+            pair,
+            request,
+            caller: caller.again(),
+            shared,
+            me: false,
+            no_search: false,
         };
+        let found = exchange.every(&plan, false).await?;
         all.extend(found.into_iter().map(|stored| {
             let rank = sort.as_ref().map(|sort| pair.rank(&stored, sort));
             Found { pair, stored, rank }

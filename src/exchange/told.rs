@@ -15,7 +15,6 @@ use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::scim::Object;
 use crate::scim::http::Response;
-use crate::scim::projection::Projection;
 use crate::scim::schema::Operation;
 
 /// A write that was done, as far as its answer shows it.
@@ -217,7 +216,8 @@ impl Exchange<'_> {
     ) -> Response {
         self.sighted(stored);
         let mut losses = Losses::default();
-        let projection = Projection::Default;
+        // A request with one that cannot be read was refused before it was carried out.
+        let projection = self.projection().unwrap_or_default();
         let (route, pair) = (self.route, self.pair);
         // RFC 7644 section 3.5.2: without anything to show, it is done all the same.
         let mut response = if operation == Operation::Patch && stored.unseen && !self.wants_shown()

@@ -9,6 +9,7 @@ use super::lock::Way;
 use super::run::Exchange;
 use super::version::{Demanded, admits, unchanged};
 use crate::fault::{Cause, Fault};
+use crate::gateway::columns::Columns;
 use crate::gateway::guard::{guard, may_deactivate, report};
 use crate::gateway::lifted::Lifted;
 use crate::gateway::message::resource::read_request;
@@ -19,6 +20,7 @@ use crate::gateway::route::{Kind, Replace};
 use crate::gateway::safety::{Delete, Removal};
 use crate::scim::Object;
 use crate::scim::http::Response;
+use crate::scim::projection::Projection;
 use crate::scim::schema::Operation;
 
 /// GET of one resource.
@@ -26,7 +28,10 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
     let query = exchange.pair.query(exchange.request.query.as_deref())?;
     let known = Versions::read(&exchange.request.headers, &IF_NONE_MATCH)?;
     let demanded = exchange.demanded_to_read()?;
-    let stored = exchange.read(id).await?;
+    let columns = exchange.pair.columns(&query.projection, None, None);
+    // A version that is compared is the whole resource's.
+    let columns = columns.filter(|_| known.is_none() && demanded.is_none());
+    let stored = exchange.read_with(id, columns.as_ref()).await?;
     admits(demanded.as_ref(), &stored)?;
     if let (Some(known), Some(tag)) = (&known, &stored.version)
         && known.has(tag)
@@ -45,6 +50,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
 
 /// PUT: put over what is there (design 6c), or plainly where there is nothing to keep.
 pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
+    exchange.projection()?;
     let user = exchange.taken(Operation::Replace, exchange.known(id))?;
     let policies = &exchange.route.spec.policies;
     let lifted = exchange.pair.lifted_resource(&user, Operation::Replace, policies);
@@ -124,9 +130,29 @@ impl<'e> Exchange<'e> {
         self.pair.intake(object, operation)
     }
 
+    /// What the request says of the attributes of its answer (RFC 7644 section 3.9).
+    ///
+    /// # Errors
+    /// `InvalidValue`.
+    pub fn projection(&self) -> Result<Projection, Fault> {
+        self.pair.projection(self.request.query.as_deref())
+    }
+
     /// Reads the resource that is to be changed or shown.
     pub async fn read(&mut self, id: &str) -> Result<Stored, Fault> {
-        let request = self.aimed(self.route.call(self.pair, Method::GET, Some(id), ""));
+        self.read_with(id, None).await
+    }
+
+    /// Reads as much of the resource as its answer needs. What feeds a write or a made version is read
+    /// whole.
+    pub async fn read_with(
+        &mut self,
+        id: &str,
+        columns: Option<&Columns>,
+    ) -> Result<Stored, Fault> {
+        let mut request = self.aimed(self.route.call(self.pair, Method::GET, Some(id), ""));
+        let columns = columns.filter(|_| !self.route.makes_versions());
+        request.query = columns.map(Columns::query);
         let response = self.call(Operation::Get, request).await?;
         self.success(Operation::Get, &response)?;
         let stored = self.route.stored(self.pair, Operation::Get, &response)?;

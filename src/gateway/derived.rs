@@ -2,7 +2,7 @@
 //! `meta.location` (RFC 7643 sections 3 and 3.1). They are known from the route, mostly without a call.
 
 use super::pair::Pair;
-use super::truth::{Truth, at, joined};
+use super::truth::{Truth, at, constant, joined};
 use crate::dialect::model::Schemas;
 use crate::fault::{Cause, Fault};
 use crate::scim::evaluate::matches;
@@ -123,10 +123,6 @@ pub(super) fn ordered(schema: &Schema, above: &[String], test: &Filter) -> Resul
         // Outside a value path, each term is asked for itself.
         _ => Ok(()),
     }
-}
-
-fn constant(holds: bool) -> Truth {
-    if holds { Truth::Always } else { Truth::Never }
 }
 
 fn refused(detail: &str) -> Fault {

@@ -198,12 +198,13 @@ impl Stage {
             .map_err(|error| Fault::new(crate::fault::Cause::InvalidFilter, error.to_string()))?;
         let pushed = match self.pair.truth(&filter)? {
             Truth::Test(test) => self.pair.pushed(&test),
-            Truth::Always | Truth::Never => Pushed::Nothing,
+            Truth::Always | Truth::Never => Pushed::Nothing(String::new()),
         };
         Ok(match pushed {
             Pushed::Exact(filter) => filter.to_string(),
-            Pushed::Superset(filter) => format!("{filter} (and more is sifted here)"),
-            Pushed::Nothing => "nothing can be asked".to_owned(),
+            Pushed::Superset(filter, _) => format!("{filter} (and more is sifted here)"),
+            Pushed::Subset(filter, _) => format!("{filter} (and a miss is looked for here)"),
+            Pushed::Nothing(_) => "nothing can be asked".to_owned(),
         })
     }
 

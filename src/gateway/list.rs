@@ -1,16 +1,18 @@
 //! How a list is answered: what is asked of the upstream, and when the answer is complete.
 
+use super::columns::Columns;
 use super::message::headers::media_type;
-use super::message::resource::Frame;
 use super::pair::Pair;
 use super::push::Pushed;
 use super::reply::Stored;
 use super::route::Route;
 use super::truth::Truth;
+use super::view::framed;
 use crate::dialect::model::{Paging, SearchForms, SearchWhen};
 use crate::fault::{Cause, Fault};
-use crate::scim::evaluate::matches;
-use crate::scim::filter::Filter;
+use crate::scim::endpoint::Id;
+use crate::scim::evaluate::{known, matches};
+use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Request;
 use crate::scim::message::SEARCH_REQUEST;
 use crate::scim::path::Path;
@@ -24,71 +26,106 @@ use http::header::CONTENT_TYPE;
 #[derive(Debug)]
 pub struct ListPlan {
     pub query: Query,
-    /// In canonical words.
     pub truth: Truth,
     /// What the upstream is asked, in its words.
     pub pushed: Option<Filter>,
+    /// Whether that finds just what satisfies the truth.
+    pub exact: bool,
     /// Whether the upstream's own pages and totals answer the request.
     pub direct: bool,
     /// Whether the first match is the only one.
     pub unique: bool,
+    /// A narrower question: what it finds is the only match, and what it misses proves nothing.
+    pub hit: Option<Filter>,
+    /// The one resource that can satisfy the truth, where reading it is the best way to know.
+    pub id: Option<Id>,
     /// The attribute that the upstream is asked to sort by.
     pub sorted: Option<Path>,
+    /// What of each resource the upstream is asked for.
+    pub columns: Option<Columns>,
 }
 
 impl Pair {
     /// Plans a list or a search.
     ///
     /// # Errors
-    /// `InvalidFilter`.
+    /// `InvalidFilter`; `Forbidden` where a secret is asked for.
     pub fn plan_list(&self, query: Query) -> Result<ListPlan, Fault> {
         let truth = match &query.filter {
             None => Truth::Always,
-            Some(filter) => self.truth(filter)?,
-        };
-        let (pushed, exact, unique) = match &truth {
-            Truth::Always => (None, true, false),
-            Truth::Never => (None, true, true),
-            Truth::Test(test) => {
-                let unique = self.is_unique(test);
-                match self.pushed(test) {
-                    Pushed::Exact(filter) => (Some(filter), true, unique),
-                    Pushed::Superset(filter) => (Some(filter), false, unique),
-                    Pushed::Nothing => (None, false, unique),
-                }
+            Some(filter) => {
+                self.readable(filter)?;
+                self.truth(filter)?
             }
         };
-        // What no resource has orders none: they stay as the upstream has them.
+        let test = match &truth {
+            Truth::Test(test) => Some(test),
+            Truth::Always | Truth::Never => None,
+        };
+        let (pushed, exact) = match test.map(|test| self.pushed(test)) {
+            None => (None, true),
+            Some(Pushed::Exact(filter)) => (Some(filter), true),
+            Some(Pushed::Superset(filter, _)) => (Some(filter), false),
+            Some(Pushed::Subset(..) | Pushed::Nothing(_)) => (None, false),
+        };
+        if let Some(test) = test.filter(|_| !exact) {
+            self.sifts(test)?;
+        }
+        let key = test.and_then(|test| self.key(test));
+        let unique = key.is_some() || truth == Truth::Never;
+        let hit = key.and_then(|key| match self.pushed(key) {
+            Pushed::Subset(filter, _) => Some(filter),
+            _ => None,
+        });
+        let reads = self.upstream_resource.operations.has(Operation::Get);
+        // Alone it is one call; beside what the upstream can be asked, it is for the upstream to say.
+        let alone = |test: &&Filter| reads && (!exact || matches!(test, Filter::Compare { .. }));
+        let id = test.filter(alone).and_then(named_id);
         let mut query = query;
-        query.sort = query.sort.filter(|sort| self.canonical_path(&sort.by).is_some());
+        if let Some(sort) = &query.sort {
+            self.sortable(sort)?;
+        }
+        // What no resource has orders none: they stay as the upstream has them.
+        query.sort = query.sort.filter(|sort| self.orders(sort));
         let sorted = query.sort.as_ref().and_then(|sort| self.pushed_sort(sort));
         // Where one is all, it is the only page, and the total is what was found.
         let paged = self.upstream_resource.list.paging != Paging::Capped;
         let direct = exact && paged && !unique && (query.sort.is_none() || sorted.is_some());
-        Ok(ListPlan { query, truth, pushed, direct, unique, sorted })
+        let columns = self.columns(&query.projection, test, query.sort.as_ref());
+        let pushed = pushed.filter(|_| truth != Truth::Never);
+        Ok(ListPlan { query, truth, pushed, exact, direct, unique, hit, id, sorted, columns })
     }
 
-    /// Whether a stored resource satisfies the truth: asked of the full lifted view (6f.1).
+    /// Whether a stored resource satisfies the truth, asked of the client's own view (6f.1).
     pub fn satisfies(&self, stored: &Stored, truth: &Truth) -> bool {
         match truth {
             Truth::Always => true,
             Truth::Never => false,
-            Truth::Test(filter) => matches(filter, &self.lifted(stored), &self.upstream.canonical),
+            Truth::Test(filter) => matches(filter, &self.own_view(stored), &self.client.vendor),
         }
     }
 
-    /// The full lifted view, with `id` and `meta`.
-    pub(super) fn lifted<'s>(&'s self, stored: &'s Stored) -> Object<'s> {
-        let mut lifted = self.lift(&stored.object).object;
-        framed(&mut lifted, &stored.frame);
-        lifted
+    /// Whether a stored resource satisfies what the upstream was asked; if not, the upstream ignores
+    /// filters. `None` where it shows nothing of what is hidden.
+    pub fn answers(
+        &self,
+        stored: &Stored,
+        pushed: &Filter,
+        hidden: &[Vec<String>],
+    ) -> Option<bool> {
+        let object = self.as_answered(stored);
+        match known(pushed, &object, &self.upstream.vendor, &[]) {
+            // An absent value that satisfies it is no contradiction.
+            Some(true) => Some(true),
+            _ => known(pushed, &object, &self.upstream.vendor, hidden),
+        }
     }
 
-    /// Whether a stored resource satisfies what the upstream was asked; if not, it ignores filters.
-    pub fn answers(&self, stored: &Stored, pushed: &Filter) -> bool {
+    /// The resource in the upstream's words, with `id` and `meta`.
+    pub fn as_answered<'s>(&self, stored: &'s Stored) -> Object<'s> {
         let mut object = stored.object.borrowed();
         framed(&mut object, &stored.frame);
-        matches(pushed, &object, &self.upstream.vendor)
+        object
     }
 
     /// Where the upstream's first page begins.
@@ -115,6 +152,20 @@ impl Pair {
     }
 }
 
+/// The id that a resource must have to satisfy the test.
+fn named_id(test: &Filter) -> Option<Id> {
+    match test {
+        Filter::And(terms) => terms.iter().find_map(named_id),
+        Filter::Compare { path, operator: Operator::Eq, literal: Literal::String(text) } => {
+            let is = path.urn.is_none()
+                && path.sub.is_empty()
+                && path.attribute.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("id"));
+            is.then(|| Id::new(text.as_str()).ok()).flatten()
+        }
+        _ => None,
+    }
+}
+
 /// One page as it is asked of the upstream, in its words.
 #[derive(Clone, Copy, Debug)]
 pub struct PageCall<'c> {
@@ -123,6 +174,7 @@ pub struct PageCall<'c> {
     pub sort: Option<(&'c Path, bool)>,
     pub at: At<'c>,
     pub count: usize,
+    pub columns: Option<&'c Columns>,
 }
 
 /// Where a page begins at the upstream.
@@ -138,26 +190,46 @@ pub enum At<'c> {
 /// of what common servers take of a request line.
 const LONGEST_QUERY: usize = 4_096;
 
+/// The longest query string of a GET that stands in for a search that the upstream does not have, in
+/// bytes: what all common servers take beside a path.
+const LONGEST_URL: usize = 7_680;
+
 impl Route {
     /// The request for one page, and the operation that it is: a GET, or a `POST .search` where the
-    /// upstream declares it.
-    pub fn list_call(&self, pair: &Pair, page: &PageCall<'_>) -> (Operation, Request) {
+    /// upstream declares it and is not known to lack it.
+    ///
+    /// # Errors
+    /// `InvalidFilter` where only a search could hold so long a filter.
+    pub fn list_call(
+        &self,
+        pair: &Pair,
+        page: &PageCall<'_>,
+        searches: bool,
+    ) -> Result<(Operation, Request), Fault> {
         let says = page.says(pair.upstream_resource.list.paging);
         let texts: Vec<String> = says.iter().map(|(_, value)| plain(value)).collect();
         let pairs: Vec<(&str, &str)> =
             says.iter().zip(&texts).map(|((name, _), text)| (*name, text.as_str())).collect();
         let query = encode(&pairs);
         let operations = pair.upstream_resource.operations;
+        let lists = operations.has(Operation::List);
         let search = pair.upstream_resource.search.filter(|_| operations.has(Operation::Search));
-        let searches = search.filter(|search| match search.when {
-            _ if !operations.has(Operation::List) => true,
+        let search = search.filter(|search| match search.when {
+            _ if !lists => true,
             SearchWhen::Filtered => page.pushed.is_some(),
             SearchWhen::Long => query.len() > LONGEST_QUERY,
         });
-        let Some(SearchForms { schemas, .. }) = searches else {
+        let Some(SearchForms { schemas, .. }) = search.filter(|_| searches || !lists) else {
+            if search.is_some() && query.len() > LONGEST_URL {
+                return Err(Fault::new(
+                    Cause::InvalidFilter,
+                    "The upstream of this route has no .search, and the filter is longer than a URL may be. \
+                     Send a shorter filter.",
+                ));
+            }
             let mut request = self.call(pair, Method::GET, None, "");
             request.query = Some(query);
-            return (Operation::List, request);
+            return Ok((Operation::List, request));
         };
         let mut body = Object::new();
         if schemas {
@@ -167,7 +239,7 @@ impl Route {
         let mut request = self.call(pair, Method::POST, None, "/.search");
         request.headers.insert(CONTENT_TYPE, media_type(&self.spec.upstream));
         request.body = Value::Object(body).to_json().into();
-        (Operation::Search, request)
+        Ok((Operation::Search, request))
     }
 }
 
@@ -191,14 +263,19 @@ impl PageCall<'_> {
             let order = if descending { "descending" } else { "ascending" };
             says.push(("sortOrder", Value::text(order)));
         }
+        if let Some(columns) = self.columns {
+            let names = columns.names.iter().cloned().map(text).collect();
+            says.push((columns.parameter, Value::Array(names)));
+        }
         says
     }
 }
 
-/// A text or a number as a parameter's value.
+/// A text, a number or several texts as a parameter's value.
 fn plain(value: &Value<'_>) -> String {
     match value {
         Value::Number(number) => number.to_string(),
+        Value::Array(texts) => texts.iter().map(plain).collect::<Vec<_>>().join(","),
         other => other.as_str().unwrap_or_default().to_owned(),
     }
 }
@@ -212,23 +289,4 @@ pub fn too_many(reason: &str) -> Fault {
              resource, such as userName eq \"…\", or raise scan_limit on the route."
         ),
     )
-}
-
-fn framed(object: &mut Object<'_>, frame: &Frame) {
-    if let Some(id) = &frame.id {
-        object.insert("id", Value::String(id.clone().into()));
-    }
-    let mut meta = Object::new();
-    for (name, value) in [
-        ("created", &frame.meta.created),
-        ("lastModified", &frame.meta.last_modified),
-        ("version", &frame.meta.version),
-    ] {
-        if let Some(value) = value {
-            meta.push(name, Value::String(value.clone().into()));
-        }
-    }
-    if !meta.is_empty() {
-        object.insert("meta", Value::Object(meta));
-    }
 }

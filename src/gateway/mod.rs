@@ -3,13 +3,17 @@
 //! No I/O and no Pingora here: the exchange room makes the calls, the proxy room moves bytes.
 
 mod array;
+pub mod askable;
+mod asked;
 pub mod bulk;
+pub mod columns;
 pub mod cursor;
 mod demand;
 mod derived;
 mod discover;
 pub mod discovery;
 pub mod example;
+mod feeds;
 mod fixed;
 mod foreign;
 pub mod guard;
@@ -29,6 +33,7 @@ pub mod patch;
 mod places;
 mod print;
 pub mod push;
+mod reach;
 pub mod receive;
 pub mod reply;
 pub mod report;
@@ -42,6 +47,7 @@ pub mod twin;
 mod undeclared;
 mod unreturned;
 mod version;
+pub mod view;
 mod writable;
 mod write;
 

@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::demand;
+use super::feeds::Feeds;
 use super::fixed::{Fixed, fixed};
 use super::foreign::{foreign, free};
 use super::once::{Alike, once, shown_once};
@@ -43,6 +44,7 @@ pub struct Pair {
     /// Where the client's places and the upstream's are in canonical.
     pub client_places: Places,
     pub upstream_places: Places,
+    pub(super) feeds: Feeds,
     /// Extensions that the client's own schema does not name: put keeps one that the client does not
     /// say (design 6c.1), since a client that takes any extension manages only those it knows.
     pub unmanaged: Vec<String>,
@@ -219,6 +221,7 @@ impl Pair {
         let unreturned = unreturned(&upstream.vendor.attributes, &[]);
         let (free, foreign) = (free(&client, &upstream), foreign(spec, kind));
         let (client_places, upstream_places) = (Places::new(&client), Places::new(&upstream));
+        let feeds = Feeds::new(&client, &upstream);
         let mut pair = Self {
             kind,
             client,
@@ -230,6 +233,7 @@ impl Pair {
             table,
             client_places,
             upstream_places,
+            feeds,
             unmanaged,
             identity,
             fixed,

@@ -1,157 +1,232 @@
-//! As much of a filter as the upstream declares that it can answer (design 6f.3, 6f.4).
+//! As much of a filter as the upstream can be asked (design 6f.3, 6f.4): what is declared, and what is
+//! proven to find all that satisfies it.
+//!
+//! It decides nothing but what is asked: what an answer shows is judged by the client's own filter.
 
+use super::asked::{
+    common, conjunction, declared, disjunction, equality, fits, has_letters, images, nothing,
+    one_or, terms, undeclared, unlike,
+};
+use super::feeds::same;
 use super::pair::Pair;
-use super::truth::at;
-use super::write::path;
-use crate::dialect::model::{FilterAttribute, FilterForms};
-use crate::rewrite::carry::{literal_is, same_literal};
-use crate::rewrite::program::Carrier;
-use crate::rewrite::resolve::{Resolved, Spot, Target, resolve};
+use super::reach::{Reach, is_total};
+use super::truth::is_common;
+use crate::dialect::model::FilterForms;
+use crate::rewrite::carry::literal_is;
 use crate::rewrite::rule::{SetTarget, SetValue};
-use crate::scim::filter::{Filter, Literal, Operator};
+use crate::scim::filter::{Filter, Literal, Operator, below};
 use crate::scim::path::Path;
-use crate::scim::schema::{Attribute, Kind, Uniqueness};
+use crate::scim::schema::{Kind, Uniqueness};
 
 /// How much of the truth the upstream's answer to a filter tells.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pushed {
     /// Just the resources that satisfy it.
     Exact(Filter),
-    /// All that satisfy it, and perhaps more.
-    Superset(Filter),
-    /// Nothing can be asked.
-    Nothing,
+    /// All that satisfy it, and perhaps more; and why.
+    Superset(Filter, String),
+    /// Only resources that satisfy it, and perhaps not all; and why.
+    Subset(Filter, String),
+    /// Nothing can be asked, and why.
+    Nothing(String),
 }
 
 impl Pair {
-    /// As much of the truth as the upstream declares that it can answer.
+    /// As much of the truth as the upstream can be asked.
     pub fn pushed(&self, truth: &Filter) -> Pushed {
         let forms = &self.upstream_resource.filter;
-        let pushed = self.push(truth, forms);
-        let terms = match &pushed {
-            Pushed::Exact(filter) | Pushed::Superset(filter) => terms(filter),
-            Pushed::Nothing => 0,
-        };
-        if terms > forms.max_terms { Pushed::Nothing } else { pushed }
-    }
-
-    fn push(&self, truth: &Filter, forms: &FilterForms) -> Pushed {
-        match truth {
-            Filter::Compare { path, operator, literal } => {
-                self.push_compare(path, *operator, literal, forms)
+        if forms.attributes.is_empty() {
+            return nothing("the upstream takes no filter");
+        }
+        let pushed = self.push(truth, forms, false);
+        match &pushed {
+            Pushed::Exact(filter) | Pushed::Superset(filter, _) | Pushed::Subset(filter, _)
+                if terms(filter) > forms.max_terms =>
+            {
+                nothing("the upstream takes fewer comparisons than this needs")
             }
-            Filter::Present(path) => self.push_present(path, forms),
-            Filter::Element { path, filter } => self.push_element(path, filter, forms),
-            Filter::And(terms) => {
-                let all: Vec<Pushed> = terms.iter().map(|term| self.push(term, forms)).collect();
-                conjunction(all, forms.and)
-            }
-            Filter::Or(terms) if forms.or => {
-                let all: Vec<Pushed> = terms.iter().map(|term| self.push(term, forms)).collect();
-                disjunction(all)
-            }
-            Filter::Not(inner) if forms.not => match self.push(inner, forms) {
-                Pushed::Exact(inner) => Pushed::Exact(Filter::Not(Box::new(inner))),
-                Pushed::Superset(_) | Pushed::Nothing => Pushed::Nothing,
-            },
-            Filter::Or(_) | Filter::Not(_) => Pushed::Nothing,
+            _ => pushed,
         }
     }
 
-    /// The upstream's leaf whose lifted value is the canonical leaf's, and nothing else's.
-    pub(super) fn far(&self, given: &Path) -> Option<Target> {
-        let names: Vec<String> = given.members().map(str::to_owned).collect();
-        let Resolved::To(far) = resolve(&self.upstream.lower, &Spot::new(names.clone())) else {
-            return None;
-        };
-        let Resolved::To(back) = resolve(&self.upstream.lift, &far.spot) else { return None };
-        let same = back.spot.names.len() == names.len()
-            && back.spot.names.iter().zip(&names).all(|(a, b)| a.eq_ignore_ascii_case(b));
-        (same && far.spot.known.is_empty()).then_some(*far)
-    }
-
-    /// The path of a complex attribute's `value`.
-    fn valued(&self, given: &Path) -> Option<Path> {
-        let names: Vec<String> = given.members().map(str::to_owned).collect();
-        let attribute = at(&self.upstream.canonical, &names)?;
-        attribute.attribute("value")?;
-        Some(Path { sub: [given.sub.clone(), vec!["value".to_owned()]].concat(), ..given.clone() })
+    /// The filter, or with `negated` its opposite.
+    fn push(&self, truth: &Filter, forms: &FilterForms, negated: bool) -> Pushed {
+        match truth {
+            Filter::Compare { path, operator, literal } => {
+                self.push_compare(path, (*operator, literal), &[], forms, negated)
+            }
+            Filter::Present(path) => self.push_present(path, &[], forms, negated),
+            Filter::Element { path, filter } if !negated => self.push_element(path, filter, forms),
+            Filter::Element { .. } => {
+                nothing("what holds of no element cannot be asked of this upstream")
+            }
+            Filter::Not(inner) => self.push(inner, forms, !negated),
+            // De Morgan: a negation stands at a comparison alone, where absent values are seen to.
+            Filter::And(terms) | Filter::Or(terms) => {
+                let all = terms.iter().map(|term| self.push(term, forms, negated)).collect();
+                match matches!(truth, Filter::And(_)) != negated {
+                    true => conjunction(all, forms.and),
+                    false => disjunction(all, forms.or),
+                }
+            }
+        }
     }
 
     fn push_compare(
         &self,
         given: &Path,
-        operator: Operator,
-        literal: &Literal,
+        test: (Operator, &Literal),
+        known: &[(String, Literal)],
         forms: &FilterForms,
+        negated: bool,
     ) -> Pushed {
-        // A complex attribute stands for its `value` (RFC 7644 section 3.4.2.2).
-        let valued = self.valued(given);
-        let Some(far) = self.far(valued.as_ref().unwrap_or(given)) else { return Pushed::Nothing };
-        let mut target = path(&far.spot.names);
-        if valued.is_some() && target.sub.last().is_some_and(|sub| sub == "value") {
-            target.sub.pop();
+        let names: Vec<String> = given.members().map(str::to_owned).collect();
+        if is_common(&names) {
+            return common(given, test, forms, negated);
         }
-        let Some(declared) = declared(forms, &target) else { return Pushed::Nothing };
-        // Of several values, `ne` is for some servers "one is unlike it" and for others "none is like it".
-        let vague = operator == Operator::Ne && self.has_several(given);
-        if vague
-            || !declared.operators.contains(&operator)
-            || far.rule.as_ref().is_some_and(|rule| rule.convert.is_some())
-        {
-            return Pushed::Nothing;
-        }
-        let literals = match pre_images(far.rule.as_deref(), literal) {
-            None => vec![literal.clone()],
-            Some(images) if operator == Operator::Eq && !images.is_empty() => images,
-            Some(_) => return Pushed::Nothing,
+        let reach = match self.reach(&names, known) {
+            Ok(reach) => reach,
+            Err(why) => return Pushed::Nothing(why),
         };
-        let misfit = literals.iter().any(|literal| !fits(literal, far.attribute.kind));
-        if misfit || (literals.len() > 1 && !forms.or) {
-            return Pushed::Nothing;
+        let (operator, literal) = test;
+        if let Some(why) = self.unaskable(&reach, operator, literal, negated) {
+            return Pushed::Nothing(why);
         }
-        let mut tests: Vec<Filter> = literals
-            .into_iter()
-            .map(|literal| Filter::Compare { path: target.clone(), operator, literal })
-            .collect();
-        let filter = match (tests.len(), tests.pop()) {
-            (1, Some(only)) => only,
-            (_, Some(last)) => {
-                tests.push(last);
-                Filter::Or(tests)
+        // Unlike a value is not like it: the two are asked in one way.
+        let (operator, negated) = match operator {
+            Operator::Ne => (Operator::Eq, !negated),
+            operator => (operator, negated),
+        };
+        let target = &reach.path;
+        let Some(declared) = declared(forms, target) else {
+            return Pushed::Nothing(format!("the upstream declares no filter on {target}"));
+        };
+        let literals = match images(&reach, literal) {
+            Some(_) if operator != Operator::Eq => {
+                return Pushed::Nothing(format!("a rule changes the values of {target}"));
             }
-            (_, None) => return Pushed::Nothing,
+            Some(images) if images.is_empty() => {
+                return Pushed::Nothing(format!("a rule makes no such value of {target}"));
+            }
+            Some(images) => images,
+            None => vec![literal.clone()],
         };
-        let names: Vec<String> =
-            valued.as_ref().unwrap_or(given).members().map(str::to_owned).collect();
-        let exact_here = at(&self.upstream.canonical, &names).is_some_and(Attribute::is_case_exact);
-        let exact_there = declared.case_exact.unwrap_or(far.attribute.is_case_exact());
-        let text =
-            matches!(literal, Literal::String(text) if text.chars().any(char::is_alphabetic));
+        let tabled = reach.lift.iter().chain(&reach.lower).any(|rule| rule.values.is_some());
+        if literals.iter().any(|literal| !fits(literal, reach.attribute.kind)) {
+            return Pushed::Nothing(format!("{target} is of another type than the value"));
+        }
+        let text = literals.iter().any(has_letters);
+        let exact_here = reach.case_exact && !tabled;
+        let narrowed = reach.narrowed || reach.case_exact && tabled;
+        let exact_there = declared.case_exact.unwrap_or(reach.attribute.is_case_exact());
+        let tests = literals.into_iter().map(|literal| Filter::Compare {
+            path: target.clone(),
+            operator,
+            literal,
+        });
+        let tests: Vec<Filter> = tests.collect();
+        if negated {
+            if exact_here != exact_there && text {
+                return Pushed::Nothing(format!(
+                    "{target} is compared there with other regard to case"
+                ));
+            }
+            return unlike(&reach, tests, operator, declared, forms);
+        }
+        if !declared.operators.contains(&operator) {
+            return Pushed::Nothing(undeclared(operator, target, declared));
+        }
+        if tests.len() > 1 && !forms.or {
+            return Pushed::Nothing(format!(
+                "{target} may hold several values for this, and the upstream takes no or"
+            ));
+        }
+        let Some(filter) = one_or(tests, Filter::Or) else {
+            return nothing("there is nothing to ask");
+        };
         match (exact_here, exact_there) {
-            (false, true) if text => Pushed::Nothing,
-            (true, false) if text && operator == Operator::Ne => Pushed::Nothing,
-            (true, false) if text => Pushed::Superset(filter),
+            (false, true) if text && operator == Operator::Eq && !narrowed => {
+                let why = format!(
+                    "the upstream tells upper from lower case in {target}: a hit is one, and a miss is none"
+                );
+                Pushed::Subset(filter, why)
+            }
+            (false, true) if text => {
+                Pushed::Nothing(format!("the upstream tells upper from lower case in {target}"))
+            }
+            (true, false) if text => Pushed::Superset(
+                filter,
+                format!("the upstream does not tell upper from lower case in {target}"),
+            ),
+            _ if narrowed => {
+                Pushed::Superset(filter, format!("{target} holds more values than are shown of it"))
+            }
             _ => Pushed::Exact(filter),
         }
     }
 
-    /// Whether the leaf can have several values.
-    fn has_several(&self, given: &Path) -> bool {
-        let names: Vec<String> = given.members().map(str::to_owned).collect();
-        (1..=names.len()).any(|depth| {
-            let above = names.get(..depth).unwrap_or_default();
-            at(&self.upstream.canonical, above)
-                .is_none_or(|a| a.multi_valued || a.kind == Kind::Any)
-        })
+    /// Why a comparison cannot be said of the upstream's place, whatever it declares.
+    fn unaskable(
+        &self,
+        reach: &Reach,
+        operator: Operator,
+        literal: &Literal,
+        negated: bool,
+    ) -> Option<String> {
+        let target = &reach.path;
+        let convert = reach.lift.iter().chain(&reach.lower).any(|rule| rule.convert.is_some());
+        let ordered = matches!(operator, Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le);
+        let text = !matches!(reach.attribute.kind, Kind::DateTime | Kind::Integer | Kind::Decimal);
+        let unlike = negated || operator == Operator::Ne;
+        match literal {
+            _ if convert => Some(format!("a rule changes the values of {target}")),
+            Literal::Null => Some("what servers find by null differs".to_owned()),
+            Literal::String(text) if text.is_empty() => {
+                Some("what servers find by an empty text differs".to_owned())
+            }
+            // Of several values, `ne` is for some servers "one is unlike it" and for others "none is".
+            _ if unlike && (reach.several || reach.narrowed) => Some(format!(
+                "{target} may have several values, of which servers ask this differently"
+            )),
+            _ if ordered && text => {
+                Some(format!("the order of texts in {target} is the upstream's own"))
+            }
+            _ => None,
+        }
     }
 
-    fn push_present(&self, given: &Path, forms: &FilterForms) -> Pushed {
-        let Some(far) = self.far(given) else { return Pushed::Nothing };
-        let target = path(&far.spot.names);
-        match declared(forms, &target) {
-            Some(declared) if declared.present => Pushed::Exact(Filter::Present(target)),
-            _ => Pushed::Nothing,
+    fn push_present(
+        &self,
+        given: &Path,
+        known: &[(String, Literal)],
+        forms: &FilterForms,
+        negated: bool,
+    ) -> Pushed {
+        let names: Vec<String> = given.members().map(str::to_owned).collect();
+        if is_common(&names) {
+            return nothing("it is known here");
+        }
+        let reach = match self.reach(&names, known) {
+            Ok(reach) => reach,
+            Err(why) => return Pushed::Nothing(why),
+        };
+        let target = reach.path.clone();
+        if !declared(forms, &target).is_some_and(|declared| declared.present) {
+            return Pushed::Nothing(format!("the upstream does not declare pr on {target}"));
+        }
+        let total = reach.lift.iter().chain(&reach.lower).all(|rule| is_total(rule));
+        let partial = !total || reach.narrowed;
+        let filter = Filter::Present(target.clone());
+        match (partial, negated) {
+            (false, false) => Pushed::Exact(filter),
+            (false, true) if forms.not => Pushed::Exact(Filter::Not(Box::new(filter))),
+            (true, false) => {
+                Pushed::Superset(filter, format!("some of the values of {target} are not shown"))
+            }
+            (false, true) => nothing("the upstream takes no not"),
+            (true, true) => {
+                Pushed::Nothing(format!("some of the values of {target} are not shown"))
+            }
         }
     }
 
@@ -164,18 +239,31 @@ impl Pair {
         };
         let left: Vec<&Filter> =
             inner.iter().filter(|term| !self.holds_always(array, term)).collect();
+        if left.is_empty() {
+            return nothing("the dialect's answers say this of every element");
+        }
         let all: Vec<Pushed> = left
             .iter()
-            .map(|term| match term {
-                Filter::Compare { path: sub, operator, literal } => {
-                    self.push_compare(&under(array, sub), *operator, literal, forms)
+            .map(|term| {
+                // What else is said of the element tells where the term leads.
+                let others = inner.iter().filter(|other| !std::ptr::eq(*other, *term));
+                (term, others.filter_map(equality).collect::<Vec<_>>())
+            })
+            .map(|(term, known)| match term {
+                Filter::Compare { path, operator, literal } => {
+                    let path = below(Some(array), path);
+                    self.push_compare(&path, (*operator, literal), &known, forms, false)
                 }
-                Filter::Present(sub) => self.push_present(&under(array, sub), forms),
-                _ => Pushed::Nothing,
+                Filter::Present(path) => {
+                    self.push_present(&below(Some(array), path), &known, forms, false)
+                }
+                _ => nothing("the upstream declares no comparison that says this of one element"),
             })
             .collect();
         match conjunction(all, forms.and) {
-            Pushed::Exact(filter) if left.len() > 1 => Pushed::Superset(filter),
+            Pushed::Exact(filter) if left.len() > 1 => {
+                Pushed::Superset(filter, "it is asked of all elements together".to_owned())
+            }
             pushed => pushed,
         }
     }
@@ -185,112 +273,39 @@ impl Pair {
         let Filter::Compare { path: sub, operator: Operator::Eq, literal } = term else {
             return false;
         };
-        let names: Vec<String> = under(array, sub).members().map(str::to_owned).collect();
-        let absent =
-            !matches!(resolve(&self.upstream.lower, &Spot::new(names.clone())), Resolved::To(_));
-        absent
+        let names: Vec<String> = below(Some(array), sub).members().map(str::to_owned).collect();
+        let mut rows = self.feeds.to(&names).peekable();
+        rows.peek().is_some()
+            && rows.all(|row| row.upstream.is_none())
             && self.upstream.layers.sets.iter().any(|set| {
-                let (SetTarget::Canonical(place), SetValue::Constant(value)) =
-                    (&set.target, &set.value)
+                let (SetTarget::Canonical(place), SetValue::Constant(value), None) =
+                    (&set.target, &set.value, &set.when)
                 else {
                     return false;
                 };
-                let place: Vec<&String> = place.members.iter().chain(&place.rest).collect();
-                let same = place.len() == names.len()
-                    && place.iter().zip(&names).all(|(a, b)| a.eq_ignore_ascii_case(b));
+                let place: Vec<String> = place.members.iter().chain(&place.rest).cloned().collect();
                 let value = crate::scim::Value::from(value.clone());
-                same && literal_is(literal, &value)
+                same(&place, &names) && literal_is(literal, &value)
             })
     }
 
-    /// Whether at most one resource satisfies the truth: `eq` on a leaf that the upstream keeps unique.
-    pub fn is_unique(&self, truth: &Filter) -> bool {
-        let Filter::Compare { path: given, operator: Operator::Eq, .. } = truth else {
-            return false;
-        };
-        let names: Vec<String> = given.members().map(str::to_owned).collect();
-        if names.len() == 1 && names.first().is_some_and(|name| name.eq_ignore_ascii_case("id")) {
-            return true;
+    /// The terms of which at most one resource satisfies the first: `eq` on a leaf that the upstream keeps
+    /// unique.
+    pub fn key<'f>(&self, truth: &'f Filter) -> Option<&'f Filter> {
+        match truth {
+            Filter::And(terms) => terms.iter().find_map(|term| self.key(term)),
+            Filter::Compare { path: given, operator: Operator::Eq, literal } => {
+                let names: Vec<String> = given.members().map(str::to_owned).collect();
+                let id = same(&names, &["id".to_owned()]);
+                let unique = || {
+                    let reach = self.reach(&names, &[]).ok()?;
+                    let whole = !reach.narrowed && !reach.several && *literal != Literal::Null;
+                    let plain = images(&reach, literal).is_none();
+                    (whole && plain).then_some(reach.attribute.uniqueness != Uniqueness::None)
+                };
+                (id || unique() == Some(true)).then_some(truth)
+            }
+            _ => None,
         }
-        self.far(given).is_some_and(|far| far.attribute.uniqueness != Uniqueness::None)
-    }
-}
-
-/// Whether a leaf's values can be like the literal at all: of `null`, and of another type, some servers
-/// find nothing, some everything, and some refuse the filter.
-fn fits(literal: &Literal, kind: Kind) -> bool {
-    match kind {
-        Kind::Boolean => matches!(literal, Literal::Bool(_)),
-        Kind::Integer | Kind::Decimal => matches!(literal, Literal::Number(_)),
-        Kind::String | Kind::DateTime | Kind::Binary | Kind::Reference => {
-            matches!(literal, Literal::String(_))
-        }
-        Kind::Complex | Kind::Any => *literal != Literal::Null,
-    }
-}
-
-/// What cannot be asked is left out of a conjunction, which then finds more.
-fn conjunction(all: Vec<Pushed>, connective: bool) -> Pushed {
-    let whole = all.len();
-    let (mut tests, mut exact) = asked(all);
-    if !connective {
-        tests.truncate(1);
-    }
-    exact &= tests.len() == whole;
-    one_or(tests, exact, Filter::And)
-}
-
-/// Of a disjunction all can be asked, or nothing.
-fn disjunction(all: Vec<Pushed>) -> Pushed {
-    let whole = all.len();
-    let (tests, exact) = asked(all);
-    if tests.len() == whole { one_or(tests, exact, Filter::Or) } else { Pushed::Nothing }
-}
-
-/// What can be asked, and whether each is exact.
-fn asked(all: Vec<Pushed>) -> (Vec<Filter>, bool) {
-    let exact = !all.iter().any(|pushed| matches!(pushed, Pushed::Superset(_)));
-    let tests = all.into_iter().filter_map(|pushed| match pushed {
-        Pushed::Exact(test) | Pushed::Superset(test) => Some(test),
-        Pushed::Nothing => None,
-    });
-    (tests.collect(), exact)
-}
-
-fn one_or(mut tests: Vec<Filter>, exact: bool, many: fn(Vec<Filter>) -> Filter) -> Pushed {
-    let filter = match (tests.len(), tests.pop()) {
-        (_, None) => return Pushed::Nothing,
-        (1, Some(only)) => only,
-        (_, Some(last)) => {
-            tests.push(last);
-            many(tests)
-        }
-    };
-    if exact { Pushed::Exact(filter) } else { Pushed::Superset(filter) }
-}
-
-/// The vendor's values of which a canonical value is the image; `None` without a table.
-fn pre_images(rule: Option<&Carrier>, literal: &Literal) -> Option<Vec<Literal>> {
-    let pairs = rule?.values.as_ref()?;
-    let images = pairs.iter().filter(|(from, _)| same_literal(from, literal));
-    Some(images.map(|(_, to)| to.clone()).collect())
-}
-
-pub(super) fn declared<'f>(forms: &'f FilterForms, target: &Path) -> Option<&'f FilterAttribute> {
-    let text = target.to_string();
-    let named = forms.attributes.iter().find(|a| a.path.eq_ignore_ascii_case(&text));
-    named.or_else(|| forms.attributes.iter().find(|a| a.path == "*"))
-}
-
-fn under(array: &Path, sub: &Path) -> Path {
-    let names: Vec<String> = array.members().chain(sub.members()).map(str::to_owned).collect();
-    path(&names)
-}
-
-fn terms(filter: &Filter) -> usize {
-    match filter {
-        Filter::Compare { .. } | Filter::Present(_) => 1,
-        Filter::Element { filter, .. } | Filter::Not(filter) => terms(filter),
-        Filter::And(all) | Filter::Or(all) => all.iter().map(terms).sum(),
     }
 }

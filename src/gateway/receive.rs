@@ -9,7 +9,8 @@ use crate::fault::{Cause, Fault};
 use crate::scim::endpoint::{Endpoint, EndpointError, Id, classify};
 use crate::scim::grammar::Known;
 use crate::scim::http::Request;
-use crate::scim::query::{Query, QueryError, parse_query};
+use crate::scim::projection::Projection;
+use crate::scim::query::{Query, QueryError, parse_projection, parse_query};
 use crate::scim::schema::Operation;
 
 /// A request that names something the route serves.
@@ -147,6 +148,15 @@ impl Pair {
     pub fn query(&self, query: Option<&str>) -> Result<Query, Fault> {
         let urns = self.client.vendor.urns();
         parse_query(query, &self.known(&urns)).map_err(bad_query)
+    }
+
+    /// The projection of an operation on one resource; other parameters say nothing there.
+    ///
+    /// # Errors
+    /// `InvalidValue`.
+    pub fn projection(&self, query: Option<&str>) -> Result<Projection, Fault> {
+        let urns = self.client.vendor.urns();
+        parse_projection(query, &self.known(&urns)).map_err(bad_query)
     }
 
     /// What the grammar is told of this pair.

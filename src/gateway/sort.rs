@@ -1,13 +1,14 @@
-//! Sorting (RFC 7644 section 3.4.2.3), by canonical values of the full lifted view.
+//! Sorting (RFC 7644 section 3.4.2.3), by the values of the client's own view.
 
 use std::cmp::Ordering;
 
 use super::pair::Pair;
 use super::reply::Stored;
-use super::truth::at;
+use super::truth::{at, is_common};
 use crate::dialect::model::Paging;
 use crate::scim::path::Path;
 use crate::scim::query::Sort;
+use crate::scim::schema::Attribute;
 use crate::scim::{Number, Value};
 
 /// Where a resource stands in a sorted list.
@@ -45,11 +46,11 @@ impl Pair {
     /// Where the resource stands among others, also of other types: without a value where its type has
     /// no such attribute.
     pub fn rank(&self, stored: &Stored, sort: &Sort) -> Rank {
-        let key = self.canonical_path(&sort.by).and_then(|(by, _)| {
-            let names: Vec<String> = by.members().map(str::to_owned).collect();
-            let exact = at(&self.upstream.canonical, &names).is_some_and(|a| a.case_exact);
-            self.key(stored, &names, exact)
-        });
+        let names: Vec<String> = sort.by.members().map(str::to_owned).collect();
+        let leaf = at(&self.client.vendor, &names);
+        let leaf = leaf.map(|leaf| leaf.attribute("value").unwrap_or(leaf));
+        let exact = leaf.map_or_else(|| is_common(&names), Attribute::is_case_exact);
+        let key = self.sort_key(stored, &names, exact);
         Rank { key, id: stored.frame.id.clone(), descending: sort.descending }
     }
 
@@ -59,16 +60,17 @@ impl Pair {
         if !list.sort || list.list.paging == Paging::Capped {
             return None;
         }
-        let (by, rule) = self.canonical_path(&sort.by)?;
-        let far = self.far(&by)?;
-        let plain = rule.is_none() && far.rule.is_none() && far.spot.array.is_none();
-        plain.then(|| super::write::path(&far.spot.names))
+        let names: Vec<String> = sort.by.members().map(str::to_owned).collect();
+        let reach = self.reach(&names, &[]).ok()?;
+        let plain = reach.lift.is_none() && reach.lower.is_none() && !reach.several;
+        let alike = reach.case_exact == reach.attribute.is_case_exact();
+        (plain && alike && !reach.narrowed).then_some(reach.path)
     }
 
-    fn key(&self, stored: &Stored, names: &[String], exact: bool) -> Option<Key> {
-        let lifted = self.lifted(stored);
+    fn sort_key(&self, stored: &Stored, names: &[String], exact: bool) -> Option<Key> {
+        let view = self.own_view(stored);
         let (first, rest) = names.split_first()?;
-        let mut at = lifted.get(first)?;
+        let mut at = view.get(first)?;
         for name in rest {
             at = spoken_for(at).as_object()?.get(name)?;
         }

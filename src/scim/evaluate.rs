@@ -1,6 +1,7 @@
 //! Whether a resource satisfies a filter (RFC 7644 section 3.4.2.2).
 //!
 //! Of several values one that satisfies a comparison is enough. An absent value satisfies `ne` only.
+//! An attribute that an answer hides is not absent: what depends on it is not known.
 //! It reads the resource and the schema, and knows nothing of who asked.
 
 use std::borrow::Cow;
@@ -16,7 +17,18 @@ use super::value::{Object, Value};
 /// Whether the resource satisfies the filter. Text compares as the schema's caseExact says, and
 /// without regard to case where the schema says nothing.
 pub fn matches(filter: &Filter, resource: &Object<'_>, schema: &Schema) -> bool {
-    evaluate(filter, Subject::Resource(resource, schema))
+    known(filter, resource, schema, &[]) == Some(true)
+}
+
+/// The same of a resource that may have more than it shows: `None` where it depends on an attribute
+/// that is hidden, by its member names, and not there.
+pub fn known(
+    filter: &Filter,
+    resource: &Object<'_>,
+    schema: &Schema,
+    hidden: &[Vec<String>],
+) -> Option<bool> {
+    evaluate(filter, Subject::Resource(resource, schema), hidden)
 }
 
 /// Whether an element of a multi-valued attribute satisfies a value filter, whose paths are relative
@@ -26,7 +38,7 @@ pub fn matches_element(
     element: &Value<'_>,
     attribute: Option<&Attribute>,
 ) -> bool {
-    evaluate(filter, Subject::Element(element, attribute))
+    evaluate(filter, Subject::Element(element, attribute), &[]) == Some(true)
 }
 
 /// What a filter is asked of.
@@ -75,21 +87,47 @@ impl<'r> Subject<'r> {
     }
 }
 
-fn evaluate(filter: &Filter, subject: Subject<'_>) -> bool {
+fn evaluate(filter: &Filter, subject: Subject<'_>, hidden: &[Vec<String>]) -> Option<bool> {
     match filter {
-        Filter::And(terms) => terms.iter().all(|term| evaluate(term, subject)),
-        Filter::Or(terms) => terms.iter().any(|term| evaluate(term, subject)),
-        Filter::Not(inner) => !evaluate(inner, subject),
+        Filter::And(terms) => all(terms, subject, hidden, true),
+        Filter::Or(terms) => all(terms, subject, hidden, false),
+        Filter::Not(inner) => evaluate(inner, subject, hidden).map(|holds| !holds),
+        Filter::Element { path, .. } | Filter::Present(path) | Filter::Compare { path, .. }
+            if hides(hidden, path) && !subject.values(path).into_iter().any(is_present) =>
+        {
+            None
+        }
         Filter::Element { path, filter } => {
             let attribute = subject.attribute(path);
             let mut elements = subject.values(path).into_iter();
-            elements.any(|element| matches_element(filter, element, attribute))
+            Some(elements.any(|element| matches_element(filter, element, attribute)))
         }
-        Filter::Present(path) => subject.values(path).into_iter().any(is_present),
+        Filter::Present(path) => Some(subject.values(path).into_iter().any(is_present)),
         Filter::Compare { path, operator, literal } => {
-            compare(&subject.values(path), *operator, literal, subject.kinship(path))
+            Some(compare(&subject.values(path), *operator, literal, subject.kinship(path)))
         }
     }
+}
+
+/// `and`, or `or`: one term that is known may decide, whatever the others are.
+fn all(terms: &[Filter], subject: Subject<'_>, hidden: &[Vec<String>], and: bool) -> Option<bool> {
+    let mut sure = true;
+    for term in terms {
+        match evaluate(term, subject, hidden) {
+            Some(holds) if holds != and => return Some(holds),
+            Some(_) => {}
+            None => sure = false,
+        }
+    }
+    sure.then_some(and)
+}
+
+/// Whether the path leads to or below something hidden.
+fn hides(hidden: &[Vec<String>], path: &Path) -> bool {
+    hidden.iter().any(|names| {
+        let mut members = path.members();
+        names.iter().all(|name| members.next().is_some_and(|at| at.eq_ignore_ascii_case(name)))
+    })
 }
 
 /// What a comparison needs to know of an attribute.

@@ -23,6 +23,35 @@ pub enum Filter {
     Not(Box<Filter>),
 }
 
+impl Filter {
+    /// Every path that is tested, from the top of the resource, in order; `emails[type eq "x"]` tests
+    /// `emails.type`.
+    pub fn paths(&self) -> Vec<Path> {
+        let mut found = Vec::new();
+        self.collect(None, &mut found);
+        found
+    }
+
+    fn collect(&self, above: Option<&Path>, found: &mut Vec<Path>) {
+        match self {
+            Self::Compare { path, .. } | Self::Present(path) => found.push(below(above, path)),
+            Self::Element { path, filter } => filter.collect(Some(&below(above, path)), found),
+            Self::And(terms) | Self::Or(terms) => {
+                terms.iter().for_each(|term| term.collect(above, found));
+            }
+            Self::Not(inner) => inner.collect(above, found),
+        }
+    }
+}
+
+/// A path of a value filter from the top of the resource.
+pub fn below(above: Option<&Path>, path: &Path) -> Path {
+    let Some(above) = above else { return path.clone() };
+    let names = path.members().map(str::to_owned);
+    let sub = above.sub.iter().cloned().chain(names).collect();
+    Path { sub, filter: None, ..above.clone() }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     Eq,

@@ -59,6 +59,20 @@ pub struct QueryError {
 /// # Errors
 /// For a parameter that is there twice or cannot be read.
 pub fn parse_query(query: Option<&str>, known: &Known<'_>) -> Result<Query, QueryError> {
+    read(parameters(query)?, known)
+}
+
+/// Reads the `attributes` and `excludedAttributes` of a query string, and passes over all others: what
+/// the answer to a write is asked for (RFC 7644 section 3.9).
+///
+/// # Errors
+/// For one that is there twice or cannot be read.
+pub fn parse_projection(query: Option<&str>, known: &Known<'_>) -> Result<Projection, QueryError> {
+    let [_, attributes, excluded, ..] = parameters(query)?;
+    projection(attributes, excluded, known)
+}
+
+fn parameters(query: Option<&str>) -> Result<[Option<String>; NAMES.len()], QueryError> {
     let mut given: [Option<String>; NAMES.len()] = Default::default();
     for pair in query.unwrap_or_default().split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -71,7 +85,7 @@ pub fn parse_query(query: Option<&str>, known: &Known<'_>) -> Result<Query, Quer
             return Err(invalid_value(format!("The parameter {known_name} is there twice.")));
         }
     }
-    read(given, known)
+    Ok(given)
 }
 
 /// Reads the body of a `SearchRequest`. Members that it does not know are passed over.

@@ -96,6 +96,12 @@ fn answered(case: &Case, n: usize, request: &Request) -> (u16, Json) {
             made["id"] = json!("1");
             (201, made)
         }
+        // One of a list says no more than its list does.
+        "GET" if listed && !request.path.ends_with("/Users") => {
+            let id = request.path.rsplit('/').next().unwrap_or_default();
+            let mut all = stored["Resources"].as_array().unwrap().iter();
+            all.find(|one| one["id"] == id).map_or((404, json!({})), |one| (200, one.clone()))
+        }
         "GET" if listed => {
             let query = request.query.as_deref().unwrap_or_default();
             let start = query.split('&').find_map(|pair| pair.strip_prefix("startIndex="));

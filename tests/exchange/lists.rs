@@ -196,7 +196,7 @@ async fn what_cannot_be_shown_to_be_complete_is_refused() {
     for query in ["startIndex=101", "count=300", "filter=title%20pr&count=0"] {
         refused(&endless.send("GET", &format!("/Users?{query}"), &[], b"").await);
     }
-    assert!(endless.calls().len() < 10);
+    assert!(endless.calls().len() < 20);
     // It ends before its own total.
     let short = Line::new("scim", "scim", move |_, request| {
         let first = start(request);
@@ -223,10 +223,14 @@ async fn what_cannot_be_shown_to_be_complete_is_refused() {
 
 #[tokio::test]
 async fn a_user_that_moves_between_pages_is_shown_once() {
-    // Someone is inserted at the front while the second page is read.
+    // Someone is inserted at the front while the second page is read, and then nobody.
     let line = Line::new("scim", "omni", |number, _| {
-        let (first, total) = if number % 2 == 0 { (1, 150) } else { (100, 151) };
-        let count = if number % 2 == 0 { 100 } else { 51 };
+        let (first, count, total) = match number {
+            0 => (1, 100, 149),
+            1 => (100, 50, 150),
+            number if number % 2 == 0 => (1, 100, 150),
+            _ => (101, 50, 150),
+        };
         answer(200, &[], &page(first, count, Some(total)))
     });
     let mut all: Vec<String> = Vec::new();

@@ -7,6 +7,8 @@ mod aside;
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod complete;
+#[cfg(test)]
 mod contenders;
 #[cfg(test)]
 mod cursors;
@@ -31,6 +33,8 @@ mod guards;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod hidden;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod lifted;
@@ -51,6 +55,8 @@ mod orders;
 #[cfg(test)]
 mod overlays;
 #[cfg(test)]
+mod own_view;
+#[cfg(test)]
 #[path = "../seeds/page.rs"]
 mod page;
 #[cfg(test)]
@@ -64,6 +70,8 @@ mod patch_table;
 #[cfg(test)]
 mod private;
 #[cfg(test)]
+mod projected;
+#[cfg(test)]
 mod reported;
 #[cfg(test)]
 mod safety;
@@ -73,6 +81,8 @@ mod scripted;
 mod searches;
 #[cfg(test)]
 mod seeds;
+#[cfg(test)]
+mod shelf;
 #[cfg(test)]
 #[expect(dead_code, reason = "some of it is for tests/proxy alone")]
 #[path = "../proxy/harness.rs"]

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use super::harness::{Bench, body};
 use super::laws::Law;
 use super::lived::{runtime, segment, tame};
-use super::oracle::pairs;
+use super::oracle::{pairs, picked};
 use super::oracle_filter::asked;
 use super::people::{arbitrary_user, cases, config};
 use super::speech::{lifted, spoken};
@@ -42,7 +42,8 @@ async fn searched(
     let ask = asked(client, &canonical, drawn);
     let should: BTreeSet<String> = known
         .iter()
-        .filter(|(_, user)| ask.holds(user))
+        // What a client is not shown it does not find by.
+        .filter(|(_, user)| ask.holds(&picked(client, user)))
         .map(|(id, _)| id.as_str().unwrap_or_default().to_owned())
         .collect();
     let filter = ask.text(client);

@@ -1,11 +1,13 @@
 //! `explain --filter`: how much of a filter the upstream is asked, and what is done here.
 
+use http::Method;
 use serde_json::json;
 
 use super::{Account, by, call};
 use crate::cli::document::rules;
 use crate::dialect::model::Paging;
 use crate::gateway::Route;
+use crate::gateway::columns::Columns;
 use crate::gateway::list::PageCall;
 use crate::gateway::pair::Pair;
 use crate::gateway::report::{FilterReport, Reach};
@@ -17,19 +19,19 @@ pub(super) fn of_filter(route: &Route, pair: &Pair, report: &FilterReport) -> Ac
     for term in &report.terms {
         let upstream = term.upstream.as_ref().map(|text| format!(" -> {text}")).unwrap_or_default();
         let reach = term.reach.label();
-        let mut line =
-            format!("{} -> {}{upstream}  {reach}: {}", term.client, truth(&term.truth), term.why);
+        let canonical = canonical(&term.truth, term.way.canonical.as_deref());
+        let mut line = format!("{} -> {canonical}{upstream}  {reach}: {}", term.client, term.why);
         by(&mut line, &rules(&term.way.rules));
         lines.push(line);
         terms.push(json!({
-            "client": term.client, "canonical": truth(&term.truth), "upstream": term.upstream,
+            "client": term.client, "canonical": canonical, "upstream": term.upstream,
             "reach": reach, "why": term.why, "rules": rules(&term.way.rules),
         }));
     }
     let plan = &report.plan;
-    let canonical = truth(&plan.truth);
     let asked = plan.pushed.as_ref().map(ToString::to_string);
-    lines.push(format!("truth: {canonical}"));
+    let whole = truth(&plan.truth);
+    lines.push(format!("truth: {whole}"));
     lines.push(format!(
         "asked of the upstream ({}): {}",
         report.reach.label(),
@@ -41,6 +43,7 @@ pub(super) fn of_filter(route: &Route, pair: &Pair, report: &FilterReport) -> Ac
     lines.extend(sent.iter().map(|sent| format!("call: {sent}")));
     let answered = match (&plan.truth, plan.direct, plan.unique) {
         (Truth::Never, ..) => "an empty list, without a call".to_owned(),
+        _ if plan.id.is_some() => "by the one resource with that id, or nobody".to_owned(),
         (_, true, _) => "one call: the upstream's own page and total".to_owned(),
         _ if pair.upstream_resource.list.paging == Paging::Capped => {
             let most = pair.upstream_resource.list.max_count;
@@ -55,10 +58,18 @@ pub(super) fn of_filter(route: &Route, pair: &Pair, report: &FilterReport) -> Ac
     };
     lines.push(format!("answered: {answered}"));
     let json = json!({
-        "terms": terms, "truth": canonical, "reach": report.reach.label(), "asked": asked,
+        "terms": terms, "truth": whole, "reach": report.reach.label(), "asked": asked,
         "evaluated": here, "call": sent, "direct": plan.direct, "unique": plan.unique, "answered": answered,
     });
     Account { lines, json }
+}
+
+/// Where in canonical a comparison is about, or what it comes to.
+fn canonical(of: &Truth, place: Option<&str>) -> String {
+    match (of, place) {
+        (Truth::Test(_), Some(place)) => place.to_owned(),
+        _ => truth(of),
+    }
 }
 
 fn truth(truth: &Truth) -> String {
@@ -79,6 +90,9 @@ fn sifted(report: &FilterReport) -> String {
                 .to_owned()
         }
         (Reach::Superset, whole) => format!("of what it finds: {}", truth(whole)),
+        (Reach::Subset, whole) => {
+            format!("of what it finds, and where it misses of every resource: {}", truth(whole))
+        }
         (Reach::None, whole) => format!("of every resource: {}", truth(whole)),
     }
 }
@@ -89,9 +103,16 @@ fn first_call(route: &Route, pair: &Pair, report: &FilterReport) -> Option<Strin
     if plan.truth == Truth::Never {
         return None;
     }
+    if let Some(id) = &plan.id {
+        let mut request = route.call(pair, Method::GET, Some(id.as_str()), "");
+        request.query = plan.columns.as_ref().map(Columns::query);
+        return Some(call(&request));
+    }
     let most = pair.upstream_resource.list.max_count;
     let count = if plan.direct { pair.page_size(None) } else { most };
-    let pushed = plan.pushed.as_ref();
-    let page = PageCall { pushed, sort: None, at: pair.beginning(), count };
-    Some(call(&route.list_call(pair, &page).1))
+    let pushed = plan.hit.as_ref().or(plan.pushed.as_ref());
+    let columns = plan.columns.as_ref();
+    let page = PageCall { pushed, sort: None, at: pair.beginning(), count, columns };
+    let (_, request) = route.list_call(pair, &page, true).ok()?;
+    Some(call(&request))
 }

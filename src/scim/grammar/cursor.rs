@@ -127,7 +127,8 @@ impl<'t> Cursor<'t> {
         false
     }
 
-    /// A comparison's value: a JSON literal, or with `lenient` a word without quotes.
+    /// A comparison's value: a JSON literal, or with `lenient` a word without quotes. What looks like
+    /// a value of another language is refused: as a text it would be like nothing, and find nobody.
     pub(super) fn literal(&mut self, lenient: bool) -> Result<Literal, SyntaxError> {
         let start = self.at;
         let token = if self.at('"') { self.quoted()? } else { self.bare() };
@@ -135,16 +136,24 @@ impl<'t> Cursor<'t> {
         if matches!(folded.as_str(), "true" | "false" | "null") {
             return Ok(word_literal(&folded));
         }
+        let fail = |message| Err(SyntaxError { at: start, message });
         match document::parse(token.as_bytes(), &Limits::depth(0)) {
-            Ok(Value::String(text)) => Ok(Literal::String(text.into_owned())),
-            Ok(Value::Number(number)) => Ok(Literal::Number(number.into_owned())),
-            _ if lenient && !token.is_empty() && !token.starts_with('"') => {
-                Ok(Literal::String(token.to_owned()))
-            }
-            _ => Err(SyntaxError {
-                at: start,
-                message: "a quoted string, a number, true, false or null is needed here",
-            }),
+            Ok(Value::String(text)) => return Ok(Literal::String(text.into_owned())),
+            Ok(Value::Number(number)) => return Ok(Literal::Number(number.into_owned())),
+            _ => {}
+        }
+        if token.starts_with(is_other_quote) || token.ends_with(is_other_quote) {
+            return fail("a text stands in straight double quotes, as in userName eq \"ann\"");
+        }
+        if NOTHINGS.contains(&folded.as_str()) {
+            return fail("no value is written null, and a text stands in double quotes");
+        }
+        match lenient && !token.is_empty() && !token.starts_with('"') {
+            true => Ok(Literal::String(token.to_owned())),
+            false => fail(
+                "a text in double quotes, a number, true, false or null is needed here, as in \
+                 userName eq \"ann\"",
+            ),
         }
     }
 
@@ -175,6 +184,17 @@ impl<'t> Cursor<'t> {
         }
         self.fail("the string that begins here has no end")
     }
+}
+
+/// Words for "no value" and "no number" in other languages than JSON.
+const NOTHINGS: [&str; 5] = ["none", "nil", "undefined", "nan", "infinity"];
+
+/// Quotation marks that are not JSON's.
+fn is_other_quote(c: char) -> bool {
+    matches!(c, '\'' | '`' | '´' | '«' | '»' | '‹' | '›' | '＂' | '＇' | '″' | '′')
+        || ('\u{2018}'..='\u{201f}').contains(&c)
+        || ('\u{300c}'..='\u{300f}').contains(&c)
+        || ('\u{301d}'..='\u{301f}').contains(&c)
 }
 
 fn word_literal(word: &str) -> Literal {

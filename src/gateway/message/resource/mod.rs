@@ -9,7 +9,7 @@ mod write;
 
 pub use frame::{Frame, Location, Meta};
 pub use read::{error_in, read_answer, read_request};
-pub use write::{write_answer, write_request};
+pub use write::{schemas_shown, write_answer, write_request};
 
 pub(super) use read::read_status;
 

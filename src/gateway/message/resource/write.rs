@@ -82,6 +82,12 @@ pub fn write_answer<'a>(
     envelop(resource, operation, lay_out(&resource.layout, members))
 }
 
+/// The URNs that an answer with these attributes lists.
+pub fn schemas_shown(resource: &Resource, attributes: &Object) -> Vec<String> {
+    let urns = schemas(resource, resource.schemas_in_answer, attributes);
+    urns.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// The URNs that `schemas` lists. An extension counts as used where it holds something.
 fn schemas<'a>(resource: &'a Resource, which: Schemas, attributes: &Object) -> Vec<Value<'a>> {
     let schema = &resource.schema;
