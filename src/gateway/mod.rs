@@ -29,6 +29,7 @@ pub mod message;
 pub mod needs;
 mod once;
 pub mod pair;
+mod pair_spec;
 pub mod patch;
 mod places;
 mod print;

@@ -4,17 +4,15 @@
 //! the upstream's answer to the client's, and put between the two. Pure: bytes are elsewhere.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use super::demand;
 use super::feeds::Feeds;
 use super::fixed::{Fixed, fixed};
 use super::foreign::{foreign, free};
 use super::once::{Alike, once, shown_once};
+pub use super::pair_spec::PairSpec;
 use super::places::Places;
-use super::route::{Kind, RouteSpec};
+use super::route::Kind;
 use super::table::Table;
 use super::unreturned::unreturned;
 use crate::dialect::Dialect;
@@ -64,18 +62,6 @@ pub struct Pair {
     pub foreign: Vec<String>,
 }
 
-/// What a pair is made of.
-#[derive(Clone, Debug)]
-pub struct PairSpec {
-    pub client: Arc<Dialect>,
-    pub client_vars: BTreeMap<String, String>,
-    pub client_extends: Vec<Attribute>,
-    pub upstream: Arc<Dialect>,
-    pub upstream_vars: BTreeMap<String, String>,
-    pub overlays: Vec<Rules>,
-    pub group_overlays: Vec<Rules>,
-}
-
 /// A request in the upstream's words, not yet framed.
 #[derive(Debug)]
 pub struct Lowered {
@@ -99,64 +85,6 @@ pub struct Losses {
     pub lifting: Vec<Loss>,
     /// Canonical places that the receiver's dialect cannot hold.
     pub lowering: Vec<Loss>,
-}
-
-impl PairSpec {
-    /// What the route's pairs are made of.
-    pub fn of(route: &RouteSpec) -> Self {
-        Self {
-            client: Arc::clone(&route.client),
-            client_vars: route.client_vars.clone(),
-            client_extends: route.client_extends.clone(),
-            upstream: Arc::clone(&route.upstream),
-            upstream_vars: route.upstream_vars.clone(),
-            overlays: route.overlays.clone(),
-            group_overlays: route.group_overlays.clone(),
-        }
-    }
-}
-
-/// Two that are equal come to the same pair.
-impl PartialEq for PairSpec {
-    fn eq(&self, other: &Self) -> bool {
-        let Self {
-            client,
-            client_vars,
-            client_extends,
-            upstream,
-            upstream_vars,
-            overlays,
-            group_overlays,
-        } = self;
-        Arc::ptr_eq(client, &other.client)
-            && Arc::ptr_eq(upstream, &other.upstream)
-            && *client_vars == other.client_vars
-            && *client_extends == other.client_extends
-            && *upstream_vars == other.upstream_vars
-            && *overlays == other.overlays
-            && *group_overlays == other.group_overlays
-    }
-}
-
-impl Eq for PairSpec {}
-
-/// Of what tells pairs apart; of rules, where they stand.
-impl Hash for PairSpec {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.client).hash(state);
-        Arc::as_ptr(&self.upstream).hash(state);
-        self.client_vars.hash(state);
-        self.upstream_vars.hash(state);
-        self.client_extends.iter().for_each(|attribute| attribute.name.hash(state));
-        for rules in self.overlays.iter().chain(&self.group_overlays) {
-            let Rules { maps, fills, sets } = rules;
-            let origins = maps.iter().map(|map| &map.origin);
-            let origins = origins.chain(fills.iter().map(|fill| &fill.origin));
-            for origin in origins.chain(sets.iter().map(|set| &set.origin)) {
-                (&origin.file, origin.line, origin.column).hash(state);
-            }
-        }
-    }
 }
 
 impl Pair {
