@@ -113,13 +113,16 @@ impl Pair {
                         Clear::Null => Some(Value::Null),
                         _ => empty_like(old),
                     };
-                    let said = said.ok_or_else(|| {
-                        unsayable(&format!(
-                            "The upstream has no known way to remove the attribute {}. Send a \
-                             value, or leave the attribute as it is.",
-                            label(&names)
-                        ))
-                    })?;
+                    let Some(said) = said else {
+                        // What holds it is said without it; no empty value says more.
+                        if !above.is_empty() {
+                            continue;
+                        }
+                        return Err(unsayable(&format!(
+                            "The upstream has no known way to remove the attribute {name}. Send a \
+                             value, or leave the attribute as it is."
+                        )));
+                    };
                     insert(body, schema, name, said);
                 }
             }
