@@ -72,14 +72,14 @@ pub struct Fault {
     /// no host of the upstream.
     pub detail: String,
     /// For the log: more on the circumstances. Holds no value of an attribute and no secret.
-    pub log: Option<String>,
+    pub log: Option<Box<str>>,
     /// The status to answer instead of the cause's own (an upstream's own 4xx).
     pub status: Option<StatusCode>,
     /// The scimType to answer instead of the cause's own (RFC 7644 table 9, RFC 9865 section 2.1).
     pub scim_type: Option<&'static str>,
     pub retry_after: Option<Duration>,
     /// The methods for an `Allow` header (405).
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
     /// Where the client finds what was created all the same (a `Location` header).
     pub location: Option<Box<str>>,
     /// Headers `WWW-Authenticate` that stand instead of the gateway's own. Boxed: a fault is small.
@@ -103,7 +103,7 @@ impl Fault {
 
     #[must_use]
     pub fn with_log(mut self, log: impl Into<String>) -> Self {
-        self.log = Some(log.into());
+        self.log = Some(log.into().into_boxed_str());
         self
     }
 

@@ -18,6 +18,7 @@ use scim_gateway::scim::query::encode;
 use serde_json::json;
 
 /// The targets, by name.
+#[expect(clippy::type_complexity, reason = "said once, and just here")]
 pub const TARGETS: [(&str, fn(&[u8])); 6] = [
     ("rules", rules),
     ("configuration", configuration),

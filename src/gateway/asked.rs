@@ -19,7 +19,7 @@ pub(super) fn common(
 ) -> Pushed {
     let is = |name: &str| given.attribute.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(name));
     let sub = |name: &&str| given.sub.first().is_some_and(|sub| sub.eq_ignore_ascii_case(name));
-    let instant = is("meta") && ["created", "lastModified"].iter().any(|name| sub(&name));
+    let instant = is("meta") && ["created", "lastModified"].iter().any(sub);
     let ordered = matches!(operator, Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le);
     if !is("id") && !instant || is("id") && ordered || !matches!(literal, Literal::String(_)) {
         return Pushed::Nothing(format!("servers differ in what they find by {given} so"));
@@ -75,7 +75,7 @@ pub(super) fn unlike(
     }
     // A value that a rule does not carry is as good as absent.
     let total = total && reach.lift.as_ref().is_none_or(|rule| is_total(rule));
-    if !total || !(forms.or && forms.not && declared.present) {
+    if !(total && forms.or && forms.not && declared.present) {
         return Pushed::Nothing(format!("servers may leave out who has no {target}"));
     }
     let absent = Filter::Not(Box::new(Filter::Present(target.clone())));

@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::bulk::{MAX_OPERATIONS, MAX_PAYLOAD};
 use super::discovery::{Bulk, Capabilities, Discovery, Pagination};
 use super::message::headers;
+use super::needs::Chosen;
 use super::pair::Pair;
 use super::route::Route;
 use super::table::{Fate, Row};
@@ -144,7 +145,7 @@ impl Pair {
         let permanent = !attribute.multi_valued && attributes.iter().any(|a| a.permanent);
         let max = if attribute.multi_valued { self.most(attribute, names) } else { None };
         let mut description = attribute.description.clone();
-        for (_, known) in self.table.needs.chosen.iter().filter(|(path, _)| path == names) {
+        for Chosen { known, .. } in self.table.needs.chosen.iter().filter(|one| one.path == names) {
             let term =
                 |(name, literal): &(String, Literal)| format!("{name} {}", literal_text(literal));
             let terms: Vec<String> = known.iter().map(term).collect();
@@ -202,11 +203,12 @@ impl Pair {
     /// How many values of a multi-valued attribute the upstream holds, as far as that is known: for
     /// elements that go several ways, what all ways hold together.
     fn most(&self, attribute: &Attribute, names: &[String]) -> Option<usize> {
-        let mut ways: Vec<(&[(String, Literal)], Option<usize>)> = Vec::new();
+        // One row stands for each way, with the most that a row of that way has room for.
+        let mut ways: Vec<(&Row, Option<usize>)> = Vec::new();
         for row in self.table.below(names).filter(|row| row.is_carried()) {
-            match ways.iter_mut().find(|(known, _)| *known == row.known) {
+            match ways.iter_mut().find(|(way, _)| way.known == row.known) {
                 Some((_, most)) => *most = most.zip(row.most).map(|(a, b)| a.max(b)),
-                None => ways.push((&row.known, row.most)),
+                None => ways.push((row, row.most)),
             }
         }
         let together =

@@ -15,11 +15,19 @@ pub struct Needs {
     /// The client's paths without which the request is refused; what holds such a path is needed, too.
     pub demanded: Vec<(Vec<String>, Operation)>,
     /// Of demanded multi-valued attributes, what has to hold of one element.
-    pub chosen: Vec<(Vec<String>, Vec<(String, Literal)>)>,
+    pub chosen: Vec<Chosen>,
     /// The client's paths that must be there where what holds them is.
     pub nested: Vec<(Vec<String>, Operation)>,
     /// What the upstream demands and nothing on the route can give, in the upstream's words.
     pub unmet: Vec<(Vec<String>, Operation)>,
+}
+
+/// An element that a multi-valued attribute has to hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    pub path: Vec<String>,
+    /// What the element says.
+    pub known: Vec<(String, Literal)>,
 }
 
 impl Needs {
@@ -85,8 +93,9 @@ impl Walk<'_> {
                 Some((row, ())) if row.names == common => {
                     let array = row.names.iter().take(row.array.unwrap_or_default());
                     let array: Vec<String> = array.cloned().collect();
-                    if !self.needs.chosen.contains(&(array.clone(), row.known.clone())) {
-                        self.needs.chosen.push((array.clone(), row.known.clone()));
+                    let chosen = Chosen { path: array.clone(), known: row.known.clone() };
+                    if !self.needs.chosen.contains(&chosen) {
+                        self.needs.chosen.push(chosen);
                     }
                     self.needs.demanded.push((array, self.operation));
                 }

@@ -189,7 +189,7 @@ fn allow(method: &Method, allowed: &[Method]) -> Result<(), Fault> {
 
 fn not_allowed(allowed: &str) -> Fault {
     let detail = format!("The endpoint does not take this method. It takes {allowed}.");
-    Fault { allow: Some(allowed.to_owned()), ..Fault::new(Cause::MethodNotAllowed, detail) }
+    Fault { allow: Some(allowed.into()), ..Fault::new(Cause::MethodNotAllowed, detail) }
 }
 
 fn not_implemented(detail: &str) -> Fault {

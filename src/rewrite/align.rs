@@ -119,7 +119,7 @@ impl Key<'_> {
         let mut pairing = Pairing::new(shown, old);
         pairing.by_key(self);
         pairing.ahead();
-        pairing.by_order(|element| kind(element));
+        pairing.by_order(kind);
         pairing.by_order(|_| Some(String::new()));
         pairing.pairs
     }
@@ -138,7 +138,7 @@ impl Key<'_> {
         let mut rest = Pairing::new(new, shown);
         rest.taken_from(&same);
         if !self.reference {
-            rest.by_order(|element| kind(element));
+            rest.by_order(kind);
         }
         same.iter()
             .zip(rest.pairs)

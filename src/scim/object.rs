@@ -102,7 +102,8 @@ impl<'a> Object<'a> {
                 }
             }
             Members::Many(many) => {
-                many.note(&name, many.list.len());
+                let at = many.list.len();
+                many.note(name.clone(), at);
                 many.list.push((name, value));
             }
         }
@@ -249,15 +250,15 @@ impl<'a> Many<'a> {
             (HashMap::with_capacity(list.len()), HashMap::with_capacity(list.len()));
         let mut many = Self { list: Vec::new(), spelled, folded };
         for (at, (name, _)) in list.iter().enumerate() {
-            many.note(name, at);
+            many.note(name.clone(), at);
         }
         Self { list, ..many }
     }
 
-    fn note(&mut self, name: &Cow<'a, str>, at: usize) {
+    fn note(&mut self, name: Cow<'a, str>, at: usize) {
         step(1);
-        self.spelled.insert(name.clone(), at);
         self.folded.entry(name.to_ascii_lowercase()).or_insert(at);
+        self.spelled.insert(name, at);
     }
 
     fn remove(&mut self, at: usize) -> Value<'a> {

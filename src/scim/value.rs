@@ -12,7 +12,6 @@ use super::work::step;
 
 /// A JSON value whose strings borrow from the body where they could.
 #[derive(Clone, Debug, Eq, Hash, Default)]
-#[expect(clippy::derived_hash_with_manual_eq, reason = "the equality is the derived one, counted")]
 pub enum Value<'a> {
     #[default]
     Null,

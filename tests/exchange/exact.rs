@@ -141,6 +141,7 @@ async fn a_client_sends_so_many_values_of_one_attribute_and_no_more() {
     };
     let patch =
         |value: Json| json!({"Operations": [{"op": "add", "path": "members", "value": value}]});
+    #[expect(clippy::type_complexity, reason = "said once, and just here")]
     let requests: [(&str, &str, &dyn Fn(usize) -> Json); 4] = [
         ("POST", "/Groups", &|n| json!({"displayName": "g", "members": members(n)})),
         ("PUT", "/Groups/1", &|n| json!({"displayName": "g", "members": members(n)})),

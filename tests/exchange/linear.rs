@@ -53,7 +53,7 @@ fn addresses(n: usize) -> Json {
 }
 
 fn emails(n: usize) -> Json {
-    let email = |at: usize| json!({"value": format!("u{at}@corp.example"), "type": if at % 2 == 0 { "work" } else { "home" }});
+    let email = |at: usize| json!({"value": format!("u{at}@corp.example"), "type": if at.is_multiple_of(2) { "work" } else { "home" }});
     json!({"id": "1", "userName": "ann", "emails": numbered(n, email)})
 }
 

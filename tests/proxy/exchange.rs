@@ -132,7 +132,7 @@ async fn a_clients_trace_goes_on_to_the_upstream_with_a_span_for_each_call() {
     let changed = USER.replace("bjensen", "babs");
     let stored = changed.clone();
     let answer =
-        move |_: usize, seen: &str| ok(if seen.starts_with("PUT") { &stored } else { USER });
+        move |_: usize, seen: &str| ok(if seen.starts_with("GET") { USER } else { &stored });
     let upstream = Scripted::start(answer).await;
     let gateway = start(&upstream.url);
     let trace = format!("traceparent: {PARENT}\r\ntracestate: a=1,b=2\r\n");

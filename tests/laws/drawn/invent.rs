@@ -17,7 +17,7 @@ pub fn invent(name: &str, dice: &mut Dice) -> Draft {
         rules: Vec::new(),
         overlays: Vec::new(),
         merges: dice.one_in(5),
-        clear: *dice.of(&["omit", "omit", "omit", "null", "empty", "no"]),
+        clear: dice.of::<&str>(&["omit", "omit", "omit", "null", "empty", "no"]),
         filter: Vec::new(),
         connectives: !dice.one_in(4),
         patch: (!dice.one_in(3)).then(|| [(); 4].map(|()| dice.percent(70))),
@@ -169,7 +169,7 @@ fn label(draft: &mut Draft, dice: &mut Dice) {
 }
 
 fn kept(draft: &mut Draft, dice: &mut Dice) {
-    let mut attr = text(*dice.of(&["externalId", "foreignId"]));
+    let mut attr = text(dice.of::<&str>(&["externalId", "foreignId"]));
     attr.exact = dice.one_in(2);
     let vendor = Place::of(&[&attr.name]);
     draft.attributes.push(attr);

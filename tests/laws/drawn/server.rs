@@ -108,9 +108,8 @@ impl Server {
             let attr = self.attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name));
             let its_own = attr.is_some_and(|a| !a.is_writable() || a.returned == "never");
             let stays = self.merges || self.clear == "no";
-            if its_own && attr.is_some_and(|a| !a.is_writable()) {
-                new.set(name, value.clone());
-            } else if (its_own || stays) && body.get(name).is_none() {
+            let kept = its_own && attr.is_some_and(|a| !a.is_writable());
+            if kept || (its_own || stays) && body.get(name).is_none() {
                 new.set(name, value.clone());
             }
         }

@@ -122,6 +122,7 @@ fn drafts(draft: &Draft) -> Vec<Draft> {
 
 fn documents(given: &Given, needed: &[String]) -> Vec<Given> {
     let mut found = Vec::new();
+    #[expect(clippy::type_complexity, reason = "said once, and just here")]
     let all: [(fn(&mut Given) -> &mut Tree, &Tree); 5] = [
         (|given| &mut given.stored[0], &given.stored[0]),
         (|given| &mut given.wrong, &given.wrong),

@@ -95,6 +95,21 @@ impl Tree {
         }
     }
 
+    /// Without the members of objects that say nothing, at every depth (RFC 7643 section 2.5); elements
+    /// as they are. `None` where nothing is said at all.
+    pub fn settled(&self) -> Option<Self> {
+        match self {
+            Self::Object(members) => {
+                let members = members.iter().filter(|(_, value)| !value.is_nothing());
+                let kept =
+                    members.filter_map(|(name, value)| Some((name.clone(), value.settled()?)));
+                let kept: Vec<_> = kept.collect();
+                (!kept.is_empty()).then_some(Self::Object(kept))
+            }
+            other => (!other.is_nothing()).then(|| other.clone()),
+        }
+    }
+
     /// Without what says nothing at the top, members sorted: arrays and all else as they are.
     pub fn said(&self) -> Self {
         let Self::Object(members) = self else { return self.clone() };

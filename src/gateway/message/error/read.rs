@@ -113,7 +113,7 @@ fn fault(
 /// failed, and the SCIM Error in the body says more.
 fn meant(http: u16, body: &Value) -> u16 {
     let success = (200..300).contains(&http);
-    if !success && !(is_scim_error(body) && matches!(http, 400 | 500..)) {
+    if !(success || is_scim_error(body) && matches!(http, 400 | 500..)) {
         return http;
     }
     let said = status_in(body).filter(|said| success || *said < 500);
