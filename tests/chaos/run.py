@@ -19,7 +19,6 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "conformance"))
 
 import clients  # noqa: E402
-import flood  # noqa: E402
 import serve  # noqa: E402 (the processes of all suites are started alike)
 import upstream as script  # noqa: E402
 from report import Report  # noqa: E402
@@ -67,7 +66,6 @@ def main():
         stalling(running, upstream, report)
         aborting(running, upstream, report)
         crowd(running, upstream, report)
-        neighbours(running, report)
         back(running, upstream, before, report)
     print(f"chaos: {report.passed} passed, {report.failed} failed", flush=True)
     return 1 if report.failed else 0
@@ -184,22 +182,6 @@ def crowd(running, upstream, report):
             stack.enter_context(running.connection())
         status = running.ask("GET")[0]
     report.check(f"three hundred idle connections: another client gets {status}", [] if status == 200 else [status])
-
-
-def neighbours(running, report):
-    """Four parallel bodies of a megabyte, the worst that are allowed: another route's p99 grows by less
-    than four times. The median of five pairs, since this machine may do other things, too."""
-    path = "/neighbour/scim/v2/Users?filter=userName%20eq%20%22nobody%22"
-    ratios, bodies = [], 0
-    for _ in range(5):
-        quiet = flood.p99(running.port, TOKEN, path)
-        with flood.flooded(running.port, TOKEN, "/large/scim/v2/Groups", 4) as done:
-            ratios.append(flood.p99(running.port, TOKEN, path) / quiet)
-            bodies += sum(mine.value for mine in done)
-    median = sorted(ratios)[len(ratios) // 2]
-    shown = ", ".join(f"{ratio:.1f}" for ratio in ratios)
-    report.check(f"four large bodies at once ({bodies} in all): another route's p99 is {shown} times the quiet one",
-                 [] if median < 4 else [f"the median is {median:.1f}"])
 
 
 def back(running, upstream, before, report):

@@ -17,13 +17,13 @@ from collections import Counter
 from pathlib import Path
 
 import advertised
-import clients
 import hostile
 import page
 import paging
 import probe
 import serve
 import tester
+import typed
 from check import FAIL, PASS, SKIP, judged
 
 HERE = Path(__file__).parent
@@ -105,7 +105,7 @@ def drive(folder, routes, report):
 def live(folder, report):
     """Real clients on the routes of config.toml."""
     with serve.shipped(folder) as url:
-        for check in clients.checks(url):
+        for check in typed.checks(url):
             report.add("config.toml", check)
 
 
