@@ -71,9 +71,7 @@ pub fn may_deactivate(request: &Lifted, policies: &Policies) -> Result<(), Fault
 /// # Errors
 /// `UpstreamUnexpected`, naming the places that the route does not waive.
 pub fn carried_out(pair: &Pair, untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
-    let judged = pair.canonical_untaken(untaken);
-    let refused = judged.filter(|loss| is_guarded(loss, true, policies));
-    let refused: Vec<&str> = refused.map(|loss| loss.told).collect();
+    let refused = guarded(pair, untaken, policies);
     if refused.is_empty() {
         return Ok(());
     }
@@ -92,9 +90,7 @@ pub fn carried_out(pair: &Pair, untaken: &[Loss], policies: &Policies) -> Result
 /// # Errors
 /// `PartlyDone`, naming the places that the route does not waive.
 pub fn created_otherwise(pair: &Pair, untaken: &[Loss], policies: &Policies) -> Result<(), Fault> {
-    let judged = pair.canonical_untaken(untaken);
-    let refused = judged.filter(|loss| is_guarded(loss, true, policies));
-    let refused: Vec<&str> = refused.map(|loss| loss.told).collect();
+    let refused = guarded(pair, untaken, policies);
     if refused.is_empty() {
         return Ok(());
     }
@@ -106,6 +102,12 @@ pub fn created_otherwise(pair: &Pair, untaken: &[Loss], policies: &Policies) -> 
             listed(&refused)
         ),
     ))
+}
+
+/// What of it is a security decision that the route does not waive, by name.
+fn guarded<'l>(pair: &'l Pair, untaken: &'l [Loss], policies: &Policies) -> Vec<&'l str> {
+    let judged = pair.canonical_untaken(untaken);
+    judged.filter(|loss| is_guarded(loss, true, policies)).map(|loss| loss.told).collect()
 }
 
 fn is_guarded(loss: &Judged<'_>, inactive: bool, policies: &Policies) -> bool {
