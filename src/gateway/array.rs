@@ -129,6 +129,10 @@ impl Pair {
         {
             return Way::Stateful;
         }
+        // What answers leave out of elements is not told by whoever lists them anew.
+        if kind == OpKind::Replace && !clears && self.unreturned_in(&far).next().is_some() {
+            return Way::Stateful;
+        }
         // A dialect that stands for servers it does not know whole: elements may hold more than it lists.
         if kind == OpKind::Replace && !clears && self.upstream.vendor.open_extensions {
             return Way::Stateful;

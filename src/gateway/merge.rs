@@ -57,7 +57,8 @@ impl Pair {
 
     /// Why put needs the old resource whatever the request says, if it does.
     pub fn reads(&self, policies: &Policies) -> Option<Reads> {
-        if !self.table.hidden.is_empty() || !self.unreturned.is_empty() {
+        let unshown = !self.unreturned.is_empty() || !self.unasked.is_empty();
+        if unshown || !self.table.hidden.is_empty() {
             Some(Reads::Hidden)
         } else if self.table.aligns {
             Some(Reads::Aligned)
@@ -81,7 +82,7 @@ impl Pair {
     ) -> Result<Merged, Fault> {
         let stored = stored.into();
         let message = Message::Request(Operation::Replace);
-        let view = self.view(stored.read).object;
+        let mut view = self.view(stored.read).object;
         let mut user = user.borrowed();
         if !explicit && self.omission(policies) == Omitted::Keep {
             keep_omitted(&mut user, &view);
@@ -91,6 +92,7 @@ impl Pair {
             if self.hides_undeclared(policies) {
                 self.keep_undeclared(&mut user, &view);
             }
+            self.withhold(&mut view, &user);
         }
         let mut wanted = checked(self.client.lift(&user, message))?;
         let seen = self.client.lift(&view, message);

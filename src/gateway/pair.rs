@@ -14,7 +14,7 @@ pub use super::pair_spec::PairSpec;
 use super::places::Places;
 use super::route::Kind;
 use super::table::Table;
-use super::unreturned::unreturned;
+use super::unreturned::{Unseen, unreturned, unseen};
 use crate::dialect::Dialect;
 use crate::dialect::model::{Clear, Quirk, Resource, Undeclared};
 use crate::fault::{Cause, Fault};
@@ -52,6 +52,10 @@ pub struct Pair {
     pub fixed: Vec<Fixed>,
     /// Places of the upstream's that a client may write and a GET does not return.
     pub unreturned: Vec<Vec<String>>,
+    /// The client's places that lead there.
+    pub(super) unseen: Vec<Unseen>,
+    /// Places of the client's that it may write and that no answer of its dialect shows unasked.
+    pub unasked: Vec<Vec<String>>,
     /// What `/Schemas` lists: the client's schema as far as the pair carries it.
     pub listed: Schema,
     /// What the client's dialect says of keys that `/Schemas` does not list.
@@ -146,7 +150,9 @@ impl Pair {
         let table = Table::new(&client, &upstream);
         let identity = Identity::of(&upstream);
         let fixed = fixed(&client, &upstream);
+        let unasked = unreturned(&client.vendor.attributes, &[]);
         let unreturned = unreturned(&upstream.vendor.attributes, &[]);
+        let unseen = unseen(&client, &upstream, &unreturned);
         let (free, foreign) = (free(&client, &upstream), foreign(spec, kind));
         let (client_places, upstream_places) = (Places::new(&client), Places::new(&upstream));
         let feeds = Feeds::new(&client, &upstream);
@@ -166,6 +172,8 @@ impl Pair {
             identity,
             fixed,
             unreturned,
+            unseen,
+            unasked,
             free,
             foreign,
             listed: canonical.clone(),

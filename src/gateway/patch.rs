@@ -109,6 +109,7 @@ impl Pair {
     ) -> Result<Object<'static>, Fault> {
         let stored = stored.into();
         self.removes_unread(stored, ops)?;
+        self.foresees(ops)?;
         let mut view = self.view(stored.read).object;
         let lacked = missing(&view, &self.client.vendor.attributes, Operation::Replace);
         let options = ApplyOptions { create_missing: self.create_missing };

@@ -180,7 +180,7 @@ impl Pair {
     }
 
     /// Operations that lead from one resource to the other, in the upstream's words. `None` where one
-    /// would have to say what nobody can read.
+    /// would have to say what nobody can read, or what no answer shows.
     fn differ(
         &self,
         before: &Object<'_>,
@@ -220,6 +220,11 @@ impl Pair {
                     attribute.zip(value).is_some_and(|(a, v)| is_partly_unreadable(v, a))
                 };
                 if unreadable(old) || unreadable(new) {
+                    return None;
+                }
+                if let (true, Some(_), Some(new)) = (many, old, new)
+                    && self.is_unsaid_in(&names, new)
+                {
                     return None;
                 }
                 match new {

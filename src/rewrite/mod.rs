@@ -8,6 +8,7 @@ mod clear;
 pub mod code;
 mod compile;
 mod effective;
+mod elements;
 mod fill;
 mod fit;
 mod join;

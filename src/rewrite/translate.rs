@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use super::build::{Builder, Key};
-use super::carry::{Carried, carried, ways};
+use super::carry::{Carried, carried};
 pub use super::loss::{Loss, shown_key};
-use super::program::{
-    Dest, ElementsPlan, LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict,
-};
+use super::program::{Dest, LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict};
 use super::trace::{Event, Outcome, Trace};
 use crate::scim::schema::{Attribute, Mutability, Operation, Returned, is_urn};
 use crate::scim::{Object, Value};
@@ -61,7 +59,7 @@ fn run<'a>(
     trace: Option<Trace<'a>>,
 ) -> (Translation<'a>, Option<Trace<'a>>) {
     let (losses, problems) = (Vec::new(), Vec::new());
-    let mut run = Run { message, out: Builder::default(), losses, problems, trace };
+    let mut run = Run { message, out: Builder::default(), losses, problems, settled: 0, trace };
     let derived = run.object(&program.root, source, Key::Made(usize::MAX), true);
     let mut losses = run.losses;
     let object = run.out.finish();
@@ -82,12 +80,14 @@ pub(super) struct Run<'a> {
     pub(super) out: Builder<'a>,
     pub(super) losses: Vec<Loss>,
     pub(super) problems: Vec<Problem>,
+    /// How many values went somewhere, or need not.
+    pub(super) settled: usize,
     /// Only for `explain`.
     pub(super) trace: Option<Trace<'a>>,
 }
 
 /// A value for an attribute that the vendor computes from another: a loss only if it says more.
-struct Derived<'a> {
+pub(super) struct Derived<'a> {
     loss: Loss,
     from: Arc<str>,
     name: &'a str,
@@ -105,7 +105,7 @@ impl Derived<'_> {
 }
 
 impl<'a> Run<'a> {
-    fn object(
+    pub(super) fn object(
         &mut self,
         plan: &'a ObjectPlan,
         source: &'a Object<'a>,
@@ -116,6 +116,7 @@ impl<'a> Run<'a> {
         for (name, value) in source.iter() {
             match plan.node(name) {
                 Some(node) if self.skips(&node.attribute) => {
+                    self.settled += 1;
                     if let Some(trace) = &mut self.trace {
                         trace.add(&node.label, key, value, Outcome::Withheld, Vec::new());
                     }
@@ -225,7 +226,10 @@ impl<'a> Run<'a> {
         }
         match self.admits(dest, value) {
             Admission::Yes => {}
-            Admission::Silently => return None,
+            Admission::Silently => {
+                self.settled += 1;
+                return None;
+            }
             Admission::Lost => {
                 let loss = Loss::new(Arc::clone(&node.label), LossCause::NoPlace);
                 if value.is_cleared() {
@@ -236,12 +240,14 @@ impl<'a> Run<'a> {
                     return None;
                 };
                 let name = node.attribute.name.as_str();
+                self.settled += 1;
                 return Some(Derived { loss, from: Arc::clone(from), name, value });
             }
         }
         match carried(dest.rule.as_deref(), value) {
             Carried::Value(value) => {
                 let key = if dest.follows { key } else { Key::Made(dest.order) };
+                self.settled += 1;
                 self.out.write(dest, key, None, value);
             }
             Carried::Dropped(cause) => {
@@ -318,6 +324,7 @@ impl<'a> Run<'a> {
             Some(Verdict::To(dest)) => {
                 if !(dest.read_only && matches!(self.message, Message::Request(_))) {
                     let key = if dest.follows { key } else { Key::Made(dest.order) };
+                    self.settled += 1;
                     self.out.write_key(dest, key, name, value.borrowed());
                     return;
                 }
@@ -340,33 +347,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn problem(&mut self, place: &Arc<str>, reason: String) {
+    pub(super) fn problem(&mut self, place: &Arc<str>, reason: String) {
         if matches!(self.message, Message::Response) {
             self.losses.push(Loss::new(Arc::clone(place), LossCause::Converted));
         } else {
             self.problems.push(Problem { place: Arc::clone(place), reason });
         }
-    }
-
-    fn elements(
-        &mut self,
-        node: &'a Node,
-        plan: &'a ElementsPlan,
-        elements: &'a [Value<'a>],
-    ) -> Vec<Derived<'a>> {
-        let ways = ways(plan, elements);
-        let mut derived = Vec::new();
-        for (index, (element, way)) in elements.iter().zip(ways).enumerate() {
-            let Value::Object(object) = element else {
-                if !element.is_cleared() {
-                    self.problem(&node.label, "holds an element that is not an object".to_owned());
-                }
-                continue;
-            };
-            let key = Key::Source(plan.number, index);
-            derived.extend(self.object(&way.arm.plan, object, key, way.chosen));
-        }
-        derived
     }
 }
 

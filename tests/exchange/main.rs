@@ -98,6 +98,8 @@ mod typed_patch;
 #[cfg(test)]
 mod unreadable;
 #[cfg(test)]
+mod unseen;
+#[cfg(test)]
 mod versions;
 #[cfg(test)]
 mod wire;

@@ -107,6 +107,11 @@ impl Attr {
         self.exact || self.kind == Kind::Reference
     }
 
+    /// Whether answers show it on request only.
+    pub fn is_on_request(&self) -> bool {
+        self.returned == "request"
+    }
+
     /// Whether clients may write it.
     pub fn is_writable(&self) -> bool {
         self.mutability != "readOnly"
