@@ -100,7 +100,7 @@ fn doors(
     let mut found: Vec<_> =
         config.server.tls.iter().filter_map(|tls| Certificates::new(tls).err()).collect();
     let mut upstreams = Upstreams::new(Arc::clone(&before.observer));
-    upstreams.sets = before.sets.clone();
+    upstreams.sets = before.sets.successor();
     for upstream in config.upstreams.values() {
         match before.keep(upstream, dialects) {
             Ok(kept) => drop(upstreams.made.insert(upstream.name.clone(), kept)),
@@ -142,8 +142,14 @@ impl Upstreams {
 
     /// Begins to look after files and tokens, before anything is asked of the upstreams; on the
     /// runtime that this is called within. What is looked after already goes on.
-    pub(super) fn tend(&self) {
-        self.made.values().for_each(|kept| kept.reached.identity.tend());
+    pub(super) fn tend(&mut self) {
+        for Kept { reached, .. } in self.made.values() {
+            reached.identity.tend();
+            if let Network::Remote(remote) = &reached.network {
+                remote.tend();
+            }
+        }
+        self.sets.tend(&self.observer);
     }
 
     /// The upstream as it is, where nothing of it changed, else a new one.
@@ -153,10 +159,21 @@ impl Upstreams {
         let before = self.made.get(&upstream.name);
         let same = before.filter(|kept| kept.made_of == *upstream && kept.form == form);
         let reached = match same {
-            Some(kept) => kept.reached.clone(),
+            Some(kept) => kept.reached.clone().look_now()?,
             None => reach(upstream, &form, before, &self.observer)?,
         };
         Ok(Kept { made_of: upstream.clone(), form, reached })
+    }
+}
+
+impl Reached {
+    /// With what its files hold now: they may be other ones under the same names.
+    fn look_now(self) -> Result<Self, String> {
+        self.identity.look_now()?;
+        if let Network::Remote(remote) = &self.network {
+            remote.look_now()?;
+        }
+        Ok(self)
     }
 }
 

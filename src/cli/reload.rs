@@ -38,7 +38,7 @@ impl Reloader {
     ///
     /// # Errors
     /// Where the thread cannot be started.
-    pub(super) fn start(self, asks: Receiver<Ask>) -> io::Result<()> {
+    pub(super) fn start(mut self, asks: Receiver<Ask>) -> io::Result<()> {
         // The worker looks after upstreams' identities, also while a configuration is compiled.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let hangups = {

@@ -25,6 +25,7 @@ mod signed;
 mod stream;
 mod talk;
 mod tls;
+mod watched;
 
 pub use auth::{Callers, KeySets, Refusal};
 pub use care::{Care, Cared, Gate, Making};

@@ -9,6 +9,7 @@ use pingora::upstreams::peer::HttpPeer;
 use tokio::time::Instant;
 
 use super::identity::Certificate;
+use super::tls::Authorities;
 use crate::config::model::Timeouts;
 use crate::fault::{Cause, Fault};
 
@@ -23,6 +24,8 @@ pub(super) struct Host {
     timeouts: Timeouts,
     /// What is shown in TLS.
     certificate: Option<Arc<Certificate>>,
+    /// What is believed in TLS; `None`: what the system believes.
+    authorities: Option<Arc<Authorities>>,
     known: Mutex<Option<(Instant, Vec<SocketAddr>)>>,
 }
 
@@ -33,19 +36,16 @@ impl Host {
         tls: bool,
         timeouts: Timeouts,
         certificate: Option<Arc<Certificate>>,
+        authorities: Option<Arc<Authorities>>,
     ) -> Self {
         // The brackets around an IPv6 address are the URL's, not the address's.
         let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Self { name, port, tls, timeouts, certificate, known: Mutex::new(None) }
-    }
-
-    /// The name that its certificate has to show; `None` without TLS.
-    pub(super) fn tls_name(&self) -> Option<&str> {
-        self.tls.then_some(self.name.as_str())
+        Self { name, port, tls, timeouts, certificate, authorities, known: Mutex::new(None) }
     }
 
     /// Peers to try in this order: at least one.
     pub(super) async fn peers(&self) -> Result<Vec<HttpPeer>, Fault> {
+        self.authorities.iter().for_each(Authorities::tend);
         let addresses = match self.remembered() {
             Some(addresses) => addresses,
             None => self.resolve().await?,
@@ -96,15 +96,14 @@ impl Host {
         options.idle_timeout = Some(Duration::from_secs(60));
         options.max_h2_streams = 100;
         options.alpn = if self.tls { ALPN::H2H1 } else { ALPN::H1 };
-        self.show(&mut peer);
-        peer
-    }
-
-    /// Makes connections to the peer show who the gateway is, if that is said in TLS.
-    pub(super) fn show(&self, peer: &mut HttpPeer) {
+        // Who the gateway is, if that is said in TLS, and whom it believes.
         if let Some(certificate) = &self.certificate {
-            certificate.stand_for(peer);
+            certificate.stand_for(&mut peer);
         }
+        if let Some(authorities) = &self.authorities {
+            authorities.judge(&mut peer);
+        }
+        peer
     }
 }
 

@@ -11,7 +11,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::Method;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT};
-use pingora::connectors::ConnectorOptions;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::client::HttpSession;
@@ -20,10 +19,10 @@ use url::Url;
 
 use super::broken::{cut_off, timed_out, unformed, unreachable};
 use super::care::{Making, Node, Nodes, Turn, Verdict, verdict};
-use super::identity::Certificate;
+use super::identity::{Certificate, Reporter};
 use super::observer::Silent;
 use super::talk::talk;
-use super::tls;
+use super::tls::{self, Authorities};
 use crate::config::care::Care;
 use crate::config::model::Timeouts;
 use crate::exchange::Upstream;
@@ -41,6 +40,8 @@ const STALE: usize = 4;
 pub struct Remote {
     connector: Connector,
     pub(super) nodes: Nodes,
+    /// Whom it believes about its nodes; `None`: whom the system believes.
+    authorities: Option<Arc<Authorities>>,
     /// What is put before each path; no trailing slash.
     base: String,
     call_timeout: Duration,
@@ -89,17 +90,37 @@ impl Remote {
         answer_limit: usize,
         making: &Making<'_>,
     ) -> Result<Self, String> {
-        tls::authorities(making.ca)?;
-        let mut options = ConnectorOptions::new(POOL);
-        options.ca_file = making.ca.map(|path| path.to_string_lossy().into_owned());
+        let authorities =
+            making.ca.map(|ca| Authorities::read(ca, Reporter::new(making.name, making.observer)));
+        let authorities = authorities.transpose()?.map(Arc::new);
+        let options = tls::connector(POOL, authorities.is_some())?;
         let base = urls.first().map_or("", |url| url.path().trim_end_matches('/'));
         Ok(Self {
             connector: Connector::new(Some(options)),
-            nodes: Nodes::new(urls, making)?,
+            nodes: Nodes::new(urls, making, authorities.as_ref())?,
+            authorities,
             base: base.to_owned(),
             call_timeout: making.timeouts.call,
             answer_limit,
         })
+    }
+
+    /// What it believes in TLS; `None`: what the system believes.
+    pub(super) fn authorities(&self) -> Option<&Arc<Authorities>> {
+        self.authorities.as_ref()
+    }
+
+    /// Begins to follow its files, before anybody calls; on the runtime that this is called within.
+    pub fn tend(&self) {
+        self.authorities.iter().for_each(Authorities::tend);
+    }
+
+    /// Reads its files again at once, on this thread: what a reload calls applied, is.
+    ///
+    /// # Errors
+    /// A sentence that names the file that cannot be used; what it held before stays in force.
+    pub fn look_now(&self) -> Result<(), String> {
+        self.authorities.as_ref().map_or(Ok(()), |authorities| authorities.look_now())
     }
 
     /// The upstream's own path for the path that a dialect means.

@@ -28,15 +28,13 @@ use super::observer::{Event, Observer};
 use super::service::Service;
 use super::signals::Signals;
 use super::tls::Certificates;
+use super::watched;
 use crate::config::model;
 
 /// For the addresses to be listened on.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// Between two looks at the certificate files.
-const CERTIFICATES: Duration = Duration::from_secs(10);
 
 /// The server came to its ordinary end.
 #[derive(Debug)]
@@ -143,7 +141,7 @@ fn certificates(
     let (watched, observer) = (Arc::downgrade(&certificates), Arc::clone(observer));
     std::thread::spawn(move || {
         loop {
-            std::thread::sleep(CERTIFICATES);
+            std::thread::sleep(watched::LOOK);
             let Some(certificates) = watched.upgrade() else { return };
             if let Some(looked) = certificates.look() {
                 observer.happened(&Event::Certificates(looked.is_ok()));

@@ -4,6 +4,8 @@
 mod files;
 mod handshake;
 mod listener;
+mod trust;
 
-pub(super) use files::authorities;
+pub(super) use files::connector;
 pub use listener::Certificates;
+pub(super) use trust::Authorities;

@@ -102,3 +102,77 @@ fn credentials_of_systemd_are_found_and_followed() {
     wait("the changed credential", || shown().as_deref() == Some("bearer k2"));
     assert!(!place.log().contains("pepper") && !place.log().contains("k1"), "{}", place.log());
 }
+
+/// A server of a certificate of `localhost` that answers everything with `BOTH`, and files with two
+/// authorities, of which the first vouches for it.
+fn secure(place: &Place) -> SocketAddr {
+    let own = |name: &str| {
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let issuer = rcgen::CertifiedIssuer::self_signed(params, key).unwrap();
+        place.write(name, &issuer.pem());
+        issuer
+    };
+    let (right, _wrong) = (own("right.pem"), own("wrong.pem"));
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let shown = params.signed_by(&key, &right).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let private = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
+    let config = builder.with_single_cert(vec![shown.der().clone()], private.into()).unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let config = Arc::clone(&config);
+            std::thread::spawn(move || {
+                let tls = rustls::ServerConnection::new(config).unwrap();
+                let mut stream = BufReader::new(rustls::StreamOwned::new(tls, stream));
+                let mut head = String::new();
+                while stream.read_line(&mut head).ok().filter(|read| *read > 0) > Some(2) {}
+                let start = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+                let rest = format!("Connection: close\r\nContent-Length: {}\r\n\r\n", BOTH.len());
+                let _ = stream.get_mut().write_all(format!("{start}{rest}{BOTH}").as_bytes());
+                let _ = stream.get_mut().flush();
+            });
+        }
+    });
+    address
+}
+
+// Edge review 9.
+#[test]
+fn a_reload_that_is_applied_has_read_the_authorities_again() {
+    let place = Place::new();
+    let address = secure(&place);
+    let authority = |name: &str| {
+        place.write("ca.pem", &std::fs::read_to_string(place.path(name)).unwrap());
+    };
+    authority("wrong.pem");
+    place.write("token", "t");
+    let upstream = format!(
+        "[upstream.s]\ndialect = \"scim\"\nurl = \"https://localhost:{}\"\nca = \"ca.pem\"\n\
+         auth = {{ bearer = {{ file = \"token\" }} }}\n[[route]]\n\
+         prefix = \"/s\"\nclient = \"scim\"\nupstream = \"s\"\nauth = \"none\"\n",
+        address.port()
+    );
+    place.write("config.toml", &place.text(QUIET, &upstream));
+    let _gateway = place.start(&[]);
+    let status = || call(place.client, "GET", "/s/scim/v2/Users/1", "").unwrap().status;
+    assert_eq!(status(), 502);
+    authority("right.pem");
+    assert_eq!(place.reload().status, 200);
+    assert_eq!(status(), 200, "at once");
+    // What cannot be used is told, by its name, and changes nothing.
+    place.write("ca.pem", "no certificate");
+    let told = place.reload();
+    assert!(told.status == 422 && told.body.contains("ca.pem"), "{told:?}");
+    assert_eq!(status(), 200);
+    // Nobody has to ask for it.
+    authority("wrong.pem");
+    wait("the changed authority", || status() == 502);
+}

@@ -36,6 +36,13 @@ impl Authority {
         path.to_owned()
     }
 
+    /// Whoever believes this authority alone.
+    pub fn store(&self) -> Arc<RootCertStore> {
+        let mut store = RootCertStore::empty();
+        store.add(self.issuer.der().clone()).unwrap();
+        Arc::new(store)
+    }
+
     /// For a server of these names, or for a client of this subject.
     pub fn issue(&self, parts: &[(DnType, &str)], names: Vec<SanType>) -> Identity {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -54,10 +61,8 @@ impl Authority {
     pub fn client(&self, who: Option<&Identity>, alpn: &str) -> Arc<ClientConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider);
-        let mut store = RootCertStore::empty();
-        store.add(self.issuer.der().clone()).unwrap();
-        let builder =
-            builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(store);
+        let builder = builder.with_safe_default_protocol_versions().unwrap();
+        let builder = builder.with_root_certificates(self.store());
         let mut config = match who {
             None => builder.with_no_client_auth(),
             Some(who) => builder.with_client_auth_cert(who.chain.clone(), who.private()).unwrap(),

@@ -24,6 +24,7 @@ mod oauth;
 mod page;
 mod passthrough;
 mod remote;
+mod rotated;
 mod secrets;
 mod seeds;
 mod signed;

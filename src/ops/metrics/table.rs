@@ -228,7 +228,7 @@ pub(super) const REQUESTS: Metric = Metric {
 pub(super) const SECRET_RELOADS: Metric = Metric {
     name: "scim_gateway_secret_reloads_total",
     kind: Kind::Counter,
-    help: "Files of an upstream's secret or certificate that were read again: changed, or failed.",
+    help: "Files of an upstream's secret, certificate or authorities that were read again: changed, or failed.",
     labels: &["upstream", "outcome"],
 };
 

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 mod crypto;
+mod jwks;
 mod jwt;
 mod keys;
 mod names;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::fault::{Cause, Fault};
 
-/// When keys could not be read: when to come again.
-const LATER: Duration = Duration::from_secs(10);
+/// When keys could not be read, or not yet again: when to come again.
+const LATER: Duration = Duration::from_secs(3);
 
 /// Why a caller is not let in. The order is that of what is told where several credentials refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,30 +1,32 @@
-//! Active health checks: `pingora-load-balancing` counts and decides, its TCP and HTTP checks ask.
+//! Active health checks: `pingora-load-balancing` counts and decides, and here is asked.
 //!
 //! They begin with the first call, since a runtime is needed, and end with the upstream.
 
-use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use http::header::HOST;
 use pingora::connectors::http::Connector;
-use pingora::connectors::{ConnectorOptions, TransportConnector};
-use pingora::http::ResponseHeader;
-use pingora::lb::health_check::{HealthCheck, HttpHealthCheck, TcpHealthCheck};
+use pingora::http::RequestHeader;
+use pingora::lb::health_check::HealthCheck;
 use pingora::lb::selection::RoundRobin;
 use pingora::lb::{Backend, LoadBalancer};
+use pingora::protocols::ALPN;
+use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::{sleep, timeout};
 
 use super::nodes::{Node, number};
 use crate::config::care;
 use crate::proxy::observer::{Event, Observer};
+use crate::proxy::tls;
 
-/// Asks every node in its turn.
+/// Asks every node in its turn, over connections like those of calls: to the same addresses, with the
+/// certificate of now, believing the authorities of now.
 pub(super) struct Probe {
     nodes: Arc<[Node]>,
-    checks: Vec<Box<dyn HealthCheck + Send + Sync>>,
+    connector: Connector,
     settings: care::Health,
     told: Told,
 }
@@ -36,37 +38,51 @@ pub(super) struct Told {
 }
 
 impl Probe {
+    /// `own` says whether the nodes bring authorities of their own.
+    ///
     /// # Errors
-    /// A sentence, where the path cannot stand in a request.
+    /// A sentence, where the path cannot stand in a request or nobody can be believed.
     pub(super) fn new(
         nodes: Arc<[Node]>,
         settings: &care::Health,
-        ca: Option<&Path>,
+        own: bool,
         told: Told,
     ) -> Result<Self, String> {
-        let check = |node: &Node| match &settings.path {
-            None => Ok(tcp(node, ca)),
-            Some(path) => http(node, path, settings.timeout, ca),
-        };
-        let checks = nodes.iter().map(check).collect::<Result<_, String>>()?;
-        Ok(Self { nodes, checks, settings: settings.clone(), told })
+        let connector = Connector::new(Some(tls::connector(1, own)?));
+        let probe = Self { nodes, connector, settings: settings.clone(), told };
+        if let (Some(path), Some(node)) = (&probe.settings.path, probe.nodes.first()) {
+            header(node, path)
+                .map_err(|_| "the health path cannot stand in a request".to_owned())?;
+        }
+        Ok(probe)
     }
 
     /// Any address of the node that answers will do.
     async fn ask(&self, number: usize) -> pingora::Result<()> {
-        let (Some(node), Some(check)) = (self.nodes.get(number), self.checks.get(number)) else {
-            return Err(failed());
-        };
-        let peers = node.host.peers().await.map_err(|_| failed())?;
-        for peer in peers {
-            let address =
-                Backend { addr: peer._address, weight: 1, ext: pingora::lb::Extensions::new() };
-            if check.check(&address).await.is_ok() {
+        let node = self.nodes.get(number).ok_or_else(failed)?;
+        for mut peer in node.host.peers().await.map_err(|_| failed())? {
+            peer.options.alpn = ALPN::H1;
+            peer.options.read_timeout = Some(self.settings.timeout);
+            if self.try_one(node, &peer).await.is_ok() {
                 return Ok(());
             }
         }
         node.host.forget();
         Err(failed())
+    }
+
+    /// A connection, and where there is a path to ask for, a good answer. None is kept: one that was
+    /// made before would say little of the way there.
+    async fn try_one(&self, node: &Node, peer: &HttpPeer) -> pingora::Result<()> {
+        let (mut session, _) = self.connector.get_http_session(peer).await?;
+        let Some(path) = &self.settings.path else { return Ok(()) };
+        session.set_read_timeout(peer.options.read_timeout);
+        session.write_request_header(Box::new(header(node, path)?)).await?;
+        session.finish_request_body().await?;
+        session.read_response_header().await?;
+        let good = session.response_header().is_some_and(|answer| answer.status.is_success());
+        session.shutdown().await;
+        good.then_some(()).ok_or_else(failed)
     }
 }
 
@@ -102,40 +118,10 @@ pub(super) async fn watch(balance: Weak<LoadBalancer<RoundRobin>>, every: Durati
     }
 }
 
-fn tcp(node: &Node, ca: Option<&Path>) -> Box<dyn HealthCheck + Send + Sync> {
-    let mut check = match node.host.tls_name() {
-        Some(name) => TcpHealthCheck::new_tls(name),
-        None => TcpHealthCheck::new(),
-    };
-    check.set_connector(TransportConnector::new(Some(options(ca))));
-    check
-}
-
-fn http(
-    node: &Node,
-    path: &str,
-    timeout: Duration,
-    ca: Option<&Path>,
-) -> Result<Box<dyn HealthCheck + Send + Sync>, String> {
-    let name = node.host.tls_name();
-    let mut check = HttpHealthCheck::new(name.unwrap_or("localhost"), name.is_some());
-    let unusable = |_| "the health path cannot stand in a request".to_owned();
-    check.req.set_raw_path(path.as_bytes()).map_err(unusable)?;
-    check.req.insert_header(HOST, node.authority.clone()).map_err(unusable)?;
-    node.host.show(&mut check.peer_template);
-    check.peer_template.options.read_timeout = Some(timeout);
-    check.validator = Some(Box::new(|answer: &ResponseHeader| match answer.status.is_success() {
-        true => Ok(()),
-        false => Err(failed()),
-    }));
-    check.set_connector(Connector::new(Some(options(ca))));
-    Ok(Box::new(check))
-}
-
-fn options(ca: Option<&Path>) -> ConnectorOptions {
-    let mut options = ConnectorOptions::new(1);
-    options.ca_file = ca.map(|path| path.to_string_lossy().into_owned());
-    options
+fn header(node: &Node, path: &str) -> pingora::Result<RequestHeader> {
+    let mut header = RequestHeader::build("GET", path.as_bytes(), None)?;
+    header.insert_header(HOST, node.authority.clone())?;
+    Ok(header)
 }
 
 /// Says that a probe failed, and not where.

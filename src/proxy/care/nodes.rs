@@ -21,6 +21,7 @@ use crate::config::model::Timeouts;
 use crate::proxy::identity::Certificate;
 use crate::proxy::observer::{Event, Observer};
 use crate::proxy::peer::Host;
+use crate::proxy::tls::Authorities;
 
 /// The nodes, at least one.
 pub(in crate::proxy) struct Nodes {
@@ -63,8 +64,12 @@ pub struct Making<'m> {
 impl Nodes {
     /// # Errors
     /// A sentence, where a URL has no host.
-    pub(in crate::proxy) fn new(urls: &[Url], making: &Making<'_>) -> Result<Self, String> {
-        let node = |url: &Url| Node::new(url, making);
+    pub(in crate::proxy) fn new(
+        urls: &[Url],
+        making: &Making<'_>,
+        authorities: Option<&Arc<Authorities>>,
+    ) -> Result<Self, String> {
+        let node = |url: &Url| Node::new(url, making, authorities.cloned());
         let nodes: Arc<[Node]> = urls.iter().map(node).collect::<Result<_, _>>()?;
         let several = (nodes.len() > 1).then(care::Health::default);
         let probed = making.care.health.clone().or(several);
@@ -75,7 +80,8 @@ impl Nodes {
         if let Some(health) = &probed {
             let told =
                 health::Told { upstream: Arc::clone(&name), observer: Arc::clone(making.observer) };
-            let probe = health::Probe::new(Arc::clone(&nodes), health, making.ca, told)?;
+            let probe =
+                health::Probe::new(Arc::clone(&nodes), health, authorities.is_some(), told)?;
             balance.set_health_check(Box::new(probe));
         }
         let balance = Arc::new(balance);
@@ -161,7 +167,11 @@ impl Nodes {
 }
 
 impl Node {
-    fn new(url: &Url, making: &Making<'_>) -> Result<Self, String> {
+    fn new(
+        url: &Url,
+        making: &Making<'_>,
+        authorities: Option<Arc<Authorities>>,
+    ) -> Result<Self, String> {
         let (Some(name), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
             return Err("the URL has no host".to_owned());
         };
@@ -175,7 +185,7 @@ impl Node {
             care::Breaker { failures, pause, longest, least: u32::MAX, ..care::Breaker::default() };
         let (tls, timeouts) = (url.scheme() == "https", making.timeouts.clone());
         Ok(Self {
-            host: Host::new(name, port, tls, timeouts, making.certificate.clone()),
+            host: Host::new(name, port, tls, timeouts, making.certificate.clone(), authorities),
             authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
             outlier: Breaker::new(outlier),
         })

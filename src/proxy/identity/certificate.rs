@@ -8,14 +8,11 @@ use pingora::utils::tls::CertKey;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::fresh::{Fresh, Looked};
 use crate::config::model::CertificatePair;
+use crate::proxy::watched::{Looked, Watched};
 
 /// A certificate for an upstream (RFC 8446 section 4.4.2).
-pub struct Certificate {
-    files: CertificatePair,
-    pair: Fresh<Pair>,
-}
+pub struct Certificate(Watched<Pair>);
 
 struct Pair {
     /// Of the chain and the key.
@@ -34,24 +31,32 @@ impl Certificate {
     /// A sentence that names the files.
     pub fn read(files: &CertificatePair) -> Result<Self, String> {
         install_default_crypto_provider();
-        let pair = pair(files).map_err(|why| {
-            format!("{} and {}: {why}", files.cert.display(), files.key.display())
-        })?;
-        Ok(Self { files: files.clone(), pair: Fresh::new(pair) })
+        let files = files.clone();
+        let read = move || {
+            pair(&files).map_err(|why| {
+                format!("{} and {}: {why}", files.cert.display(), files.key.display())
+            })
+        };
+        Watched::read(read).map(Self)
     }
 
     /// Makes connections to the peer show this certificate, and no connection serve two: Pingora's own
     /// key for its pool holds serial numbers alone, and a renewed certificate may keep its own.
     pub(in crate::proxy) fn stand_for(&self, peer: &mut HttpPeer) {
-        let (_, pair) = &*self.pair.current();
+        let (_, pair) = &*self.0.current();
         peer.client_cert_key = Some(Arc::clone(&pair.key));
         peer.group_key = u64::from_be_bytes(pair.digest);
     }
 
     /// Reads the files again.
     pub(super) async fn look(&self) -> Option<Looked> {
-        let files = self.files.clone();
-        self.pair.look(move || pair(&files).ok()).await
+        self.0.look().await
+    }
+
+    /// # Errors
+    /// A sentence that names the files; the pair before stays.
+    pub(super) fn look_now(&self) -> Result<bool, String> {
+        self.0.look_now()
     }
 }
 

@@ -2,6 +2,7 @@
 //! `oauth2` library, carried like every call. It keeps nothing and decides nothing.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -13,13 +14,16 @@ use oauth2::{
 };
 use url::Url;
 
-use super::secret::Watched;
+use super::Reporter;
+use super::secret::InForce;
 use crate::config::Secret;
+use crate::config::care::Care;
 use crate::config::identity::{Method, OAuth, is_text, stands_in_header};
 use crate::config::model::Timeouts;
 use crate::exchange::Upstream;
 use crate::fault::Cause;
-use crate::proxy::Remote;
+use crate::proxy::watched::Looked;
+use crate::proxy::{Making, Remote};
 use crate::scim::http::Request;
 
 /// Of a token answer, in bytes; a token that is longer than half of it fits in no header.
@@ -29,7 +33,7 @@ const TOKEN: usize = 16 << 10;
 pub(super) struct Endpoint {
     carrier: Carrier,
     client: ClientId,
-    pub secret: Watched,
+    pub secret: InForce,
     method: Method,
     scopes: Vec<Scope>,
     params: Vec<(String, String)>,
@@ -37,6 +41,8 @@ pub(super) struct Endpoint {
     pub timeout: Duration,
     /// Of a token whose answer does not say.
     pub lifetime: Duration,
+    /// The serial numbers of secret and authorities together, which only grow, when last looked at.
+    seen: AtomicU64,
 }
 
 /// The way to the endpoint.
@@ -61,23 +67,28 @@ pub(super) struct Unanswered {
 impl Endpoint {
     /// # Errors
     /// A sentence, where the URL or its authorities cannot be used.
-    pub fn new(oauth: &OAuth) -> Result<Self, String> {
+    pub fn new(oauth: &OAuth, reporter: &Reporter) -> Result<Self, String> {
         let timeouts = Timeouts { idle: oauth.timeout, call: oauth.timeout, ..Timeouts::default() };
         let mut origin = oauth.token_url.clone();
         origin.set_path("/");
         origin.set_query(None);
         let scopes = oauth.scope.iter().flat_map(|scope| scope.split_ascii_whitespace());
-        let remote = Remote::new(&origin, None, &timeouts, ANSWER, oauth.ca.as_deref())?;
+        let (care, ca) = (Care::default(), oauth.ca.as_deref());
+        let Reporter { upstream: name, observer } = reporter;
+        let making =
+            Making { name, timeouts: &timeouts, care: &care, certificate: None, ca, observer };
+        let remote = Remote::of_nodes(&[origin], ANSWER, &making)?;
         let url = oauth.token_url.clone();
         Ok(Self {
             carrier: Carrier { remote, url },
             client: ClientId::new(oauth.client_id.clone()),
-            secret: Watched::new(&oauth.client_secret, is_text),
+            secret: InForce::new(&oauth.client_secret, is_text),
             method: oauth.method,
             scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
             params: oauth.params.clone().into_iter().collect(),
             timeout: oauth.timeout,
             lifetime: oauth.lifetime,
+            seen: AtomicU64::new(0),
         })
     }
 
@@ -108,6 +119,38 @@ impl Endpoint {
             && answer.expires_in().is_none_or(|life| !life.is_zero());
         let expires_in = answer.expires_in();
         usable.then_some(Answer { secret, expires_in }).ok_or_else(|| because("malformed"))
+    }
+}
+
+impl Endpoint {
+    /// Whether anything of it comes from a file.
+    pub fn has_files(&self) -> bool {
+        self.secret.has_file() || self.carrier.remote.authorities().is_some()
+    }
+
+    /// Reads the secret's file again; whether anything of the endpoint has changed, its authorities
+    /// too, which are followed by themselves.
+    pub async fn look(&self) -> (bool, Option<Looked>) {
+        self.carrier.remote.tend();
+        let looked = self.secret.look().await;
+        (self.changed(), looked)
+    }
+
+    /// Reads its files at once; whether anything has changed.
+    ///
+    /// # Errors
+    /// A sentence that names the file that cannot be used.
+    pub fn look_now(&self) -> Result<bool, String> {
+        self.secret.look_now()?;
+        self.carrier.remote.look_now()?;
+        Ok(self.changed())
+    }
+
+    /// Whether secret or authorities are others than when this was last asked.
+    fn changed(&self) -> bool {
+        let authorities = self.carrier.remote.authorities().map_or(0, |one| one.serial());
+        let sum = self.secret.current().0 + authorities;
+        self.seen.swap(sum, Ordering::AcqRel) != sum
     }
 }
 

@@ -5,7 +5,6 @@
 //! a 401: is there something newer to show?
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -14,23 +13,20 @@ use tokio::task::AbortHandle;
 use zeroize::Zeroizing;
 
 use self::endpoint::Endpoint;
-use self::secret::Watched;
+use self::secret::InForce;
 use self::token::Tokens;
 use super::observer::Observer;
+use super::watched::{Followed, follow};
 use crate::config::identity::{is_text, stands_in_header};
 use crate::config::{self, model};
 use crate::fault::{Cause, Fault};
 
 mod certificate;
 mod endpoint;
-mod fresh;
 mod secret;
 mod token;
 
 pub use certificate::Certificate;
-
-/// Time between two looks at the files of an identity.
-const LOOK: Duration = Duration::from_secs(2);
 
 /// Who the gateway is to one upstream.
 pub struct Identity {
@@ -44,7 +40,7 @@ pub struct Identity {
 enum Shown {
     Nothing,
     /// A secret in a header: its name, how the value is made, and the secret.
-    Kept(HeaderName, Form, Watched),
+    Kept(HeaderName, Form, InForce),
     /// An access token, in the dialect's authorization form.
     Token(Form, Tokens),
 }
@@ -67,9 +63,9 @@ pub(super) struct Proof {
     serial: u64,
 }
 
-/// Tells of an upstream's secrets and tokens, by the upstream's name.
+/// Tells of an upstream's files and tokens, by the upstream's name.
 #[derive(Clone)]
-struct Reporter {
+pub(super) struct Reporter {
     upstream: Arc<str>,
     observer: Arc<dyn Observer>,
 }
@@ -84,9 +80,8 @@ impl Identity {
         form: &str,
         observer: &Arc<dyn Observer>,
     ) -> Result<Arc<Self>, String> {
-        let reporter =
-            Reporter { upstream: upstream.name.as_str().into(), observer: Arc::clone(observer) };
-        let kept = |name, form, held: &_, fits| Shown::Kept(name, form, Watched::new(held, fits));
+        let reporter = Reporter::new(&upstream.name, observer);
+        let kept = |name, form, held: &_, fits| Shown::Kept(name, form, InForce::new(held, fits));
         let text = || Form::Text(form.to_owned());
         let shown = match &upstream.identity {
             config::Identity::None => Shown::Nothing,
@@ -98,7 +93,8 @@ impl Identity {
                 kept(name.clone(), Form::Text("{token}".to_owned()), value, stands_in_header)
             }
             config::Identity::OAuth(oauth) => {
-                let endpoint = Endpoint::new(oauth).map_err(|why| format!("token_url: {why}"))?;
+                let endpoint =
+                    Endpoint::new(oauth, &reporter).map_err(|why| format!("token_url: {why}"))?;
                 Shown::Token(text(), Tokens::new(endpoint, reporter.clone()))
             }
         };
@@ -122,7 +118,7 @@ impl Identity {
         }
         let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         if looking.as_ref().is_none_or(AbortHandle::is_finished) {
-            *looking = Some(tokio::spawn(look_after(Arc::downgrade(self))).abort_handle());
+            *looking = Some(tokio::spawn(follow(Arc::downgrade(self))).abort_handle());
         }
     }
 
@@ -166,28 +162,49 @@ impl Identity {
         }
     }
 
-    /// Reads every file again.
-    async fn look(&self) {
-        let watched = match &self.shown {
-            Shown::Nothing => None,
-            Shown::Kept(_, _, watched) => Some(watched),
-            Shown::Token(_, tokens) => Some(tokens.secret()),
-        };
-        if let Some(watched) = watched {
-            self.reporter.secret(watched.look().await);
+    /// Reads every file again at once, on this thread: what a reload calls applied, is.
+    ///
+    /// # Errors
+    /// A sentence that names a file that cannot be used; what it held before stays in force.
+    pub fn look_now(&self) -> Result<(), String> {
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Kept(_, _, secret) => drop(secret.look_now()?),
+            Shown::Token(_, tokens) => {
+                if tokens.endpoint().look_now()? {
+                    tokens.relent();
+                }
+            }
         }
-        if let Some(certificate) = &self.certificate {
-            self.reporter.secret(certificate.look().await);
-        }
+        self.certificate.as_ref().map_or(Ok(false), |certificate| certificate.look_now()).map(drop)
     }
 
     fn has_files(&self) -> bool {
         let watched = match &self.shown {
             Shown::Nothing => false,
-            Shown::Kept(_, _, watched) => watched.has_file(),
-            Shown::Token(_, tokens) => tokens.secret().has_file(),
+            Shown::Kept(_, _, secret) => secret.has_file(),
+            Shown::Token(_, tokens) => tokens.endpoint().has_files(),
         };
         watched || self.certificate.is_some()
+    }
+}
+
+impl Followed for Identity {
+    async fn look(&self) {
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Kept(_, _, secret) => self.reporter.secret(secret.look().await),
+            Shown::Token(_, tokens) => {
+                let (changed, looked) = tokens.endpoint().look().await;
+                if changed {
+                    tokens.relent();
+                }
+                self.reporter.secret(looked);
+            }
+        }
+        if let Some(certificate) = &self.certificate {
+            self.reporter.secret(certificate.look().await);
+        }
     }
 }
 
@@ -197,16 +214,6 @@ impl Drop for Identity {
         if let Some(task) = looking.take() {
             task.abort();
         }
-    }
-}
-
-/// Looks at an identity's files as long as it is used.
-async fn look_after(identity: std::sync::Weak<Identity>) {
-    loop {
-        let Some(used) = identity.upgrade() else { return };
-        used.look().await;
-        drop(used);
-        tokio::time::sleep(LOOK.mul_f64(0.75 + fastrand::f64() / 4.0)).await;
     }
 }
 

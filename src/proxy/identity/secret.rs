@@ -1,22 +1,32 @@
 //! A secret in force, followed where it comes from a file.
 
+use std::sync::Arc;
+
 use super::Reporter;
-use super::fresh::{Fresh, Looked};
 use crate::config::Secret;
 use crate::config::secret::{Held, Origin};
-use crate::proxy::observer::Event;
+use crate::proxy::observer::{Event, Observer};
+use crate::proxy::watched::{Looked, Watched};
 
-pub(super) struct Watched {
-    origin: Origin,
-    fits: fn(&str) -> bool,
-    secret: Fresh<Secret>,
+pub(super) struct InForce {
+    has_file: bool,
+    secret: Watched<Secret>,
 }
 
-impl Watched {
+impl InForce {
     /// `fits` is what a secret must be to take another's place.
     pub fn new(held: &Held, fits: fn(&str) -> bool) -> Self {
         let Held { secret, origin } = held.clone();
-        Self { origin, fits, secret: Fresh::new(secret) }
+        let has_file = origin != Origin::Fixed;
+        let secret = match origin {
+            Origin::Fixed => Watched::holding(secret.clone(), move || Ok(secret.clone())),
+            Origin::File(path) => Watched::holding(secret, move || {
+                Secret::read(&path)
+                    .filter(|secret| fits(secret.reveal()))
+                    .ok_or_else(|| format!("{}: no secret that can be used", path.display()))
+            }),
+        };
+        Self { has_file, secret }
     }
 
     /// The secret and its serial number.
@@ -26,21 +36,28 @@ impl Watched {
     }
 
     pub fn has_file(&self) -> bool {
-        self.origin != Origin::Fixed
+        self.has_file
     }
 
     /// Reads the secret's file again, where it has one.
     pub async fn look(&self) -> Option<Looked> {
-        let Origin::File(path) = &self.origin else { return None };
-        let (path, fits) = (path.clone(), self.fits);
-        let read = move || Secret::read(&path).filter(|secret| fits(secret.reveal()));
-        self.secret.look(read).await
+        if self.has_file { self.secret.look().await } else { None }
+    }
+
+    /// # Errors
+    /// A sentence that names the file; the secret before stays.
+    pub fn look_now(&self) -> Result<bool, String> {
+        self.secret.look_now()
     }
 }
 
 impl Reporter {
+    pub(in crate::proxy) fn new(upstream: &str, observer: &Arc<dyn Observer>) -> Self {
+        Self { upstream: upstream.into(), observer: Arc::clone(observer) }
+    }
+
     /// Tells what came of a look at the files.
-    pub(super) fn secret(&self, looked: Option<Looked>) {
+    pub(in crate::proxy) fn secret(&self, looked: Option<Looked>) {
         let outcome = match looked {
             None => return,
             Some(Looked::Changed) => "changed",

@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Reporter;
 use super::endpoint::{Answer, Endpoint, Unanswered};
-use super::secret::Watched;
 use crate::config::Secret;
 use crate::fault::{Cause, Fault};
 
@@ -70,9 +69,14 @@ impl Tokens {
         Self { shared: Arc::new(shared), task: Mutex::default() }
     }
 
-    /// The client's secret.
-    pub fn secret(&self) -> &Watched {
-        &self.shared.endpoint.secret
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.shared.endpoint
+    }
+
+    /// The endpoint's files have changed: what failed before may go well now, and is not waited for.
+    pub fn relent(&self) {
+        self.shared.state.send_modify(State::relent);
+        self.shared.wanted.notify_one();
     }
 
     /// Makes sure that the one task is there.
@@ -187,6 +191,10 @@ impl State {
         }
     }
 
+    fn relent(&mut self) {
+        (self.again, self.failures, self.forced) = (None, 0, None);
+    }
+
     fn take(&mut self, answer: Result<Answer, Unanswered>, asked: Instant, lifetime: Duration) {
         match answer {
             Ok(Answer { secret, expires_in }) => {
@@ -264,6 +272,23 @@ mod tests {
         assert!(!state.needed(now));
         assert!(!state.refuse(1, now), "a fresh token that is refused too");
         assert!(state.refuse(1, now + FORCED) && state.needed(now + FORCED));
+    }
+
+    // Edge review 26.
+    #[test]
+    fn what_an_operator_changed_is_tried_at_once() {
+        let now = Instant::now();
+        let mut state = State::default();
+        for _ in 0..6 {
+            let refused = Unanswered { outcome: "invalid_client", retry_after: None };
+            state.take(Err(refused), now, Duration::from_secs(300));
+        }
+        assert!(!state.needed(now + Duration::from_secs(10)));
+        state.relent();
+        assert!(state.needed(now) && state.due() <= Instant::now());
+        let refused = Unanswered { outcome: "invalid_client", retry_after: None };
+        state.take(Err(refused), now, Duration::from_secs(300));
+        assert!(state.due() <= Instant::now() + Duration::from_secs(1), "it begins anew");
     }
 
     #[test]

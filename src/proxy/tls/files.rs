@@ -3,14 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use pingora::connectors::ConnectorOptions;
 use pingora::tls::sign::CertifiedKey;
 use pingora::tls::{
-    ClientCertVerifier, CryptoProvider, RootCertStore, WebPkiClientVerifier,
-    install_default_crypto_provider, load_ca_file_into_store, load_certs_and_key_files,
+    CertificateDer, ClientCertVerifier, CryptoProvider, RootCertStore, WebPkiClientVerifier,
+    install_default_crypto_provider, load_certs_and_key_files,
     load_platform_certs_incl_env_into_store,
 };
+use rustls::pki_types::pem::PemObject;
 
 use crate::config::model::CertificatePair;
+
+/// A file of certificates that holds none.
+const NOBODY: &str = "/dev/null";
 
 /// A certificate with the key that belongs to it.
 ///
@@ -40,19 +45,40 @@ pub(super) fn client_authorities(path: &Path) -> Result<Arc<dyn ClientCertVerifi
     built.map(|verifier| verifier as _).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Whether the authorities that an upstream's certificate is checked against can be read.
-pub(in crate::proxy) fn authorities(ca: Option<&Path>) -> Result<(), String> {
-    match ca {
-        None => load_platform_certs_incl_env_into_store(&mut RootCertStore::empty())
-            .map_err(|_| "the system's certificate authorities cannot be read".to_owned()),
-        Some(path) => store(path).map(drop),
+/// The certificates of authorities that a file holds, and nothing else.
+///
+/// # Errors
+/// A sentence that names the file.
+pub(super) fn trusted(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let wrong = || format!("{}: not PEM certificates of authorities", path.display());
+    let text = std::fs::read(path).map_err(|_| wrong())?;
+    let all = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
+    let all = all.map_err(|_| wrong())?;
+    let mut store = RootCertStore::empty();
+    let fit = all.iter().all(|der| store.add(der.clone()).is_ok());
+    if fit && !all.is_empty() { Ok(all) } else { Err(wrong()) }
+}
+
+/// How connections to servers are made: checked against the system's authorities, or by itself against
+/// none, where each peer brings its own.
+///
+/// # Errors
+/// A sentence, where the system's authorities cannot be read.
+pub(in crate::proxy) fn connector(pool: usize, own: bool) -> Result<ConnectorOptions, String> {
+    let mut options = ConnectorOptions::new(pool);
+    if own {
+        options.ca_file = Some(NOBODY.to_owned());
+    } else {
+        load_platform_certs_incl_env_into_store(&mut RootCertStore::empty())
+            .map_err(|_| "the system's certificate authorities cannot be read".to_owned())?;
     }
+    Ok(options)
 }
 
 fn store(path: &Path) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
-    match load_ca_file_into_store(path, &mut store) {
-        Ok(()) if !store.is_empty() => Ok(store),
-        _ => Err(format!("{}: not PEM certificates of authorities", path.display())),
+    for der in trusted(path)? {
+        store.add(der).map_err(|error| format!("{}: {error}", path.display()))?;
     }
+    Ok(store)
 }
