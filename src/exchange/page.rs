@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::read::is_full;
 use super::run::Exchange;
-use super::scan::{identified, is_refusal};
+use super::scan::is_refusal;
 use crate::dialect::model::Paging;
 use crate::fault::{Cause, Fault};
 use crate::gateway::cursor::{Cursor, Page, Start, expired, fingerprint, invalid};
@@ -195,6 +195,9 @@ impl Exchange<'_> {
     }
 
     /// Reads one page. An upstream that lacks the search that its dialect has is asked by GET.
+    ///
+    /// # Errors
+    /// `UpstreamUnexpected` for a resource without id, whatever the page is read for.
     pub async fn page(&mut self, call: &PageCall<'_>) -> Result<StoredPage, Fault> {
         let (operation, request) = self.route.list_call(self.pair, call, !self.no_search)?;
         let mut response = self.call(operation, request).await?;
@@ -213,8 +216,22 @@ impl Exchange<'_> {
             self.route.success(operation, &response)?;
             self.no_search = true;
         }
-        self.route.page(self.pair, &response)
+        let page = self.route.page(self.pair, &response)?;
+        page.resources.iter().try_for_each(|one| identified(one).map(drop))?;
+        Ok(page)
     }
+}
+
+/// A resource of a list is known by its id.
+///
+/// # Errors
+/// `UpstreamUnexpected` where it has none.
+fn identified(stored: &Stored) -> Result<&str, Fault> {
+    stored.frame.id.as_deref().ok_or_else(|| {
+        let detail = "A resource in the upstream's list has no id, so the list cannot be told to be complete. \
+                      Ask whoever runs the upstream.";
+        Fault::new(Cause::UpstreamUnexpected, detail)
+    })
 }
 
 /// The ids of a page; `None` where one is there twice.

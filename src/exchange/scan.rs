@@ -118,7 +118,6 @@ impl Exchange<'_> {
         let (size, total) = (page.resources.len(), page.total);
         let mut views = Vec::with_capacity(size);
         for stored in page.resources {
-            identified(&stored)?;
             let view = match &plan.truth {
                 Truth::Test(_) => Some(self.pair.own_view(&stored)),
                 Truth::Always | Truth::Never => None,
@@ -146,7 +145,9 @@ impl Exchange<'_> {
             // What the upstream found by what it does not show is in doubt.
             let holds = if plan.exact && told == Some(None) { None } else { holds };
             match holds {
-                Some(true) if plan.unique => return Ok(Step::Found(Box::new(stored))),
+                Some(true) if self.pair.is_the_only_one(plan, view.as_ref()) => {
+                    return Ok(Step::Found(Box::new(stored)));
+                }
                 Some(false) => {}
                 holds => read.kept.push((stored, holds.is_none())),
             }
@@ -154,18 +155,6 @@ impl Exchange<'_> {
         read.fetched = read.fetched.saturating_add(size);
         read.ended(size, fresh, total, page.next_cursor, list)
     }
-}
-
-/// A resource of a list is known by its id.
-///
-/// # Errors
-/// `UpstreamUnexpected` where it has none.
-pub fn identified(stored: &Stored) -> Result<&str, Fault> {
-    stored.frame.id.as_deref().ok_or_else(|| {
-        let detail = "A resource in the upstream's list has no id, so the list cannot be told to be complete. \
-                      Ask whoever runs the upstream.";
-        Fault::new(Cause::UpstreamUnexpected, detail)
-    })
 }
 
 /// Whether the upstream has no such page, or refuses to say.

@@ -1,6 +1,7 @@
 //! How a list is answered: what is asked of the upstream, and when the answer is complete.
 
 use super::columns::Columns;
+use super::fixed::at;
 use super::message::headers::media_type;
 use super::pair::Pair;
 use super::push::Pushed;
@@ -35,6 +36,9 @@ pub struct ListPlan {
     pub direct: bool,
     /// Whether the first match is the only one.
     pub unique: bool,
+    /// The question that has one match at most where it is spelled as the upstream keeps it: where case tells
+    /// the upstream's values apart and not the client's, others may be like it.
+    pub loose: Option<Filter>,
     /// A narrower question: what it finds is the only match, and what it misses proves nothing.
     pub hit: Option<Filter>,
     /// The one resource that can satisfy the truth, where reading it is the best way to know.
@@ -73,6 +77,7 @@ impl Pair {
         }
         let key = test.and_then(|test| self.key(test));
         let unique = key.is_some() || truth == Truth::Never;
+        let loose = key.filter(|key| self.is_loose(key)).cloned();
         let hit = key.and_then(|key| match self.pushed(key) {
             Pushed::Subset(filter, _) => Some(filter),
             _ => None,
@@ -93,7 +98,31 @@ impl Pair {
         let direct = exact && paged && !unique && (query.sort.is_none() || sorted.is_some());
         let columns = self.columns(&query.projection, test, query.sort.as_ref());
         let pushed = pushed.filter(|_| truth != Truth::Never);
-        Ok(ListPlan { query, truth, pushed, exact, direct, unique, hit, id, sorted, columns })
+        Ok(ListPlan {
+            query,
+            truth,
+            pushed,
+            exact,
+            direct,
+            unique,
+            loose,
+            hit,
+            id,
+            sorted,
+            columns,
+        })
+    }
+
+    /// Whether a match is the only one, by its view.
+    pub fn is_the_only_one(&self, plan: &ListPlan, view: Option<&Object<'_>>) -> bool {
+        let spelled = |key: &Filter| match key {
+            Filter::Compare { path, literal: Literal::String(asked), .. } => {
+                let names: Vec<String> = path.members().map(str::to_owned).collect();
+                view.and_then(|view| at(view, &names)?.as_str()) == Some(asked)
+            }
+            _ => true,
+        };
+        plan.unique && plan.loose.as_ref().is_none_or(spelled)
     }
 
     /// Whether a stored resource satisfies the truth, asked of the client's own view (6f.1).

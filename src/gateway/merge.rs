@@ -9,7 +9,7 @@ use super::pair::{Losses, Lowered, Pair, checked};
 use super::patch::permanent;
 use super::route::{Omitted, Policies};
 use super::writable::{trim, writable};
-use crate::dialect::model::{Clear, Put};
+use crate::dialect::model::Put;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::{insert, strip_cleared};
 use crate::rewrite::put::put;
@@ -40,6 +40,8 @@ pub enum Reads {
     Extensions,
     /// What the client omits is kept.
     Omitted,
+    /// What is left out is not unset by it.
+    Unset,
 }
 
 impl Pair {
@@ -64,8 +66,10 @@ impl Pair {
             Some(Reads::Aligned)
         } else if self.client.vendor.open_extensions || self.has_undeclared(policies) {
             Some(Reads::Extensions)
+        } else if self.omission(policies) == Omitted::Keep {
+            Some(Reads::Omitted)
         } else {
-            (self.omission(policies) == Omitted::Keep).then_some(Reads::Omitted)
+            (!self.unsets_by_leaving_out()).then_some(Reads::Unset)
         }
     }
 
@@ -132,7 +136,7 @@ impl Pair {
         let lowering = informative(Told { object: &wanted.object, losses: new.losses }, &far);
         let mut losses = Losses { lifting, lowering };
         losses.lowering.extend(made);
-        if self.upstream_resource.clear == Clear::No {
+        if self.keeps_what_is_left_out() {
             let attributes = &schema.attributes;
             keep_unclearable(&before, &mut after, attributes, "", &mut losses.lowering);
         }

@@ -8,6 +8,7 @@ use super::asked::{
     one_or, terms, undeclared, unlike,
 };
 use super::feeds::same;
+use super::merge::attribute_at;
 use super::pair::Pair;
 use super::reach::{Reach, is_total};
 use super::truth::is_common;
@@ -16,7 +17,7 @@ use crate::rewrite::carry::literal_is;
 use crate::rewrite::rule::{SetTarget, SetValue};
 use crate::scim::filter::{Filter, Literal, Operator, below};
 use crate::scim::path::Path;
-use crate::scim::schema::{Kind, Uniqueness};
+use crate::scim::schema::{Attribute, Kind, Uniqueness};
 
 /// How much of the truth the upstream's answer to a filter tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -287,6 +288,15 @@ impl Pair {
                 let value = crate::scim::Value::from(value.clone());
                 same(&place, &names) && literal_is(literal, &value)
             })
+    }
+
+    /// Whether case tells the upstream's values of a question's leaf apart, and not the client's.
+    pub fn is_loose(&self, key: &Filter) -> bool {
+        let Filter::Compare { path, .. } = key else { return false };
+        let names: Vec<String> = path.members().map(str::to_owned).collect();
+        let own = attribute_at(&self.client.vendor.attributes, &names);
+        let exact = self.reach(&names, &[]).is_ok_and(|reach| reach.attribute.is_case_exact());
+        exact && !own.is_some_and(Attribute::is_case_exact)
     }
 
     /// The terms of which at most one resource satisfies the first: `eq` on a leaf that the upstream keeps

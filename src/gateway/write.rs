@@ -4,7 +4,7 @@ use super::demand;
 use super::merge::{Merged, attribute_at};
 use super::pair::{Losses, Pair, checked};
 use super::writable::{trim, writable};
-use crate::dialect::model::{Clear, Put};
+use crate::dialect::model::{Clear, Put, Resource};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::insert;
 use crate::rewrite::program::label;
@@ -79,11 +79,26 @@ impl Pair {
         self.printed(&ops)
     }
 
+    /// Whether nothing that the upstream is told removes a value: its replacements merge, so that leaving
+    /// a value out says nothing, and no PATCH says more.
+    pub(super) fn keeps_what_is_left_out(&self) -> bool {
+        let Resource { clear, operations, patch, .. } = &self.upstream_resource;
+        let patches = patch.is_some() && operations.has(Operation::Patch);
+        let says = matches!(clear, Clear::Null | Clear::Empty) || self.unsets_by_leaving_out();
+        *clear == Clear::No || !(says || patches)
+    }
+
+    /// Whether a replacement unsets what it leaves out.
+    pub(super) fn unsets_by_leaving_out(&self) -> bool {
+        let Resource { clear, put, .. } = &self.upstream_resource;
+        *clear == Clear::Omit && *put == Put::Replace
+    }
+
     /// The replacement, with what was cleared said as this upstream wants it said.
     fn with_clears(&self, merged: &Merged) -> Result<Object<'static>, Fault> {
         let mut body = merged.after.clone();
-        // Leaving it out says it; and what cannot be removed was kept by put.
-        if matches!(self.upstream_resource.clear, Clear::Null | Clear::Empty) {
+        // What cannot be removed was kept by put.
+        if self.upstream_resource.clear != Clear::No && !self.unsets_by_leaving_out() {
             let schema = &self.upstream.vendor.attributes;
             self.say_clears(&merged.before, &mut body, schema, &[])?;
         }
@@ -111,7 +126,8 @@ impl Pair {
                 (None, old) => {
                     let said = match self.upstream_resource.clear {
                         Clear::Null => Some(Value::Null),
-                        _ => empty_like(old),
+                        Clear::Empty => empty_like(old),
+                        Clear::Omit | Clear::No => None,
                     };
                     let Some(said) = said else {
                         // What holds it is said without it; no empty value says more.

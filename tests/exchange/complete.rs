@@ -237,3 +237,49 @@ async fn a_search_that_is_not_there_is_a_get_or_says_so() {
     assert!(told["detail"].as_str().unwrap().contains(".search"), "{told}");
     assert_eq!(line.calls().len(), 1);
 }
+
+// E8: who is found without an id cannot be named: by a question that is narrower than the filter, and by a
+// list.
+#[tokio::test]
+async fn a_hit_without_an_id_is_refused() {
+    let mut route = spec("scim", "scim");
+    let mut dialect = route.upstream.as_ref().clone();
+    let attributes = dialect.resources.iter_mut().flat_map(|one| &mut one.schema.attributes);
+    attributes.filter(|one| one.name == "userName").for_each(|one| one.case_exact = true);
+    route.upstream = std::sync::Arc::new(dialect);
+    let users = vec![json!({"userName": "ann"}), json!({"id": "2", "userName": "bo"})];
+    let shelf = Shelf::new(&route, "User", users);
+    for filter in [r#"userName eq "ann""#, r#"userName sw "a""#, r#"userName ne "bo""#] {
+        let (status, ids) = found(&shelf.clone().line(route.clone()), "/Users", filter).await;
+        assert_eq!((status, ids.is_empty()), (502, true), "{filter}");
+    }
+}
+
+// Two accounts may differ in case alone where the upstream tells them apart: who is asked for is not the
+// other, by whatever way the question goes.
+#[tokio::test]
+async fn who_differs_in_case_alone_is_not_found_instead() {
+    let mut route = spec("scim", "scim");
+    let mut dialect = route.upstream.as_ref().clone();
+    let attributes = dialect.resources.iter_mut().flat_map(|one| &mut one.schema.attributes);
+    attributes.filter(|one| one.name == "userName").for_each(|one| one.case_exact = true);
+    route.upstream = std::sync::Arc::new(dialect);
+    let users = ["ann", "ANN", "bo"].iter().enumerate();
+    let users = users.map(|(at, name)| json!({"id": format!("i{at}"), "userName": name})).collect();
+    let shelf = Shelf::new(&route, "User", users);
+    for (filter, wanted) in [
+        (r#"userName eq "ANN""#, vec!["i1"]),
+        (r#"userName eq "ann""#, vec!["i0"]),
+        (r#"userName eq "Ann""#, vec!["i0", "i1"]),
+        (r#"userName eq "BO""#, vec!["i2"]),
+    ] {
+        for route in [route.clone(), unasked(&route)] {
+            let (status, ids) = found(&shelf.clone().line(route), "/Users", filter).await;
+            assert_eq!(
+                (status, ids),
+                (200, wanted.iter().map(|id| id.to_string()).collect()),
+                "{filter}"
+            );
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 use scim_gateway::diagnostic::Source;
+use scim_gateway::dialect::model::{Clear, Put};
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::rewrite::parse;
 use scim_gateway::scim::schema::{Attribute, Returned};
@@ -180,5 +181,53 @@ async fn an_element_that_says_only_its_kind_is_lost_aloud() {
         let losses = outcome.record.losses.iter().map(|loss| loss.place.to_string());
         let losses: Vec<_> = losses.filter(|place| place.starts_with("addresses")).collect();
         assert_eq!(losses, lost, "{address}");
+    }
+}
+
+/// An upstream whose PUT merges, or unsets by null; neither side knows more than its schema.
+fn unsetting(put: Put, clear: Clear, patches: Option<bool>) -> RouteSpec {
+    let mut spec = spec("scim", "scim");
+    for side in [&mut spec.client, &mut spec.upstream] {
+        let mut dialect = side.as_ref().clone();
+        dialect.resources.iter_mut().for_each(|one| one.schema.open_extensions = false);
+        *side = Arc::new(dialect);
+    }
+    let mut dialect = spec.upstream.as_ref().clone();
+    for resource in &mut dialect.resources {
+        (resource.put, resource.clear) = (put, clear);
+        match (patches, &mut resource.patch) {
+            (Some(removes), Some(forms)) => forms.remove = removes,
+            (_, patch) => *patch = None,
+        }
+    }
+    spec.upstream = Arc::new(dialect);
+    spec
+}
+
+// Law 5: to leave a value out says nothing to a server that merges: it is told otherwise, kept and
+// counted as lost, or refused; never told as done.
+#[tokio::test]
+async fn a_merging_upstream_is_not_told_by_leaving_out() {
+    let stored = user(json!({"title": "x", "nickName": "n"}));
+    let put = user(json!({"nickName": "n"})).to_string();
+    let gone = json!([{"op": "remove", "path": "title"}]);
+    for (put_means, clear, patches, status, wanted) in [
+        (Put::Merge, Clear::Omit, Some(true), 200, Some(("/Operations", gone.clone()))),
+        (Put::Merge, Clear::Omit, Some(false), 501, None),
+        (Put::Merge, Clear::Omit, None, 200, None),
+        (Put::Merge, Clear::Null, None, 200, Some(("/title", Json::Null))),
+        (Put::Replace, Clear::Null, None, 200, Some(("/title", Json::Null))),
+        (Put::Replace, Clear::Empty, None, 200, Some(("/title", json!("")))),
+    ] {
+        let line = line(unsetting(put_means, clear, patches), &stored);
+        let outcome = line.send("PUT", "/Users/1", &[], put.as_bytes()).await;
+        let case = format!("{put_means:?} {clear:?} {patches:?} {}", body(&outcome));
+        assert_eq!(outcome.response.status, status, "{case}");
+        let told = writes(&line);
+        let said = |(at, wanted): (&str, Json)| told[0].pointer(at) == Some(&wanted);
+        assert!(wanted.clone().map_or(told.is_empty(), said), "{case} {told:?}");
+        let mut losses = outcome.record.losses.iter();
+        let kept = losses.any(|loss| loss.place == "title" && loss.cause == "no_place");
+        assert_eq!(kept, status == 200 && wanted.is_none(), "{case}");
     }
 }

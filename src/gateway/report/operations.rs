@@ -189,6 +189,7 @@ fn reads(pair: &Pair, policies: &Policies) -> Option<String> {
             "the upstream may have extensions that no schema lists, which must be kept".to_owned()
         }
         Reads::Omitted => "what the client omits is kept".to_owned(),
+        Reads::Unset => "what is left out has to be told as unset".to_owned(),
     })
 }
 
