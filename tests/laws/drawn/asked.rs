@@ -28,9 +28,10 @@ pub enum Reading {
 pub fn names(path: &str) -> Vec<String> {
     let split = |rest: &str| rest.split('.').map(str::to_owned).collect::<Vec<_>>();
     let lower = path.to_ascii_lowercase();
-    let core = "urn:ietf:params:scim:schemas:core:2.0:user:";
-    if lower.starts_with(core) {
-        return split(&path[core.len()..]);
+    for core in ["user", "group"].map(|of| format!("urn:ietf:params:scim:schemas:core:2.0:{of}:")) {
+        if lower.starts_with(&core) {
+            return split(&path[core.len()..]);
+        }
     }
     if !lower.starts_with("urn:") {
         return split(path);

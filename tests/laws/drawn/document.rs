@@ -105,8 +105,25 @@ fn free(dice: &mut Dice) -> Tree {
     Tree::Object(members)
 }
 
-/// What a client that speaks RFC 7643 says of users.
-pub fn canonical() -> Vec<Attr> {
+/// What a client that speaks RFC 7643 says of users, or of groups.
+pub fn canonical(group: bool) -> Vec<Attr> {
+    if group { groups() } else { users() }
+}
+
+fn groups() -> Vec<Attr> {
+    let words = ["User", "Group"].map(Tree::text).to_vec();
+    let value = Attr { exact: true, ..Attr::new("value", Kind::Text) };
+    let kind = Attr { words, ..Attr::new("type", Kind::Text) };
+    let members = vec![value, Attr::new("display", Kind::Text), kind];
+    let name = Attr::new("displayName", Kind::Text);
+    vec![
+        Attr { unique: true, required: true, ..name },
+        Attr { exact: true, ..Attr::new("externalId", Kind::Text) },
+        Attr::complex("members", members).several(),
+    ]
+}
+
+fn users() -> Vec<Attr> {
     let text = |name: &str| Attr::new(name, Kind::Text);
     let words = |name: &str, words: &[&str]| Attr {
         words: words.iter().map(|word| Tree::text(*word)).collect(),
@@ -150,12 +167,17 @@ pub fn canonical() -> Vec<Attr> {
 }
 
 /// One mistake in a document: its name, and where it is.
-pub fn mistake(tree: &mut Tree, dice: &mut Dice) -> Option<(&'static str, Vec<Step>)> {
+pub fn mistake(
+    tree: &mut Tree,
+    attributes: &[Attr],
+    dice: &mut Dice,
+) -> Option<(&'static str, Vec<Step>)> {
     let mut places = Vec::new();
     holders(tree, &mut Vec::new(), &mut places);
     // The login is what resources are made and found by.
     let login = |steps: &Vec<Step>| {
-        ["login", "userName"].iter().any(|name| steps[0] == Step::Name((*name).to_owned()))
+        let mut unique = attributes.iter().filter(|attr| attr.unique);
+        unique.any(|attr| steps[0] == Step::Name(attr.name.clone()))
     };
     places.retain(|steps| !steps.is_empty() && !login(steps));
     // Booleans, numbers and arrays are few, and what servers make of them is much.

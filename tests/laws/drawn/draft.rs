@@ -63,6 +63,8 @@ pub struct Rule {
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub name: String,
+    /// Whether it is of groups; its users are plain then, and none of them is looked at.
+    pub group: bool,
     pub attributes: Vec<Attr>,
     pub rules: Vec<Rule>,
     pub overlays: Vec<Vec<Rule>>,
@@ -72,6 +74,8 @@ pub struct Draft {
     pub filter: Vec<(String, String)>,
     pub connectives: bool,
     pub patch: Option<[bool; 4]>,
+    /// How many operations a PATCH may have.
+    pub most: usize,
 }
 
 impl Attr {
@@ -105,6 +109,11 @@ impl Attr {
 
     pub fn is_exact(&self) -> bool {
         self.exact || self.kind == Kind::Reference
+    }
+
+    /// Whether clients of these attributes tell its values apart by case.
+    pub fn is_exact_to(&self, client: &[Attr]) -> bool {
+        client.iter().any(|attr| attr.unique && self.unique && attr.is_exact())
     }
 
     /// Whether answers show it on request only.
@@ -249,15 +258,38 @@ fn rules(rules: &[Rule]) -> String {
     rules.iter().map(|rule| format!("\n{}", rule.toml())).collect()
 }
 
+/// The schema of users of a dialect that is about groups.
+const PLAIN: &str = "\n[[user.attribute]]\nname = \"userName\"\nuniqueness = \"server\"\n\
+                     required = [\"create\", \"replace\"]\n";
+
 impl Draft {
+    /// The table of its resource type in the files.
+    fn table(&self) -> &'static str {
+        if self.group { "group" } else { "user" }
+    }
+
+    /// Canonical's name of what resources are known by.
+    pub fn naming(&self) -> &'static str {
+        if self.group { "displayName" } else { "userName" }
+    }
+
     pub fn schema(&self) -> String {
-        let mut text = "version = 1\n\n[user]\nresource = \"User\"\nunknown = \"ignore\"\n\
-                        urn = \"urn:ietf:params:scim:schemas:core:2.0:User\"\n"
-            .to_owned();
+        let head = |table: &str, resource: &str| {
+            format!(
+                "\n[{table}]\nresource = \"{resource}\"\nunknown = \"ignore\"\n\
+                 urn = \"urn:ietf:params:scim:schemas:core:2.0:{resource}\"\n"
+            )
+        };
+        let mut text = format!("version = 1\n{}", head("user", "User"));
+        if self.group {
+            text += PLAIN;
+            text += &head("group", "Group");
+        }
+        let kind = self.table();
         for attr in &self.attributes {
             let (table, key) =
                 if attr.extension { ("extension", "urn") } else { ("attribute", "name") };
-            let _ = write!(text, "\n[[user.{table}]]\n{key} = {:?}\n", attr.name);
+            let _ = write!(text, "\n[[{kind}.{table}]]\n{key} = {:?}\n", attr.name);
             attr.facts().iter().for_each(|(key, value)| {
                 let _ = writeln!(text, "{key} = {value}");
             });
@@ -275,29 +307,38 @@ impl Draft {
     }
 
     pub fn overlay(&self, at: usize) -> String {
-        let head = format!("version = 1\ndialect = {:?}\nresource = \"User\"\n", self.name);
+        let resource = if self.group { "Group" } else { "User" };
+        let head = format!("version = 1\ndialect = {:?}\nresource = {resource:?}\n", self.name);
         head + &rules(&self.overlays[at])
     }
 
     /// The vendor's HTTP surface.
     pub fn surface(&self) -> String {
-        let mut text = SURFACE.replace("{clear}", self.clear);
-        text = text.replace("{put}", if self.merges { "merge" } else { "replace" });
-        let patch = self.patch;
-        text = text.replace("{patch}", if patch.is_some() { ", \"patch\"" } else { "" });
+        let said = |kind: &str, path: &str, patches: bool| {
+            let text = RESOURCE.replace("{clear}", self.clear);
+            let text = text.replace("{kind}", kind).replace("{path}", path);
+            let text = text.replace("{put}", if self.merges { "merge" } else { "replace" });
+            text.replace("{patch}", if patches { ", \"patch\"" } else { "" })
+        };
+        let (patch, kind, most) = (self.patch, self.table(), self.most);
+        let mut text = SURFACE.to_owned();
+        if self.group {
+            text += &said("user", "people", false);
+        }
+        text += &said(kind, if self.group { "teams" } else { "people" }, patch.is_some());
         if let Some([pathless, value_paths, complex, arrays]) = patch {
             let _ = writeln!(
                 text,
-                "[user.patch]\npathless = {pathless}\npaths = [\"*\"]\nvalue_paths = {value_paths}\n\
+                "[{kind}.patch]\npathless = {pathless}\npaths = [\"*\"]\nvalue_paths = {value_paths}\n\
                  complex_values = {complex}\narray_values = {arrays}\nremove = true\n\
-                 max_operations = 100\n"
+                 max_operations = {most}\n"
             );
         }
         if !self.filter.is_empty() {
             let it = self.connectives;
             let _ = writeln!(
                 text,
-                "[user.filter]\nand = {it}\nor = {it}\nnot = {it}\nmax_terms = 20\nattributes = [{}]\n",
+                "[{kind}.filter]\nand = {it}\nor = {it}\nnot = {it}\nmax_terms = 20\nattributes = [{}]\n",
                 self.filter.iter().map(|(_, it)| it.as_str()).collect::<Vec<_>>().join(", ")
             );
         }
@@ -323,15 +364,17 @@ codes = [{ code = "TAKEN", status = 409, scim_type = "uniqueness" }]
 answer = { code = "{code}", message = "{detail}" }
 answer_codes = [[409, "uniqueness", "TAKEN"], [0, "", "FAILED"]]
 
-[user]
-path = "people"
+"#;
+
+const RESOURCE: &str = r#"[{kind}]
+path = "{path}"
 operations = ["create", "get", "replace", "delete", "list"{patch}]
 put = "{put}"
 clear = "{clear}"
 schemas_in_request = "none"
 schemas_in_answer = "none"
 
-[user.list]
+[{kind}.list]
 paging = "index"
 default_count = 50
 max_count = 50

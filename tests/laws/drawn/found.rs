@@ -7,7 +7,6 @@ use scim_gateway::scim::query::encode;
 
 use super::asked::{Ask, Reading};
 use super::case::Case;
-use super::document::canonical;
 use super::draft::Attr;
 use super::load::{Asked, Way};
 use super::server::Server;
@@ -36,7 +35,10 @@ fn filtered(case: &Case<'_>, ask: &Ask, change: impl Fn(&mut Server)) -> Law {
     if case.world.draft.attributes.iter().filter(unshown).any(|attr| ask.names(&attr.name)) {
         return Ok(());
     }
-    let docs: Vec<&Tree> = case.given.stored.iter().chain([&case.given.wrong]).collect();
+    let mut wrong = case.given.wrong.clone();
+    let login = case.world.draft.attributes.iter().find(|attr| attr.unique);
+    login.into_iter().for_each(|login| wrong.set(&login.name, Tree::text("user-wrong")));
+    let docs: Vec<&Tree> = case.given.stored.iter().chain([&wrong]).collect();
     let made = || {
         let mut server = case.server(&docs);
         change(&mut server);
@@ -60,12 +62,18 @@ fn filtered(case: &Case<'_>, ask: &Ask, change: impl Fn(&mut Server)) -> Law {
     }
     let all = scanning.ask(&made(), Method::GET, "", None);
     let view = all.tree.get("Resources").map(Tree::elements).unwrap_or_default();
-    let truth: BTreeSet<_> = view
-        .iter()
-        .filter(|one| ask.holds(one, &canonical(), Reading::Client))
-        .filter_map(|one| one.get("id")?.as_text())
-        .map(str::to_owned)
-        .collect();
+    let holds = |one: &&Tree| ask.holds(one, &case.canonical(), Reading::Client);
+    let mut matches: Vec<_> = view.iter().filter(holds).collect();
+    // Of a unique leaf, what is spelled as it was asked is the one (ARCHITECTURE.md, lists).
+    if let Ask::Compare(names, operator, value) = ask
+        && operator == "eq"
+        && names[..] == [case.world.draft.naming()]
+        && matches.iter().any(|one| one.at(names) == Some(value))
+    {
+        matches.retain(|one| one.at(names) == Some(value));
+    }
+    let truth: BTreeSet<_> =
+        matches.iter().filter_map(|one| Some(one.get("id")?.as_text()?.to_owned())).collect();
     match pushed == truth {
         true => Ok(()),
         false => {
@@ -89,10 +97,6 @@ pub fn law_6_where_the_upstream_is_a_database(case: &Case<'_>) -> Law {
 /// Law 5: a PATCH that goes as one does what an emulated one does.
 pub fn law_5_native_is_emulated(case: &Case<'_>) -> Law {
     let operations = &case.given.operations;
-    // Where PUT cannot remove, only a PATCH can.
-    if case.world.draft.clear == "no" {
-        return Ok(());
-    }
     let native = up(case);
     let emulating = case.world.route(Way::Emulating);
     let stored = case.given.stored[0].clone();
@@ -111,6 +115,12 @@ pub fn law_5_native_is_emulated(case: &Case<'_>) -> Law {
         return Ok(());
     }
     if as_sets(&is) == as_sets(&should) {
+        return Ok(());
+    }
+    // Where PUT cannot remove, only a PATCH can, and what stays is told as lost.
+    let draft = &case.world.draft;
+    let keeps = draft.clear == "no" || (draft.merges && draft.clear == "omit");
+    if keeps && two.outcome.record.losses.iter().any(|loss| loss.cause == "no_place") {
         return Ok(());
     }
     Err(format!("{operations}\n  native {is}\n  by {writes:?}\n  emulated {should}"))
@@ -275,11 +285,12 @@ fn collect(holder: &Tree, prefix: &str, names: &mut BTreeSet<String>) {
 
 /// The static report tells what a live exchange loses.
 pub fn reports_tell_what_is_lost(case: &Case<'_>) -> Law {
+    use scim_gateway::gateway::route::Kind;
     use scim_gateway::gateway::table::Fate;
     let route = up(case);
-    let Some(pair) = route.route.pair(scim_gateway::gateway::route::Kind::User) else {
-        return Err("no pair".to_owned());
-    };
+    let naming = case.world.draft.naming();
+    let kind = if case.world.draft.group { Kind::Group } else { Kind::User };
+    let Some(pair) = route.route.pair(kind) else { return Err("no pair".to_owned()) };
     for (name, value) in case.given.said[0].members() {
         // What conditions and made up values are read from leaves its traces there.
         let read = format!("$.{name}\"");
@@ -290,8 +301,8 @@ pub fn reports_tell_what_is_lost(case: &Case<'_>) -> Law {
         let rows = pair.table.rows.iter().filter(|row| row.names.len() == 1);
         let rows: Vec<_> = rows.filter(|row| row.names[0].eq_ignore_ascii_case(name)).collect();
         let simple = value.members().is_empty() && value.elements().is_empty();
-        let ([row], true) = (rows.as_slice(), simple && name != "userName") else { continue };
-        let body = object([("userName", Tree::text("someone")), (name.as_str(), value.clone())]);
+        let ([row], true) = (rows.as_slice(), simple && name != naming) else { continue };
+        let body = object([(naming, Tree::text("someone")), (name.as_str(), value.clone())]);
         let server = case.server(&[]);
         let told = route.ask(&server, Method::POST, "", Some(&body));
         if told.status != 201 {
@@ -304,7 +315,7 @@ pub fn reports_tell_what_is_lost(case: &Case<'_>) -> Law {
             .iter()
             .any(|loss| loss.direction == "request" && loss.place.eq_ignore_ascii_case(name));
         let bare = case.server(&[]);
-        let without = object([("userName", Tree::text("someone"))]);
+        let without = object([(naming, Tree::text("someone"))]);
         route.ask(&bare, Method::POST, "", Some(&without));
         let written = server.stored("i1").map(|t| t.said()) != bare.stored("i1").map(|t| t.said());
         // A table may drop the one value that is said, and a constant may be what was said.
@@ -323,7 +334,7 @@ pub fn reports_tell_what_is_lost(case: &Case<'_>) -> Law {
 /// The dialect as a client's: what it puts as it reads it changes nothing at a plain server.
 pub fn a_drawn_client_puts_what_it_reads(case: &Case<'_>) -> Law {
     let route = case.world.route(Way::Down);
-    let server = Server::new(&canonical(), false, "omit");
+    let server = Server::new(&case.canonical(), false, "omit");
     server.seed(case.given.said[0].clone());
     unchanged(&route, &server, "i1")?;
     let made = route.ask(&server, Method::POST, "", Some(&case.given.spoken[0]));
@@ -351,14 +362,24 @@ fn unchanged(route: &Asked, server: &Server, id: &str) -> Law {
 pub fn a_drawn_client_finds_what_it_sees(case: &Case<'_>) -> Law {
     let route = case.world.route(Way::Down);
     let draft = &case.world.draft;
-    let server = Server::new(&canonical(), false, "omit");
+    let server = Server::new(&case.canonical(), false, "omit");
     case.given.said.iter().for_each(|v| drop(server.seed(v.clone())));
     let mut dice = super::dice::Dice::new(case.given.said[0].to_string().len() as u64);
-    let (names, attr) = super::case::leaf(&draft.attributes, &mut dice);
+    let known = draft.attributes.iter().find(|attr| attr.unique).filter(|_| dice.one_in(3));
+    let (names, attr, value) = match known {
+        Some(attr) => {
+            let name = case.given.said[0].get(draft.naming()).cloned();
+            let asked = super::case::in_some_case(&name.unwrap_or(Tree::Null), &mut dice);
+            (vec![attr.name.clone()], attr, asked)
+        }
+        None => {
+            let (names, attr) = super::case::leaf(&draft.attributes, &mut dice);
+            (names, attr, super::case::sample(attr, &mut dice))
+        }
+    };
     if attr.returned != "default" || attr.open {
         return Ok(());
     }
-    let value = super::case::sample(attr, &mut dice);
     let operator = *dice.of(&["eq", "ne", "eq"]);
     let ask = Ask::Compare(names, operator.to_owned(), value);
     let Ok(found) = listed(&route, &server, Some(&ask)) else { return Ok(()) };
@@ -376,6 +397,24 @@ pub fn a_drawn_client_finds_what_it_sees(case: &Case<'_>) -> Law {
             Err(format!("{}: {found:?}, but it holds for {truth:?}: {}", ask.print(), all.tree))
         }
     }
+}
+
+/// What a list shows without an id is nobody: an answer that would hold it is 502, never a list without it.
+pub fn a_list_without_ids_is_refused(case: &Case<'_>) -> Law {
+    let Some(unnamed) = case.given.unnamed else { return Ok(()) };
+    let docs: Vec<&Tree> = case.given.stored.iter().collect();
+    let asks = case.given.asks.iter().map(Some).chain([None]);
+    for ask in asks {
+        let mut server = case.server(&docs);
+        server.unnamed = Some(unnamed);
+        let found = listed(&up(case), &server, ask);
+        let shown = *server.shown_unnamed.lock().unwrap();
+        let refused = found.as_ref().is_err_and(|why| why.starts_with("502"));
+        if shown && !refused {
+            return Err(format!("{:?} is answered by {found:?}", ask.map(Ask::print)));
+        }
+    }
+    Ok(())
 }
 
 /// A PATCH with one operation on a document that has a mistake elsewhere says nothing of the mistake.

@@ -13,6 +13,7 @@ pub const BADGE: &str = "urn:example:badge:2.0:User";
 pub fn invent(name: &str, dice: &mut Dice) -> Draft {
     let mut draft = Draft {
         name: name.to_owned(),
+        group: dice.one_in(6),
         attributes: Vec::new(),
         rules: Vec::new(),
         overlays: Vec::new(),
@@ -21,14 +22,18 @@ pub fn invent(name: &str, dice: &mut Dice) -> Draft {
         filter: Vec::new(),
         connectives: !dice.one_in(4),
         patch: (!dice.one_in(3)).then(|| [(); 4].map(|()| dice.percent(70))),
+        most: *dice.of(&[1, 2, 100, 100]),
     };
     login(&mut draft, dice);
+    if draft.group {
+        members(&mut draft, dice);
+    }
     let parts: [fn(&mut Draft, &mut Dice); 14] = [
         activity, label, kept, contract, place, name_parts, mail, phones, custom, badge, roles,
         address, internal, secret,
     ];
     for part in parts {
-        if dice.percent(60) {
+        if dice.percent(60) && !draft.group {
             part(&mut draft, dice);
         }
     }
@@ -116,11 +121,51 @@ fn table(
 
 fn login(draft: &mut Draft, dice: &mut Dice) {
     let renamed = dice.one_in(2);
-    let name = if renamed { "login" } else { "userName" };
+    let naming = draft.naming();
+    let name = if renamed { "login" } else { naming };
     let attr = Attr { unique: true, required: true, exact: dice.one_in(4), ..text(name) };
     draft.attributes.push(attr);
     if renamed {
-        draft.rules.push(Rule::map(Place::of(&["userName"]), Place::of(&["login"]), "renamed"));
+        draft.rules.push(Rule::map(Place::of(&[naming]), Place::of(&["login"]), "renamed"));
+    }
+}
+
+/// What a group has: its members, and what no client of another dialect sees.
+fn members(draft: &mut Draft, dice: &mut Dice) {
+    let value = |name: &str, dice: &mut Dice| Attr { exact: dice.one_in(2), ..text(name) };
+    let words = |words: [&str; 2]| words.map(Tree::text).to_vec();
+    let kind = Attr { words: words(["User", "Group"]), ..text("type") };
+    let array = match dice.below(4) {
+        0 => {
+            let subs = vec![value("value", dice), text("display"), kind];
+            Attr::complex("members", subs).several()
+        }
+        1 => {
+            let (from, to) = (Place::of(&["members"]), Place::of(&["people"]));
+            let rule = Rule::map(from, to, "renamed").counted("members by another name");
+            draft.rules.push(rule);
+            Attr::complex("people", vec![value("value", dice), kind, text("note")]).several()
+        }
+        2 => {
+            let (who, uid) = (Place::each("members", "value"), Place::each("people", "uid"));
+            draft.rules.push(Rule::map(who, uid, "members by another name").counted("elements"));
+            let (of, sort) = (Place::each("members", "type"), Place::each("people", "sort"));
+            let mut rule = Rule::map(of, sort, "values 1:1");
+            rule.values = vec![pair("User", "U"), pair("Group", "G")];
+            draft.rules.push(rule.line("otherwise = \"drop\"").counted("otherwise drop"));
+            let sort = Attr { words: words(["U", "G"]), ..text("sort") };
+            let since = Attr::new("since", Kind::Date);
+            Attr::complex("people", vec![value("uid", dice), sort, since]).several()
+        }
+        _ => Attr::complex("members", vec![value("value", dice), text("note")]).several(),
+    };
+    draft.attributes.push(array);
+    if dice.one_in(2) {
+        kept(draft, dice);
+    }
+    if dice.one_in(2) {
+        draft.attributes.extend([text("internal"), text("marks").several()]);
+        draft.attributes.push(Attr { open: true, ..Attr::new("custom", Kind::Complex) });
     }
 }
 

@@ -140,7 +140,12 @@ fn write(draft: &Draft, at: &Path) {
     }
     let write = |path: &Path, text: String| std::fs::write(path, text).expect("a file");
     write(&folder.join("schema.toml"), draft.schema());
-    write(&folder.join("user.toml"), draft.rules());
+    if draft.group {
+        write(&folder.join("user.toml"), "version = 1\n".to_owned());
+        write(&folder.join("group.toml"), draft.rules());
+    } else {
+        write(&folder.join("user.toml"), draft.rules());
+    }
     write(&folder.join("dialect.toml"), draft.surface());
     for n in 0..draft.overlays.len() {
         write(&overlays.join(format!("{}-{n}.toml", draft.name)), draft.overlay(n));
@@ -164,17 +169,22 @@ impl World {
         let compile = || {
             let mut spec = spec.clone();
             let mut upstream = spec.upstream.as_ref().clone();
-            for users in &mut upstream.resources {
+            for resource in &mut upstream.resources {
                 match way {
-                    Way::Scanning => users.filter.attributes.clear(),
-                    Way::Emulating => users.patch = None,
+                    Way::Scanning => resource.filter.attributes.clear(),
+                    Way::Emulating => resource.patch = None,
                     Way::Up | Way::Down | Way::Own => {}
                 }
             }
             spec.upstream = Arc::new(upstream);
             Arc::clone(&Gateway::new(vec![spec], &self.dialects).routes()[0])
         };
-        let people = if spec.client.name == "scim" { "Users" } else { "people" };
+        let people = match (spec.client.name == "scim", self.draft.group) {
+            (true, false) => "Users",
+            (true, true) => "Groups",
+            (false, false) => "people",
+            (false, true) => "teams",
+        };
         let route = Arc::clone(self.routes[way as usize].get_or_init(compile));
         Asked { route, shared: Shared::default(), people }
     }
@@ -195,7 +205,7 @@ pub struct Told {
 }
 
 impl Asked {
-    /// Asks for people: below their path, in the client's words.
+    /// Asks for people, or groups: below their path, in the client's words.
     pub fn ask(
         &self,
         upstream: &dyn Upstream,

@@ -18,7 +18,7 @@ use super::tally::Tally;
 use super::written;
 
 /// The laws, by name.
-const LAWS: [(&str, Held); 18] = [
+const LAWS: [(&str, Held); 19] = [
     ("law_6_where_the_upstream_ignores_filters", found::law_6_where_the_upstream_ignores_filters),
     ("law_8_order_says_nothing", written::law_8_order_says_nothing),
     ("hidden_facts_stay_with_their_element", found::hidden_facts_stay_with_their_element),
@@ -37,6 +37,7 @@ const LAWS: [(&str, Held); 18] = [
     ("what_check_accepts_carries_something", found::what_check_accepts_carries_something),
     ("a_drawn_client_puts_what_it_reads", found::a_drawn_client_puts_what_it_reads),
     ("a_drawn_client_finds_what_it_sees", found::a_drawn_client_finds_what_it_sees),
+    ("a_list_without_ids_is_refused", found::a_list_without_ids_is_refused),
 ];
 
 /// The seed of every run, so that what was found stays found.

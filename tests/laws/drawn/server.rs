@@ -21,9 +21,13 @@ pub struct Server {
     /// How values are unset, as `dialect.toml` says it.
     pub clear: &'static str,
     pub ignores_filters: bool,
+    /// Which of the resources lists show without an id.
+    pub unnamed: Option<usize>,
     pub reading: Reading,
     pub kept: Mutex<Vec<(String, Tree)>>,
     pub calls: Mutex<Vec<(Method, String, String)>>,
+    /// Whether it showed one without an id.
+    pub shown_unnamed: Mutex<bool>,
 }
 
 impl Server {
@@ -33,9 +37,11 @@ impl Server {
             merges,
             clear,
             ignores_filters: false,
+            unnamed: None,
             reading: Reading::Upstream,
             kept: Mutex::default(),
             calls: Mutex::default(),
+            shown_unnamed: Mutex::default(),
         }
     }
 
@@ -61,7 +67,8 @@ impl Server {
 
     fn answer(&self, request: &Request) -> (u16, Tree) {
         let path = request.path.trim_start_matches('/');
-        let collection = ["/people", "/Users"].iter().find_map(|of| path.split_once(of));
+        let collection =
+            ["/people", "/Users", "/teams", "/Groups"].iter().find_map(|of| path.split_once(of));
         let Some((_, below)) = collection else { return error(404) };
         let id = below.trim_start_matches('/');
         let body = Tree::read(&request.body);
@@ -125,7 +132,8 @@ impl Server {
             Tree::Array(elements) => elements.is_empty(),
             _ => false,
         };
-        Tree::Object(members.iter().filter(|(_, value)| !empty(value)).cloned().collect())
+        let said = members.iter().filter(|(_, value)| !empty(value));
+        Tree::Object(said.map(|(name, value)| (name.clone(), self.unset(value))).collect())
     }
 
     fn shown(&self, id: &str, tree: &Tree) -> Tree {
@@ -159,7 +167,16 @@ impl Server {
         };
         let found: Vec<_> = kept.iter().filter(|(_, tree)| holds(tree)).collect();
         let page = found.iter().skip(start - 1).take(count.min(50));
-        let page: Vec<_> = page.map(|(id, tree)| self.shown(id, tree)).collect();
+        let unnamed = self.unnamed.and_then(|at| Some(kept.get(at)?.0.clone()));
+        let page: Vec<_> = page
+            .map(|(id, tree)| match unnamed.as_ref() == Some(id) {
+                false => self.shown(id, tree),
+                true => {
+                    *self.shown_unnamed.lock().unwrap() = true;
+                    self.shown(id, tree).without(&["id"])
+                }
+            })
+            .collect();
         let list = object([
             ("schemas", Tree::Array(vec![Tree::text(LIST)])),
             ("totalResults", Tree::number(found.len())),

@@ -18,7 +18,8 @@ pub fn shrink(draft: &Draft, given: &Given, law: Held) -> (Draft, Given, String)
     for _ in 0..ROUNDS {
         let before = draft.all_rules().count() + draft.attributes.len();
         let needed: Vec<_> = draft.attributes.iter().filter(|attr| attr.required).collect();
-        let needed: Vec<_> = needed.into_iter().map(|attr| attr.name.clone()).collect();
+        let named = needed.into_iter().map(|attr| attr.name.clone());
+        let needed: Vec<_> = named.chain([draft.naming().to_owned()]).collect();
         let candidates: Vec<_> = drafts(&draft).into_iter().chain([draft.clone()]).collect();
         let Some((smaller, world, shuffled)) = first_broken(candidates, &given, law) else { break };
         draft = smaller;
@@ -137,7 +138,7 @@ fn documents(given: &Given, needed: &[String]) -> Vec<Given> {
     };
     for (of, tree) in all {
         for (name, value) in tree.members() {
-            if name == "userName" || needed.contains(name) {
+            if needed.contains(name) {
                 continue;
             }
             with(&|smaller| of(smaller).remove(name));

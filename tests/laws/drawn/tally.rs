@@ -8,7 +8,7 @@ use super::document::MISTAKES;
 use super::draft::{Attr, Draft, Kind};
 
 /// What a run must hold, each in one case of a hundred at least.
-const KINDS: [&str; 44] = [
+const KINDS: [&str; 51] = [
     "plain map",
     "renamed",
     "nested",
@@ -53,6 +53,13 @@ const KINDS: [&str; 44] = [
     "required",
     "canonicalValues",
     "merging",
+    "group",
+    "members by another name",
+    "one operation a PATCH",
+    "question that hits",
+    "question in another case",
+    "exact case",
+    "list without an id",
 ];
 
 #[derive(Clone, Debug, Default)]
@@ -68,6 +75,10 @@ impl Tally {
         kinds.push(given.mistake.0);
         kinds.extend((draft.overlays.len() > 1).then_some("two overlays"));
         kinds.extend(draft.merges.then_some("merging"));
+        kinds.extend(draft.group.then_some("group"));
+        kinds.extend((draft.patch.is_some() && draft.most == 1).then_some("one operation a PATCH"));
+        kinds.extend(given.asked.iter().copied());
+        kinds.extend(given.unnamed.map(|_| "list without an id"));
         facts(&draft.attributes, &mut kinds);
         kinds.sort_unstable();
         kinds.dedup();

@@ -110,8 +110,15 @@ impl Tree {
         }
     }
 
-    /// Without what says nothing at the top, members sorted: arrays and all else as they are.
+    /// Without members and elements that are objects and say nothing, and members that are null (RFC 7643
+    /// section 2.5), members sorted; all else as it is.
     pub fn said(&self) -> Self {
+        if let Self::Array(elements) = self {
+            let empty = |one: &&Self| matches!(one, Self::Object(_)) && one.is_nothing();
+            return Self::Array(
+                elements.iter().filter(|one| !empty(one)).map(Self::said).collect(),
+            );
+        }
         let Self::Object(members) = self else { return self.clone() };
         let said = members.iter().filter(|(_, value)| !value.is_nothing());
         let mut said: Vec<_> = said.map(|(n, value)| (n.clone(), value.said())).collect();
