@@ -270,7 +270,10 @@ pub fn insert<'a>(object: &mut Object<'a>, schema: &[Attribute], name: &str, val
     let position = |name: &str| {
         schema.iter().position(|a| a.name.eq_ignore_ascii_case(name)).unwrap_or(usize::MAX)
     };
-    let at = object.iter().position(|(member, _)| position(member) > position(name));
+    let own = position(name);
+    let later = |(member, _): (&str, _)| position(member) > own;
+    // What no schema lists stands last: of that there may be much.
+    let at = if own == usize::MAX { None } else { object.iter().position(later) };
     object.insert_at(at.unwrap_or(object.len()), name.to_owned(), value);
 }
 

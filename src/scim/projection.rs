@@ -1,6 +1,8 @@
 //! Which attributes an answer holds (RFC 7644 section 3.9): `attributes`, `excludedAttributes` and
 //! the schema's `returned`.
 
+use std::collections::HashMap;
+
 use super::path::Path;
 use super::schema::{Attribute, Returned, Schema};
 use super::value::{Object, Value};
@@ -20,66 +22,87 @@ pub enum Projection {
 /// Leaves in the resource what the projection and the schema ask for. `id` and `schemas` stay in any
 /// case; attributes that the schema does not know are as if returned by default.
 pub fn project(resource: &mut Object<'_>, schema: &Schema, projection: &Projection) {
-    let names = |paths: &[Path]| -> Vec<Vec<String>> {
-        paths.iter().map(|path| path.members().map(str::to_owned).collect()).collect()
+    let named = match projection {
+        Projection::Default => Named::default(),
+        Projection::Only(paths) | Projection::Without(paths) => Named::of(paths),
     };
-    let (named, only) = match projection {
-        Projection::Default => (Vec::new(), false),
-        Projection::Only(paths) => (names(paths), true),
-        Projection::Without(paths) => (names(paths), false),
+    let selection = match projection {
+        Projection::Only(_) => Selection::Only(&named),
+        Projection::Default | Projection::Without(_) => Selection::Without(Some(&named)),
     };
-    let tails: Vec<&[String]> = named.iter().map(Vec::as_slice).collect();
-    let selection = if only { Selection::Only(tails) } else { Selection::Without(tails) };
     resource.retain(|name, value| {
         ["id", "schemas"].iter().any(|kept| kept.eq_ignore_ascii_case(name))
-            || keep(name, value, schema.attribute(name), &selection)
+            || keep(name, value, schema.attribute(name), selection)
     });
 }
 
-/// The rest of the named paths, below one member.
-enum Selection<'p> {
-    Only(Vec<&'p [String]>),
-    Without(Vec<&'p [String]>),
+/// The named paths as a tree, so that a member is looked up and not searched for.
+#[derive(Debug, Default)]
+struct Named {
+    /// Whether a path ends here.
+    whole: bool,
+    /// By names in lower case.
+    below: HashMap<String, Named>,
 }
+
+impl Named {
+    fn of(paths: &[Path]) -> Self {
+        let mut root = Self::default();
+        for path in paths {
+            let mut at = &mut root;
+            for name in path.members() {
+                at = at.below.entry(name.to_ascii_lowercase()).or_default();
+            }
+            at.whole = true;
+        }
+        root
+    }
+
+    fn below(&self, name: &str) -> Option<&Self> {
+        match self.below.is_empty() {
+            true => None,
+            false => self.below.get(&name.to_ascii_lowercase()),
+        }
+    }
+}
+
+/// What is named below one member; nothing is as good as an empty tree.
+#[derive(Clone, Copy)]
+enum Selection<'n> {
+    Only(&'n Named),
+    Without(Option<&'n Named>),
+}
+
+const EVERYTHING: Selection<'static> = Selection::Without(None);
 
 fn keep(
     name: &str,
     value: &mut Value<'_>,
     attribute: Option<&Attribute>,
-    selection: &Selection<'_>,
+    selection: Selection<'_>,
 ) -> bool {
     let returned = attribute.map_or(Returned::Default, |attribute| attribute.returned);
     if returned == Returned::Never {
         return false;
     }
-    let everything = Selection::Without(Vec::new());
-    let (tails, only) = match selection {
-        Selection::Only(paths) => (below(paths, name), true),
-        Selection::Without(paths) => (below(paths, name), false),
+    let (named, only) = match selection {
+        Selection::Only(named) => (named.below(name), true),
+        Selection::Without(named) => (named.and_then(|named| named.below(name)), false),
     };
-    let whole = tails.iter().any(|tail| tail.is_empty());
-    match returned {
-        Returned::Always => prune(value, attribute, &everything),
-        _ if only && tails.is_empty() => false,
-        _ if only && whole => prune(value, attribute, &everything),
-        _ if only => prune(value, attribute, &Selection::Only(tails)),
-        Returned::Request => false,
+    let whole = named.is_some_and(|named| named.whole);
+    match (returned, named) {
+        (Returned::Always, _) => prune(value, attribute, EVERYTHING),
+        (_, None) if only => false,
+        (_, Some(_)) if only && whole => prune(value, attribute, EVERYTHING),
+        (_, Some(named)) if only => prune(value, attribute, Selection::Only(named)),
+        (Returned::Request, _) => false,
         _ if whole => false,
-        _ => prune(value, attribute, &Selection::Without(tails)),
+        _ => prune(value, attribute, Selection::Without(named)),
     }
 }
 
-fn below<'p>(paths: &[&'p [String]], name: &str) -> Vec<&'p [String]> {
-    paths
-        .iter()
-        .filter_map(|path| path.split_first())
-        .filter(|(first, _)| first.eq_ignore_ascii_case(name))
-        .map(|(_, rest)| rest)
-        .collect()
-}
-
 /// Whether anything of the value is left.
-fn prune(value: &mut Value<'_>, attribute: Option<&Attribute>, selection: &Selection<'_>) -> bool {
+fn prune(value: &mut Value<'_>, attribute: Option<&Attribute>, selection: Selection<'_>) -> bool {
     match value {
         Value::Object(object) => {
             let was_empty = object.is_empty();

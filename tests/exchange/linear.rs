@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use scim_gateway::dialect::model::Undeclared;
 use scim_gateway::scim::http::Request;
 use scim_gateway::scim::work::steps;
 use serde_json::{Value as Json, json};
@@ -50,6 +51,19 @@ fn reversed(n: usize) -> Json {
 fn addresses(n: usize) -> Json {
     let street = |at: usize| json!({"type": "work", "streetAddress": format!("{at} Road"), "primary": false});
     json!({"id": "1", "userName": "ann", "addresses": numbered(n, street)})
+}
+
+/// The same in reverse order, each with a key that no schema lists.
+fn noted(n: usize) -> Json {
+    let mut user = addresses(n);
+    let all = user["addresses"].as_array_mut().unwrap();
+    all.reverse();
+    all.iter_mut().for_each(|one| one["x-note"] = json!("hidden"));
+    user
+}
+
+fn nobody(_: usize) -> Json {
+    json!({"id": "1", "userName": "ann", "title": "New"})
 }
 
 fn emails(n: usize) -> Json {
@@ -138,7 +152,12 @@ fn answered(case: &Case, n: usize, request: &Request) -> (u16, Json) {
 /// The steps of the exchange, and its status.
 fn work(case: &'static Case, n: usize) -> (u64, u16) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut spec = spec(case.client, case.upstream);
+    let (upstream, hiding) = match case.upstream.split_once(',') {
+        Some((upstream, _)) => (upstream, true),
+        None => (case.upstream, false),
+    };
+    let mut spec = spec(case.client, upstream);
+    spec.policies.undeclared = hiding.then_some(Undeclared::Hide);
     spec.policies.max_elements = 100_000;
     spec.policies.scan_limit = 100_000;
     let line = Line::with(spec, move |_, request| {
@@ -168,6 +187,8 @@ const fn case(
 
 const SCIM: (&str, &str) = ("scim", "scim");
 const PICKED: (&str, &str) = ("scim", "pingone");
+/// A client that is not shown what `/Schemas` does not list.
+const HIDING: (&str, &str) = ("scim", "scim, hiding");
 const OMNI: (&str, &str) = ("omni", "scim");
 
 static CASES: &[Case] = &[
@@ -192,6 +213,22 @@ static CASES: &[Case] = &[
     case("PUT of addresses", SCIM, "PUT", |_| "/Users/1".into(), addresses, addresses),
     case("PUT of free keys", SCIM, "PUT", |_| "/Users/1".into(), free_keys, free_keys),
     case("PUT of extensions", SCIM, "PUT", |_| "/Users/1".into(), extensions, extensions),
+    case("PUT of addresses, hiding", HIDING, "PUT", |_| "/Users/1".into(), addresses, noted),
+    case("PUT over hidden keys", HIDING, "PUT", |_| "/Users/1".into(), nobody, free_keys),
+    Case {
+        small: 100,
+        ..case(
+            "GET of members with many attributes",
+            SCIM,
+            "GET",
+            |n| {
+                let names: Vec<String> = (0..n).map(|at| format!("members.a{at}")).collect();
+                format!("/Groups/1?attributes=members.value,{}", names.join(","))
+            },
+            nothing,
+            group,
+        )
+    },
     case(
         "PATCH that adds members",
         SCIM,
