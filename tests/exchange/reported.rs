@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::RouteSpec;
-use scim_gateway::gateway::report::operations;
+use scim_gateway::gateway::report::{Says, operations};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::table::{Fate, Row, Table};
 use scim_gateway::scim::filter::Literal;
 use scim_gateway::scim::http::{Request, Response};
-use scim_gateway::scim::schema::{Attribute, Kind, Mutability};
+use scim_gateway::scim::schema::{Attribute, Kind, Mutability, Operation};
 use serde_json::{Map, Value as Json, json};
 
 use crate::harness::{body, spec};
@@ -543,5 +543,35 @@ async fn check_tells_how_many_calls_an_operation_makes() {
                 );
             }
         }
+    }
+}
+
+// A1: what `check` calls refused is refused, with no call.
+#[tokio::test]
+async fn what_check_calls_refused_makes_no_call() {
+    for gone in ["create", "get", "replace", "delete", "list"] {
+        let offered = ALL.replace(&format!("\"{gone}\""), "\"search\"");
+        let made = Made::new(SETS[0], &offered, false);
+        made.kept
+            .users
+            .lock()
+            .unwrap()
+            .insert("u9".to_owned(), json!({"id": "u9", "login": "ann"}));
+        let pair = made.line.route.users.clone().unwrap();
+        let told = operations(&pair, &Policies::default());
+        let line = told.iter().find(|line| line.name == gone).unwrap();
+        assert_eq!((line.says, line.calls), (Says::Refused, (0, 0)), "{gone}");
+        let (method, path, body) = match gone {
+            "create" => ("POST", "/Users", json!({"userName": "bo"})),
+            "get" => ("GET", "/Users/u9", Json::Null),
+            "replace" => ("PUT", "/Users/u9", json!({"userName": "bo"})),
+            "delete" => ("DELETE", "/Users/u9", Json::Null),
+            _ => ("GET", "/Users", Json::Null),
+        };
+        let (status, answer, _) = made.send(method, path, &body).await;
+        assert_eq!(status, 501, "{gone} {answer}");
+        assert_eq!(made.line.calls().len(), 0, "{gone}");
+        let create = Operation::Create;
+        assert_eq!(pair.upstream_resource.operations.has(create), gone != "create");
     }
 }
