@@ -181,7 +181,7 @@ fn replace(
     let lowered = pair.replace(&resource)?;
     guard(pair, &lowered.losses, &lifted, policies)?;
     let mut notes = Vec::new();
-    if policies.replace == Replace::Preserve && pair.needs_read(&resource, policies) {
+    if policies.replace == Replace::Preserve {
         notes.push(
             "the gateway reads the resource first and keeps what the client cannot see; give it \
              with --old to see that"

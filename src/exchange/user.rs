@@ -48,7 +48,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
     Ok(response)
 }
 
-/// PUT: put over what is there (design 6c), or plainly where there is nothing to keep.
+/// PUT: put over what is there (design 6c), or plainly where the route keeps nothing.
 pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     exchange.projection()?;
     let user = exchange.taken(Operation::Replace, exchange.known(id))?;
@@ -57,8 +57,9 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
     exchange.caller.record.places = lifted.names().to_vec();
     let demanded = exchange.demanded()?;
     may_deactivate(&lifted, policies)?;
-    let plain = policies.replace == Replace::Reset || !exchange.pair.needs_read(&user, policies);
-    if plain && exchange.pair.upstream_resource.operations.has(Operation::Replace) {
+    if policies.replace == Replace::Reset
+        && exchange.pair.upstream_resource.operations.has(Operation::Replace)
+    {
         let lowered = exchange.pair.replace(&user)?;
         exchange.caller.record.lose(&lowered.losses, "request");
         guard(exchange.pair, &lowered.losses, &lifted, policies)?;

@@ -22,6 +22,7 @@ impl Pair {
             }
             match self.own(&names) {
                 Returned::Never => Err(unshown(path)),
+                _ if self.hides(&names) => Err(unshown(path)),
                 _ => Ok(()),
             }
         })
@@ -48,7 +49,7 @@ impl Pair {
             return Err(secret());
         }
         match self.returned(&names) {
-            Returned::Never => {
+            shown if shown == Returned::Never || self.hides(&names) => {
                 let detail = "Answers of this route never show what sortBy names: sort by another \
                               attribute.";
                 Err(Fault::new(Cause::InvalidValue, detail))

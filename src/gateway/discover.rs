@@ -9,7 +9,7 @@ use super::needs::Chosen;
 use super::pair::Pair;
 use super::route::Route;
 use super::table::{Fate, Row};
-use crate::dialect::model::Paging;
+use crate::dialect::model::{Paging, Schemas};
 use crate::fault::Fault;
 use crate::rewrite::carry::literal_text;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};
@@ -107,7 +107,20 @@ impl Pair {
     /// The client's schema as far as the pair carries it.
     pub fn schema_view(&self) -> Schema {
         let schema = &self.client.vendor;
-        let attributes = self.visible(&schema.attributes, &[]);
+        let mut attributes = self.visible(&schema.attributes, &[]);
+        if self.client_resource.schemas_in_answer == Schemas::All {
+            // Every answer names them, so they are listed, with nothing in them.
+            let empty =
+                schema.extensions().filter(|one| attributes.iter().all(|a| a.name != one.name));
+            let empty: Vec<Attribute> = empty
+                .map(|one| Attribute {
+                    attributes: Vec::new(),
+                    required: Operations::of(&[]),
+                    ..one.clone()
+                })
+                .collect();
+            attributes.extend(empty);
+        }
         Schema { attributes, ..schema.clone() }
     }
 

@@ -71,6 +71,7 @@ impl Stage {
             upstream_vars: BTreeMap::new(),
             overlays: Vec::new(),
             group_overlays: Vec::new(),
+            undeclared: None,
         };
         Some(Self { pair: Pair::new(&spec, canonical, kind)?, plain, dialect })
     }

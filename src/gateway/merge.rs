@@ -42,34 +42,27 @@ pub enum Reads {
     Omitted,
     /// What is left out is not unset by it.
     Unset,
+    /// A value may be there that nobody can read.
+    Unreadable,
 }
 
 impl Pair {
-    /// Whether put can do without the old resource (design 6c.8): the client's words reach all that
-    /// the upstream stores, and this request says all that is kept when omitted.
-    pub fn needs_read(&self, user: &Object<'_>, policies: &Policies) -> bool {
-        if self.reads(policies).is_some() {
-            return true;
-        }
-        let lifted = self.client.lift(user, Message::Request(Operation::Replace));
-        self.table.sticky.iter().any(|name| !lifted.object.contains(name))
-            || self.table.rows.iter().any(|row| row.permanent && !says(user, &row.names))
-            || self.fixed.iter().any(|fixed| says(user, &fixed.client))
-    }
-
-    /// Why put needs the old resource whatever the request says, if it does.
-    pub fn reads(&self, policies: &Policies) -> Option<Reads> {
+    /// Why put reads the old resource first. It always does, but for `replace = "reset"`: whatever the
+    /// schemas promise, an upstream may hold a value that fits none of them, and that must be kept.
+    pub fn reads(&self, policies: &Policies) -> Reads {
         let unshown = !self.unreturned.is_empty() || !self.unasked.is_empty();
         if unshown || !self.table.hidden.is_empty() {
-            Some(Reads::Hidden)
+            Reads::Hidden
         } else if self.table.aligns {
-            Some(Reads::Aligned)
-        } else if self.client.vendor.open_extensions || self.has_undeclared(policies) {
-            Some(Reads::Extensions)
+            Reads::Aligned
+        } else if self.client.vendor.open_extensions || self.has_undeclared() {
+            Reads::Extensions
         } else if self.omission(policies) == Omitted::Keep {
-            Some(Reads::Omitted)
+            Reads::Omitted
+        } else if !self.unsets_by_leaving_out() {
+            Reads::Unset
         } else {
-            (!self.unsets_by_leaving_out()).then_some(Reads::Unset)
+            Reads::Unreadable
         }
     }
 
@@ -93,7 +86,7 @@ impl Pair {
         }
         if !explicit {
             self.keep_unmanaged(&mut user, &view);
-            if self.hides_undeclared(policies) {
+            if self.hides_undeclared {
                 self.keep_undeclared(&mut user, &view);
             }
             self.withhold(&mut view, &user);
@@ -202,15 +195,6 @@ pub fn understood(conflicts: &[String]) -> Result<(), Fault> {
              request.",
         ),
     ))
-}
-
-/// Whether there is a value at a path of names.
-fn says(object: &Object<'_>, names: &[String]) -> bool {
-    let Some((first, rest)) = names.split_first() else { return false };
-    let value = rest.iter().try_fold(object.get(first), |at, name| {
-        at.map(|at| at.as_object().and_then(|object| object.get(name)))
-    });
-    value.flatten().is_some_and(|value| !value.is_cleared())
 }
 
 /// The attribute at a path of names.

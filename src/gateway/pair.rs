@@ -46,7 +46,8 @@ pub struct Pair {
     /// Extensions that the client's own schema does not name: put keeps one that the client does not
     /// say (design 6c.1), since a client that takes any extension manages only those it knows.
     pub unmanaged: Vec<String>,
-    /// By what the upstream's elements are known.
+    /// By what the client's elements are known, and by what the upstream's.
+    pub client_identity: Identity,
     pub identity: Identity,
     /// What can be set and not changed.
     pub fixed: Vec<Fixed>,
@@ -58,8 +59,8 @@ pub struct Pair {
     pub unasked: Vec<Vec<String>>,
     /// What `/Schemas` lists: the client's schema as far as the pair carries it.
     pub listed: Schema,
-    /// What the client's dialect says of keys that `/Schemas` does not list.
-    pub undeclared: Undeclared,
+    /// Whether answers hold what `/Schemas` lists and nothing else.
+    pub hides_undeclared: bool,
     /// URNs below which any key may stand, of both sides.
     pub free: Vec<String>,
     /// URNs, or their beginnings, that name other resource types' schemas or messages.
@@ -148,7 +149,7 @@ impl Pair {
         };
         let create_missing = quirk(Quirk::CreateOnMissingValuePath);
         let table = Table::new(&client, &upstream);
-        let identity = Identity::of(&upstream);
+        let (client_identity, identity) = (Identity::of(&client), Identity::of(&upstream));
         let fixed = fixed(&client, &upstream);
         let unasked = unreturned(&client.vendor.attributes, &[]);
         let unreturned = unreturned(&upstream.vendor.attributes, &[]);
@@ -169,6 +170,7 @@ impl Pair {
             upstream_places,
             feeds,
             unmanaged,
+            client_identity,
             identity,
             fixed,
             unreturned,
@@ -177,7 +179,7 @@ impl Pair {
             free,
             foreign,
             listed: canonical.clone(),
-            undeclared: spec.client.undeclared,
+            hides_undeclared: spec.undeclared.unwrap_or(spec.client.undeclared) == Undeclared::Hide,
         };
         pair.listed = pair.schema_view();
         Some(pair)

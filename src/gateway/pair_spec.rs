@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::route::RouteSpec;
 use crate::dialect::Dialect;
+use crate::dialect::model::Undeclared;
 use crate::rewrite::rule::Rules;
 use crate::scim::schema::Attribute;
 
@@ -20,6 +21,8 @@ pub struct PairSpec {
     pub upstream_vars: BTreeMap<String, String>,
     pub overlays: Vec<Rules>,
     pub group_overlays: Vec<Rules>,
+    /// What the route says of keys that `/Schemas` does not list, where it says so.
+    pub undeclared: Option<Undeclared>,
 }
 
 impl PairSpec {
@@ -33,6 +36,7 @@ impl PairSpec {
             upstream_vars: route.upstream_vars.clone(),
             overlays: route.overlays.clone(),
             group_overlays: route.group_overlays.clone(),
+            undeclared: route.policies.undeclared,
         }
     }
 }
@@ -48,6 +52,7 @@ impl PartialEq for PairSpec {
             upstream_vars,
             overlays,
             group_overlays,
+            undeclared,
         } = self;
         Arc::ptr_eq(client, &other.client)
             && Arc::ptr_eq(upstream, &other.upstream)
@@ -56,6 +61,7 @@ impl PartialEq for PairSpec {
             && *upstream_vars == other.upstream_vars
             && *overlays == other.overlays
             && *group_overlays == other.group_overlays
+            && *undeclared == other.undeclared
     }
 }
 
@@ -68,6 +74,7 @@ impl Hash for PairSpec {
         Arc::as_ptr(&self.upstream).hash(state);
         self.client_vars.hash(state);
         self.upstream_vars.hash(state);
+        self.undeclared.is_some().hash(state);
         self.client_extends.iter().for_each(|attribute| attribute.name.hash(state));
         for rules in self.overlays.iter().chain(&self.group_overlays) {
             let Rules { maps, fills, sets } = rules;

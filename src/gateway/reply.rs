@@ -239,7 +239,7 @@ impl Route {
         losses: &mut Losses,
     ) -> Object<'static> {
         let mut view = pair.view(&stored.object);
-        if pair.hides_undeclared(&self.spec.policies) {
+        if pair.hides_undeclared {
             view.losses.lowering.extend(pair.hide_undeclared(&mut view.object));
         }
         for found in [&view.losses, &stored.losses] {

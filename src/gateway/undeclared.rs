@@ -5,26 +5,29 @@
 use std::borrow::Cow;
 
 use super::pair::Pair;
-use super::route::Policies;
-use crate::dialect::model::Undeclared;
+use super::truth::is_common;
+use crate::rewrite::align::{Aligned, Identity};
 use crate::rewrite::program::{LossCause, label};
 use crate::rewrite::translate::{Loss, shown_key};
 use crate::scim::schema::{Attribute, Kind};
 use crate::scim::{Object, Value};
 
 impl Pair {
-    /// Whether answers of the route hold what `/Schemas` lists and nothing else.
-    pub fn hides_undeclared(&self, policies: &Policies) -> bool {
-        policies.undeclared.unwrap_or(self.undeclared) == Undeclared::Hide
-    }
-
     /// Whether a client's view may lack what the upstream has.
-    pub(super) fn has_undeclared(&self, policies: &Policies) -> bool {
+    pub(super) fn has_undeclared(&self) -> bool {
         fn open(attributes: &[Attribute]) -> bool {
             attributes.iter().any(|attribute| attribute.open || open(&attribute.attributes))
         }
         let schema = &self.client.vendor;
-        self.hides_undeclared(policies) && (schema.open_extensions || open(&schema.attributes))
+        self.hides_undeclared && (schema.open_extensions || open(&schema.attributes))
+    }
+
+    /// Whether resources may have something there that no answer shows.
+    pub(super) fn hides(&self, names: &[String]) -> bool {
+        self.hides_undeclared
+            && !is_common(names)
+            && !is_listed(&self.listed.attributes, names)
+            && self.feeds.reach(names)
     }
 
     /// Takes what the route's `/Schemas` does not list out of an answer in the client's words; what was
@@ -39,8 +42,16 @@ impl Pair {
 
     /// A replacement by a client that cannot see them does not clear them.
     pub(super) fn keep_undeclared<'a>(&self, user: &mut Object<'a>, view: &Object<'static>) {
-        keep(user, view, &self.listed.attributes);
+        keep(user, view, &self.listed.attributes, (&[], &self.client_identity));
     }
+}
+
+/// Whether the names lead to what is listed; what a value without parts has below it is not asked.
+fn is_listed(attributes: &[Attribute], names: &[String]) -> bool {
+    let Some((first, rest)) = names.split_first() else { return true };
+    listed(attributes, first).is_some_and(|attribute| {
+        attribute.kind != Kind::Complex || is_listed(&attribute.attributes, rest)
+    })
 }
 
 fn listed<'s>(attributes: &'s [Attribute], name: &str) -> Option<&'s Attribute> {
@@ -86,7 +97,12 @@ fn hide(
     });
 }
 
-fn keep<'a>(user: &mut Object<'a>, view: &Object<'static>, attributes: &[Attribute]) {
+fn keep<'a>(
+    user: &mut Object<'a>,
+    view: &Object<'static>,
+    attributes: &[Attribute],
+    (above, identity): (&[String], &Identity),
+) {
     for (name, shown) in view.iter() {
         let Some(attribute) = listed(attributes, name) else {
             if !user.contains(name) {
@@ -97,25 +113,26 @@ fn keep<'a>(user: &mut Object<'a>, view: &Object<'static>, attributes: &[Attribu
         if attribute.kind != Kind::Complex {
             continue;
         }
+        let path = [above, std::slice::from_ref(&attribute.name)].concat();
+        let (inner, below) = (&attribute.attributes, (path.as_slice(), identity));
         match (user.get_mut(name), shown) {
             (Some(Value::Object(said)), Value::Object(shown)) => {
-                keep(said, shown, &attribute.attributes);
+                keep(said, shown, inner, below);
             }
             (None, Value::Object(shown)) => {
                 let mut kept = Object::new();
-                keep(&mut kept, shown, &attribute.attributes);
+                keep(&mut kept, shown, inner, below);
                 if !kept.is_empty() {
                     user.push(Cow::Owned(name.to_owned()), Value::Object(kept));
                 }
             }
             (Some(Value::Array(said)), Value::Array(shown)) => {
-                for said in said.iter_mut().filter_map(Value::as_object_mut) {
-                    let value = said.get("value").cloned();
-                    let same = |shown: &&Object<'static>| shown.get("value") == value.as_ref();
-                    let known = value.is_some();
-                    let mut olds = shown.iter().filter_map(Value::as_object);
-                    if let Some(shown) = olds.find(same).filter(|_| known) {
-                        keep(said, shown, &attribute.attributes);
+                let meant = identity.key(&label(&path), attribute).meant(said, shown);
+                for (said, meant) in said.iter_mut().zip(meant) {
+                    let Aligned::Same(at) = meant else { continue };
+                    let shown = shown.get(at).and_then(Value::as_object);
+                    if let (Some(said), Some(shown)) = (said.as_object_mut(), shown) {
+                        keep(said, shown, inner, below);
                     }
                 }
             }

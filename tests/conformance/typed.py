@@ -23,8 +23,6 @@ USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 # Descope puts its resources into an envelope, which no standard client reads; Omni documents no
 # discovery, from which a typed client makes its models.
 UNSPEAKABLE = {"descope", "omni"}
-# Its answers name PingOne's extension in `schemas`, as PingOne's do, of which nothing has a place at Omni.
-UNLISTED = {"/pingone/omni"}
 # A user, as far as the route lists its attributes; and what is changed of it, the first that is listed.
 USER = {"name": {"givenName": "Ann", "familyName": "Lee"}, "displayName": "Ann", "title": "One"}
 CHANGED = ["displayName", "title", "nickName", "userName"]
@@ -33,7 +31,7 @@ def shipped():
     """The routes of config.toml whose clients a typed client can be: prefix and base."""
     config = tomllib.loads((serve.ROOT / "config.toml").read_text())
     for route in config["route"]:
-        if route["client"] not in UNSPEAKABLE and route["prefix"] not in UNLISTED:
+        if route["client"] not in UNSPEAKABLE:
             variables = route.get("client_vars", {})
             base = f"/environments/{variables['environment']}/v2" if variables else "/scim/v2"
             yield route["prefix"], base

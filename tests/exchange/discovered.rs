@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use scim_gateway::dialect::Dialect;
 use scim_gateway::dialect::model::Undeclared;
+use scim_gateway::gateway::RouteSpec;
 use scim_gateway::gateway::guard::LOSS_HEADER;
 use scim_gateway::scim::schema::{Operation, Operations};
 use serde_json::{Value as Json, json};
@@ -165,4 +166,117 @@ async fn the_loss_of_a_member_that_no_schema_lists_is_named() {
     assert!(places.contains(&format!("{}...", "x".repeat(64)).as_str()), "{header}");
     let labels: Vec<&str> = outcome.record.losses.iter().map(|loss| loss.place.as_str()).collect();
     assert_eq!(labels, ["*"]);
+}
+
+fn hiding(client: &str, upstream: &str) -> RouteSpec {
+    let mut spec = spec(client, upstream);
+    spec.policies.undeclared = Some(Undeclared::Hide);
+    spec
+}
+
+// D13, E7: who has what is hidden is no question that an answer could prove.
+#[tokio::test]
+async fn what_is_hidden_is_neither_filtered_nor_sorted_by() {
+    let stored = json!({"totalResults": 1, "Resources": [{"id": "1", "userName": "ann", "urn:x:y": {"tier": "gold"}}]});
+    let line =
+        Line::with(hiding("scim", "scim"), move |_, _| answer(200, &[], &stored.to_string()));
+    for (asked, why) in [
+        ("filter=urn:x:y:tier%20eq%20%22gold%22", "invalidFilter"),
+        ("filter=userName%20pr%20and%20not%20(urn:x:y:tier%20pr)", "invalidFilter"),
+        ("sortBy=urn:x:y:tier", "invalidValue"),
+    ] {
+        let outcome = line.send("GET", &format!("/Users?{asked}"), &[], b"").await;
+        let told = body(&outcome);
+        assert_eq!(
+            (told["status"].as_str(), told["scimType"].as_str()),
+            (Some("400"), Some(why)),
+            "{asked} {told}"
+        );
+    }
+    assert_eq!(line.calls().len(), 0);
+    let shown = line.send("GET", "/Users?filter=userName%20eq%20%22ann%22", &[], b"").await;
+    assert_eq!(body(&shown)["totalResults"], 1);
+}
+
+// D13, E2: hidden keys stay with their elements, known by `value` or by all else that they say.
+#[tokio::test]
+async fn hidden_keys_of_elements_stay_with_them() {
+    let stored = json!({"id": "7", "userName": "cat",
+        "emails": [{"value": "a@x.example", "type": "work", "x-note": "a"}, {"value": "b@x.example", "x-note": "b"}],
+        "addresses": [{"type": "work", "locality": "Rome", "x-note": "r"}, {"type": "home", "locality": "Oslo", "x-note": "o"}],
+        "name": {"givenName": "Cat", "x-note": "n"}});
+    let line = crate::unreadable::holding(hiding("scim", "scim"), &stored);
+    let shown = body(&line.send("GET", "/Users/7", &[], b"").await);
+    assert!(!shown.to_string().contains("x-note"), "{shown}");
+    let mut said = shown.clone();
+    said["title"] = json!("Boss");
+    for list in ["emails", "addresses"] {
+        said[list].as_array_mut().unwrap().reverse();
+    }
+    let json = [("content-type", "application/scim+json")];
+    let outcome = line.send("PUT", "/Users/7", &json, said.to_string().as_bytes()).await;
+    assert_eq!(outcome.response.status, 200, "{:?}", outcome.record.fault);
+    let calls = line.calls();
+    let sent = calls.iter().rfind(|call| call.method == Method::PUT).map(|call| &call.body);
+    let notes = |list: &Json| -> Vec<String> {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["x-note"].as_str().unwrap_or("-").to_owned())
+            .collect()
+    };
+    if let Some(sent) = sent {
+        let sent: Json = serde_json::from_slice(sent).unwrap();
+        assert_eq!(
+            (notes(&sent["emails"]), notes(&sent["addresses"])),
+            (vec!["b".into(), "a".into()], vec!["o".into(), "r".into()]),
+            "{sent}"
+        );
+        assert_eq!(sent["name"]["x-note"], "n");
+    } else {
+        let patch = calls.iter().rfind(|call| call.method == Method::PATCH).unwrap();
+        let text = String::from_utf8_lossy(&patch.body);
+        assert!(!text.contains("\"name\""), "{text}");
+        for (list, path) in [("emails", "emails"), ("addresses", "addresses")] {
+            assert!(!text.contains(path) || text.matches("x-note").count() >= 2, "{list}: {text}");
+        }
+    }
+}
+
+// D12: `schemas` of an answer names what /ResourceTypes lists.
+#[tokio::test]
+async fn schemas_of_an_answer_are_those_of_its_resource_type() {
+    for client in ["scim", "pingone"] {
+        for upstream in ["scim", "omni", "pingone", "descope"] {
+            let bench = Bench::with(client, upstream, |spec, _| {
+                spec.policies.undeclared = Some(Undeclared::Hide);
+            });
+            let kind = get(&bench, "/ResourceTypes/User").await;
+            let listed: Vec<&Json> = std::iter::once(&kind["schema"])
+                .chain(
+                    kind["schemaExtensions"]
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .map(|one| &one["schema"]),
+                )
+                .collect();
+            let mut user = json!({"userName": "ann@corp.example", "emails": [{"value": "ann@corp.example", "type": "work"}]});
+            if client == "pingone" {
+                user["name"] = json!({"givenName": "Ann", "familyName": "Lee"});
+            }
+            let made = bench.send(Method::POST, "/Users", Some(&user)).await;
+            assert_eq!(made.response.status, 201, "{client} {upstream} {:?}", made.record.fault);
+            let made = body(&made);
+            let list = get(&bench, "/Users").await;
+            for shown in [&made, &list["Resources"][0]] {
+                for urn in shown["schemas"].as_array().unwrap() {
+                    assert!(
+                        listed.contains(&urn),
+                        "{client} {upstream}: {urn} of {shown}, listed {listed:?}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -48,6 +48,7 @@ impl World {
             upstream_vars: BTreeMap::new(),
             overlays: Vec::new(),
             group_overlays: Vec::new(),
+            undeclared: None,
         };
         Self {
             client,

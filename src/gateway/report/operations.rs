@@ -156,25 +156,17 @@ fn replace(pair: &Pair, policies: &Policies) -> OperationReport {
             refused("replace", NO_READ)
         }
     };
-    if let Some(why) = reads(pair, policies) {
-        let then = writes(pair, Operation::Replace);
-        return emulated(format!("reads first: {why}; then {then}, if anything changes"));
+    let why = reads(pair, policies);
+    let then = writes(pair, Operation::Replace);
+    match puts {
+        true => emulated(format!("reads first: {why}; then {then}, if anything changes")),
+        false => emulated("the upstream has no PUT: PATCH of the difference".to_owned()),
     }
-    if !puts {
-        return emulated("the upstream has no PUT: PATCH of the difference".to_owned());
-    }
-    if pair.table.sticky.is_empty() {
-        let why = "the client says all that the upstream holds";
-        return line("replace", Says::Native, (1, 1 + LOOK), why);
-    }
-    let kept = pair.table.sticky.join(", ");
-    let why = format!("reads first only where the request omits {kept}, which is then kept");
-    line("replace", Says::Mixed, (1, 2 + LOOK), why)
 }
 
 /// Why a PUT needs the old resource whatever it says (design 6c.8).
-fn reads(pair: &Pair, policies: &Policies) -> Option<String> {
-    Some(match pair.reads(policies)? {
+fn reads(pair: &Pair, policies: &Policies) -> String {
+    match pair.reads(policies) {
         Reads::Hidden if pair.table.hidden.iter().any(|place| place != ANY) => {
             let hidden: Vec<&String> = pair.table.hidden.iter().filter(|p| *p != ANY).collect();
             let first: Vec<&str> = hidden.iter().take(3).map(|place| place.as_str()).collect();
@@ -190,7 +182,8 @@ fn reads(pair: &Pair, policies: &Policies) -> Option<String> {
         }
         Reads::Omitted => "what the client omits is kept".to_owned(),
         Reads::Unset => "what is left out has to be told as unset".to_owned(),
-    })
+        Reads::Unreadable => "a value that fits no schema must be kept".to_owned(),
+    }
 }
 
 fn patch(pair: &Pair) -> OperationReport {
