@@ -19,12 +19,15 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "conformance"))
 
 import clients  # noqa: E402
+import flood  # noqa: E402
 import serve  # noqa: E402 (the processes of all suites are started alike)
 import upstream as script  # noqa: E402
 from report import Report  # noqa: E402
 
 TOKEN = "chaos-token"
 USERS = "/t/scim/v2/Users"
+LARGE = "/large/scim/v2/Groups"
+NEIGHBOUR = "/neighbour/scim/v2/Users?filter=userName%20eq%20%22nobody%22"
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 WRITE = json.dumps({
     "schemas": [script.USER],
@@ -68,6 +71,7 @@ def main():
         stalling(running, upstream, report)
         aborting(running, upstream, report)
         crowd(running, upstream, report)
+        neighbours(running, report)
         back(running, upstream, before, report)
     print(f"chaos: {report.passed} passed, {report.failed} failed", flush=True)
     return 1 if report.failed else 0
@@ -188,6 +192,20 @@ def crowd(running, upstream, report):
     report.check(f"three hundred idle connections: another client gets {status}", [] if status == 200 else [status])
 
 
+def neighbours(running, report):
+    """Four parallel bodies of a megabyte, the worst that are allowed: another route's p99 grows by less
+    than four times. The best of five pairs: what else this machine does can only make it worse."""
+    ratios, bodies = [], 0
+    while len(ratios) < 5 and min(ratios, default=4) >= 4:
+        quiet = flood.p99(running.port, TOKEN, NEIGHBOUR)
+        with flood.flooded(running.port, TOKEN, LARGE, 4) as done:
+            ratios.append(flood.p99(running.port, TOKEN, NEIGHBOUR) / quiet)
+            bodies += sum(mine.value for mine in done)
+    shown = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+    report.check(f"four large bodies at once ({bodies} in all): another route's p99 is {shown} times the quiet one",
+                 [] if min(ratios) < 4 else ["all of them are more than four"])
+
+
 def back(running, upstream, before, report):
     """Memory and file descriptors are back where they were, once idle connections have ended."""
     upstream.behave(script.well)
@@ -286,6 +304,8 @@ def warm(running, upstream):
         for behaviour in [script.sends_a_gibibyte, script.sends_chunks_without_end, script.sends_deep_json]:
             upstream.behave(behaviour)
             list(pool.map(running.ask, METHODS))
+    with flood.flooded(running.port, TOKEN, LARGE, 4):
+        pass
 
 
 @contextlib.contextmanager
