@@ -50,8 +50,8 @@ pub(super) fn load_over(path: &Path, before: &Upstreams) -> Result<Loaded, Mista
     let gateway = Gateway::new(specs, &dialects);
     let rules_hash = config::rules_hash(&config, &dialects);
     let warnings = Mistakes {
-        diagnostics: dialects.warnings().to_vec(),
-        sources: dialects.sources().to_vec(),
+        diagnostics: [config.warnings.as_slice(), dialects.warnings()].concat(),
+        sources: [config.sources.as_slice(), dialects.sources()].concat(),
     };
     Ok(Loaded { config, gateway, doors, upstreams, rules_hash, warnings })
 }

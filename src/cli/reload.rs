@@ -18,6 +18,7 @@ use super::load::{Loaded, Upstreams, load_over};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::Shared;
+use crate::ops::log;
 use crate::ops::reload::{Ask, Outcome};
 use crate::proxy::{Edge, Event, Live, Observer, Trigger};
 
@@ -114,7 +115,8 @@ impl Reloader {
                 sources: Vec::new(),
             })?;
         }
-        let Loaded { config, gateway, doors, rules_hash, upstreams, warnings: _ } = loaded;
+        let Loaded { config, gateway, doors, rules_hash, upstreams, warnings } = loaded;
+        log::warnings(&warnings);
         let limits = config.server.limits.clone();
         self.shared.safeguards.know(doors.keys().map(String::as_str));
         self.live.replace(Edge::new(gateway, doors, limits, Arc::clone(&self.shared)));

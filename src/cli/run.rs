@@ -57,6 +57,7 @@ pub(super) fn run(options: &Options, format: Format) -> ExitCode {
 
 fn serve(options: &Options, loaded: Loaded, metrics: Arc<Metrics>) -> Result<Stopped, String> {
     log::start(&loaded.config.log);
+    log::warnings(&loaded.warnings);
     let life = Arc::new(if options.upgrade { Life::inheriting() } else { Life::default() });
     let taken = |(address, error)| format!("cannot listen on {address}: {error}");
     proxy::bind(&loaded.config.server.listen, &life).map_err(taken)?;

@@ -41,6 +41,7 @@ pub const CODES: &[Code] = &[
     NO_PATCH,
     RESTART,
     UPGRADE_SOCKET,
+    CLEARTEXT,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -110,3 +111,5 @@ pub(super) const RESTART: Code =
     Code { id: "C040", title: "a change that a running gateway cannot follow" };
 pub(super) const UPGRADE_SOCKET: Code =
     Code { id: "C041", title: "an upgrade socket that cannot be made" };
+pub(super) const CLEARTEXT: Code =
+    Code { id: "C042", title: "a credential or a key that travels in the clear" };

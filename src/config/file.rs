@@ -7,7 +7,7 @@ use super::auth::Place;
 use super::code::{FORWARD, NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
 use super::identity::Identity;
 use super::model::{Auth, Config, Mode, Named, Route, Target, Upstream};
-use super::{route, server, upstream, value, watch};
+use super::{cleartext, route, server, upstream, value, watch};
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
 
@@ -18,7 +18,7 @@ pub(super) fn config(source: &Source, around: &Surroundings<'_>) -> Result<Confi
     let shown = reader.shown();
     let diagnostics = reader.finish();
     match read {
-        Some(config) if !any_error(&diagnostics) => Ok(config),
+        Some(config) if !any_error(&diagnostics) => Ok(Config { warnings: diagnostics, ..config }),
         _ => Err(Mistakes { diagnostics, sources: vec![shown] }),
     }
 }
@@ -56,6 +56,7 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
         rules,
         upstreams,
         routes,
+        warnings: Vec::new(),
         sources: vec![reader.shown()],
     })
 }
@@ -109,6 +110,8 @@ fn together(
             let label = "the gateway is somebody itself there";
             found.push(mistake(FORWARD, &route.upstream, message, label).with_hint(hint));
         }
+        let open = upstreams.get(name).and_then(|upstream| cleartext::forwarded(route, upstream));
+        found.extend(open);
         if let Some(first) = seen.insert(route.label(), &route.prefix) {
             let message = format!("two routes are reached as `{}`", route.label());
             let twice = mistake(TWICE, &route.prefix, message, "the second");

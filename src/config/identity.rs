@@ -84,6 +84,8 @@ pub(super) struct Reading<'a> {
     pub around: &'a Surroundings<'a>,
     /// Whether the upstream is a sandbox, where a literal secret is none.
     pub sandbox: bool,
+    /// Whether secrets may travel over plain HTTP beyond loopback.
+    pub cleartext: bool,
 }
 
 /// `{ bearer = … }`, `{ basic = … }`, `{ header = … }` or `{ oauth = … }`.
@@ -136,7 +138,8 @@ impl Reading<'_> {
 
     fn oauth(self, table: Table<'_>) -> Option<OAuth> {
         let url = table.need("token_url");
-        let url = url.and_then(|item| private_url(item, TOKEN_URL, "a token endpoint"));
+        let url =
+            url.and_then(|item| private_url(item, TOKEN_URL, "a token endpoint", self.cleartext));
         let id = table.need("client_id").and_then(|item| {
             let id = item.string()?;
             fitting(item, id, |id| is_text(id), "a client id is one line of text")

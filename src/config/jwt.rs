@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Surroundings;
 use super::code::{JWT, URL};
 use super::model::{Jwt, KeyPlace, KeySource, Proof};
 use super::value::{duration, private_url, readable};
+use super::{Surroundings, cleartext};
 use crate::diagnostic::toml::{Item, Table};
 
 /// The signatures that only a holder of the private key can make (RFC 7518 section 3.1, RFC 8037).
@@ -72,11 +72,12 @@ fn keys(table: &Table<'_>, around: &Surroundings<'_>) -> Option<KeySource> {
     if keep < refresh {
         wrong(table, "keys would be thrown away before they are read anew", "keep < refresh");
     }
+    let cleartext = cleartext::allowed(table);
     let ca = table.item("ca").and_then(|item| readable(item, around.directory));
     let place = match (table.item("jwks_url"), table.item("jwks_file")) {
         // Keys that anybody on the way can exchange are no keys.
         (Some(item), None) => {
-            private_url(item, URL, "a key set").map(|url| KeyPlace::Url { url, ca })
+            private_url(item, URL, "a key set", cleartext).map(|url| KeyPlace::Url { url, ca })
         }
         (None, Some(item)) => readable(item, around.directory).map(KeyPlace::File),
         _ => {

@@ -15,6 +15,7 @@ use crate::scim::schema::{Attribute, Schema, Unknown};
 mod auth;
 mod build;
 pub mod care;
+mod cleartext;
 mod code;
 mod file;
 pub mod identity;

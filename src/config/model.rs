@@ -13,7 +13,7 @@ use url::Url;
 use super::care::{Care, InFlight};
 use super::identity::Identity;
 use super::secret::Secret;
-use crate::diagnostic::Source;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::gateway::route::Policies;
 use crate::scim::schema::Attribute;
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub rules: Option<PathBuf>,
     pub upstreams: BTreeMap<String, Upstream>,
     pub routes: Vec<Route>,
+    /// What is allowed and should be known.
+    pub warnings: Vec<Diagnostic>,
     /// The files that the configuration was read from, for diagnostics that come later.
     pub sources: Vec<Source>,
 }
@@ -229,6 +231,8 @@ pub struct Upstream {
     pub answer_limit: usize,
     /// A PEM file with the authorities to trust instead of the system's.
     pub ca: Option<PathBuf>,
+    /// Whether credentials may go there over plain HTTP beyond loopback.
+    pub cleartext: bool,
     pub care: Care,
 }
 
@@ -374,7 +378,7 @@ pub struct KeySource {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyPlace {
     File(PathBuf),
-    /// `https`, or `http` on loopback; `ca` is a PEM file to trust instead of the system's authorities.
+    /// `https`, or `http` on loopback or where that is allowed; `ca` is a PEM file to trust instead of the system's authorities.
     Url {
         url: Url,
         ca: Option<PathBuf>,

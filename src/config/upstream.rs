@@ -9,7 +9,7 @@ use super::code::{CLIENT_CERT, NO_SANDBOX, NODES, URL};
 use super::identity::{Identity, Reading, identity};
 use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
 use super::value::{duration, named, number, path, readable, vars};
-use super::{Surroundings, extends};
+use super::{Surroundings, cleartext, extends};
 use crate::diagnostic::did_you_mean;
 use crate::diagnostic::toml::{Item, Table};
 use crate::sandbox::Vendor;
@@ -27,8 +27,13 @@ pub(super) fn upstream(
     let dialect = table.need("dialect").and_then(named);
     let target = table.need("url").and_then(target);
     let sandbox = matches!(target, Some(Target::Sandbox(_)));
-    let reading = Reading { around, sandbox };
-    let identity = table.item("auth").map(|item| identity(item, reading));
+    let cleartext = cleartext::allowed(&table);
+    let reading = Reading { around, sandbox, cleartext };
+    let auth = table.item("auth");
+    let identity = auth.map(|item| identity(item, reading));
+    if let (Some(url), Some(Target::Remote(_)), Some(_)) = (table.item("url"), &target, auth) {
+        cleartext::nodes(url, cleartext);
+    }
     let client_cert = table.item("client_cert").map(|item| client_cert(item, &target, around));
     let timeouts = table.table("timeouts").map(timeouts).unwrap_or_default();
     let answer_limit = table.item("answer_limit").and_then(|i| number(i, 1_024..=256 << 20));
@@ -49,6 +54,7 @@ pub(super) fn upstream(
         timeouts,
         answer_limit: answer_limit.unwrap_or(8 << 20),
         ca,
+        cleartext,
         care,
     })
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
+use super::cleartext::{is_open, permitted};
 use super::code::{ADDRESS, DURATION, NOT_READABLE, RANGE};
 use super::model::{Named, Vars};
 use crate::diagnostic::Code;
@@ -56,28 +57,28 @@ pub(super) fn address(item: Item<'_>) -> Option<SocketAddr> {
 }
 
 /// The URL of something that secrets or keys travel to or from: over TLS, or without it where it does
-/// not leave this machine; no user, no fragment (RFC 6749 section 3.2).
-pub(super) fn private_url(item: Item<'_>, code: Code, what: &str) -> Option<Url> {
-    let local = |url: &Url| match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
+/// not leave this machine or where `cleartext` allows it; no user, no fragment (RFC 6749 section 3.2).
+pub(super) fn private_url(item: Item<'_>, code: Code, what: &str, cleartext: bool) -> Option<Url> {
     let usable = |url: &Url| {
-        (url.scheme() == "https" || (url.scheme() == "http" && local(url)))
+        matches!(url.scheme(), "https" | "http")
+            && (cleartext || !is_open(url))
             && url.has_host()
             && url.username().is_empty()
             && url.password().is_none()
             && url.fragment().is_none()
     };
     let url = Url::parse(item.string()?).ok().filter(usable);
-    if url.is_none() {
-        // The text is not repeated: a URL may hold a password.
-        item.hide();
-        let message = format!("this is not the URL of {what}");
-        let hint = "write https://host/path, without user and fragment; http:// only to loopback";
-        item.reader().report(item.mistake(code, message, "not usable").with_hint(hint));
+    match &url {
+        Some(url) if is_open(url) => permitted(item, what),
+        Some(_) => {}
+        None => {
+            // The text is not repeated: a URL may hold a password.
+            item.hide();
+            let message = format!("this is not the URL of {what}");
+            let hint = "write https://host/path, without user and fragment; http:// only to \
+                        loopback, or where `cleartext = true` allows it";
+            item.reader().report(item.mistake(code, message, "not usable").with_hint(hint));
+        }
     }
     url
 }

@@ -23,7 +23,7 @@ pub(super) fn log(table: Table<'_>, around: &Surroundings<'_>) -> Log {
     let default = Log::default();
     let format = table.item("format").and_then(|item| item.word(FORMATS));
     let level = table.item("level").and_then(|item| item.word(LEVELS));
-    let reading = Reading { around, sandbox: false };
+    let reading = Reading { around, sandbox: false, cleartext: false };
     let salt = table.item("id_salt").and_then(|item| reading.secret(item, is_text));
     let id_salt = salt.map(|held| held.secret);
     table.close();

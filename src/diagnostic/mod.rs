@@ -125,6 +125,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same, for what is allowed and should be known.
+    #[must_use]
+    pub fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -134,6 +141,14 @@ impl Mistakes {
     /// The diagnostics as text for people; see [`text`].
     pub fn text(&self, colours: bool) -> String {
         text(&self.diagnostics, &self.sources, colours)
+    }
+
+    /// Where a label is: `file:line:column`, or the file alone where it is not among the sources.
+    pub fn place(&self, label: &Label) -> String {
+        let source = self.sources.iter().find(|source| source.name == label.file);
+        let at = source.map(|source| source.position(label.span.start));
+        let at = at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+        format!("{}{at}", label.file)
     }
 }
 

@@ -10,6 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::ids::Ids;
 use crate::config::model::{Log, LogFormat};
+use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::record::CallRecord;
 use crate::proxy::{Event, Refusal, Seen};
 
@@ -99,6 +100,14 @@ fn listed(mut words: impl ExactSizeIterator<Item = String>) -> Option<String> {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A line for each thing that a configuration is allowed and its operator should know.
+pub fn warnings(found: &Mistakes) {
+    for Diagnostic { code, message, labels, .. } in &found.diagnostics {
+        let at = labels.first().map(|label| found.place(label));
+        tracing::warn!(code = code.id, at, "{message}");
+    }
 }
 
 /// The line of something that is no request's answer.

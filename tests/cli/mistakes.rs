@@ -268,6 +268,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("C004", "ca = \"empty\"", "rate = { calls = 0, per = \"1m\" }", "0"),
     ("C004", "ca = \"empty\"", "retries = { share = 101 }", "101"),
     ("T003", "ca = \"empty\"", "rate = { calls = 60 }", "{ calls = 60 }"),
+    (
+        "C042",
+        "https://directory.example/base",
+        "http://directory.example/base",
+        "\"http://directory.example/base\"",
+    ),
     ("T003", "auth = \"none\"\n", "", "[[route]]"),
     ("T002", "prefix = \"/a\"", "prefix = \"/a\"\nuptream = \"a\"", "uptream"),
 ];
