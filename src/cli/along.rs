@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::gather::{Gathered, gather};
 use super::output::{complain, mistakes};
 use super::{Configured, Format};
+use crate::config::Config;
 use crate::config::model::Mode;
-use crate::config::{self, Config};
 use crate::diagnostic::{Mistakes, Source, any_error};
 use crate::dialect::{Dialect, Dialects};
 use crate::gateway::route::Policies;
@@ -144,13 +145,9 @@ impl Unchosen {
 }
 
 fn configured(configured: &Configured) -> Result<Vec<Chosen>, Unchosen> {
-    let config = Config::inspect(&configured.config).map_err(Unchosen::Mistakes)?;
-    let dialects = match &config.rules {
-        Some(directory) => Dialects::with_directory(directory),
-        None => Dialects::embedded(),
-    };
-    let dialects = dialects.map_err(Unchosen::Mistakes)?;
-    let specs = config::specs(&config, &dialects).map_err(Unchosen::Mistakes)?;
+    let draft = Config::inspect(&configured.config).map_err(Unchosen::Mistakes)?;
+    let gathered = gather(draft).and_then(Gathered::finish);
+    let (config, dialects, specs) = gathered.map_err(Unchosen::Mistakes)?;
     let gateway = Gateway::new(specs, &dialects);
     let routes = gateway.routes().iter().zip(&config.routes);
     Ok(routes.map(|(route, of)| Chosen { route: Arc::clone(route), mode: of.mode }).collect())

@@ -1,17 +1,16 @@
 //! `check`: every mistake of a configuration, and what each route does; nothing is served.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::Format;
 use super::document::plural;
-use super::load::{Loaded, load};
-use super::output::{mistakes, say};
+use super::load::{Loaded, load_all};
+use super::output::{counted, mistakes, report, say};
+use super::{Format, Named};
 use crate::config::model::{self, Auth, Mode};
-use crate::diagnostic;
+use crate::diagnostic::Mistakes;
 use crate::gateway::Route;
 use crate::gateway::pair::Pair;
 use crate::gateway::report::{OperationReport, operations};
@@ -33,21 +32,27 @@ const GIVEN_UP: [&str; 5] = [
     "what the upstream lacks is emulated, and discovery says what works",
 ];
 
-pub(super) fn check(config: &Path, format: Format) -> ExitCode {
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    named: Named,
+    /// Exit with 1 also where there are only warnings.
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+pub(super) fn check(options: &Options, format: Format) -> ExitCode {
     // Checking makes no call, so there is nothing to observe.
     let nobody: Arc<dyn Observer> = Arc::new(Silent);
-    let loaded = match load(config, &nobody) {
-        Ok(loaded) => loaded,
-        Err(found) => {
-            mistakes(&found, format);
-            return ExitCode::FAILURE;
-        }
-    };
-    match format {
-        Format::Json => say(&as_json(&loaded).to_string()),
-        Format::Text => text(&loaded),
+    let loaded = load_all(options.named.path(), &nobody);
+    let passes = |loaded: &Loaded| !options.deny_warnings || loaded.warnings.diagnostics.is_empty();
+    let passed = loaded.as_ref().is_ok_and(passes);
+    match (format, &loaded) {
+        (Format::Json, loaded) => say(&as_json(loaded, passed).to_string()),
+        (Format::Text, Ok(loaded)) => text(loaded),
+        (Format::Text, Err(found)) => mistakes(found, format),
     }
-    ExitCode::SUCCESS
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn routes(loaded: &Loaded) -> impl Iterator<Item = (&model::Route, &Route)> {
@@ -74,7 +79,8 @@ fn text(loaded: &Loaded) {
         overrides(loaded, of).iter().for_each(|line| say(&format!("  {line}")));
     }
     let count = loaded.gateway.routes().len();
-    say(&format!("{count} routes, no mistakes; rules {}", loaded.rules_hash));
+    let routes = if count == 1 { "1 route".to_owned() } else { format!("{count} routes") };
+    say(&format!("{routes}, {}; rules {}", counted(&loaded.warnings), loaded.rules_hash));
 }
 
 fn translated(route: &Route) {
@@ -171,13 +177,20 @@ fn facts(entry: &Attribute) -> String {
     words.join(", ")
 }
 
-fn as_json(loaded: &Loaded) -> Json {
-    let warnings = &loaded.warnings;
-    json!({
-        "rules": loaded.rules_hash,
-        "warnings": diagnostic::json(&warnings.diagnostics, &warnings.sources),
-        "routes": routes(loaded).map(|(of, route)| route_json(loaded, of, route)).collect::<Vec<_>>(),
-    })
+/// One form for what passes and what does not: `rules` is `null` and `routes` empty where there is a
+/// mistake.
+fn as_json(loaded: &Result<Loaded, Mistakes>, passed: bool) -> Json {
+    let (found, rules, routes) = match loaded {
+        Ok(loaded) => {
+            let routes = routes(loaded).map(|(of, route)| route_json(loaded, of, route));
+            (&loaded.warnings, json!(loaded.rules_hash), routes.collect::<Vec<_>>())
+        }
+        Err(found) => (found, Json::Null, Vec::new()),
+    };
+    let mut all = report(if passed { "passed" } else { "failed" }, found);
+    all["rules"] = rules;
+    all["routes"] = json!(routes);
+    all
 }
 
 fn route_json(loaded: &Loaded, of: &model::Route, route: &Route) -> Json {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::gather::{Gathered, gather};
 use crate::config::model::{self, Auth, Mode, Target};
 use crate::config::{self, Config, UNUSABLE};
 use crate::diagnostic::{Diagnostic, Mistakes};
@@ -28,7 +29,7 @@ pub(super) struct Loaded {
 }
 
 /// # Errors
-/// All mistakes of the stage that has some: configuration, dialects, names, rules, files.
+/// All mistakes at once: of configuration, dialects, names, rules and files.
 ///
 /// `observer` is told what becomes of the upstreams.
 pub(super) fn load(path: &Path, observer: &Arc<dyn Observer>) -> Result<Loaded, Mistakes> {
@@ -37,23 +38,38 @@ pub(super) fn load(path: &Path, observer: &Arc<dyn Observer>) -> Result<Loaded, 
 
 /// As [`load`], and takes over the upstreams whose configuration is the same.
 pub(super) fn load_over(path: &Path, before: &Upstreams) -> Result<Loaded, Mistakes> {
-    let config = Config::load(path)?;
-    let dialects = match &config.rules {
-        Some(directory) => Dialects::with_directory(directory),
-        None => Dialects::embedded(),
-    }?;
-    let specs = config::specs(&config, &dialects)?;
-    let (doors, upstreams) = doors(&config, &dialects, before).map_err(|found| Mistakes {
-        diagnostics: found.iter().map(|why| Diagnostic::error(UNUSABLE, why)).collect(),
-        sources: Vec::new(),
-    })?;
+    made(gather(Config::draft(path)?)?, before)
+}
+
+/// As [`load`], and reads also what serving does not need.
+pub(super) fn load_all(path: &Path, observer: &Arc<dyn Observer>) -> Result<Loaded, Mistakes> {
+    let mut gathered = gather(Config::draft(path)?)?;
+    gathered.read_pages();
+    made(gathered, &Upstreams::new(Arc::clone(observer)))
+}
+
+fn made(mut gathered: Gathered, before: &Upstreams) -> Result<Loaded, Mistakes> {
+    let doors = gathered.doors(before);
+    let warnings = gathered.found.clone();
+    let (config, dialects, specs) = gathered.finish()?;
+    let Some((doors, upstreams)) = doors else { return Err(warnings) };
     let gateway = Gateway::new(specs, &dialects);
     let rules_hash = config::rules_hash(&config, &dialects);
-    let warnings = Mistakes {
-        diagnostics: [config.warnings.as_slice(), dialects.warnings()].concat(),
-        sources: [config.sources.as_slice(), dialects.sources()].concat(),
-    };
     Ok(Loaded { config, gateway, doors, upstreams, rules_hash, warnings })
+}
+
+impl Gathered {
+    /// The doors, or what is wrong with the files that they are made of.
+    fn doors(&mut self, before: &Upstreams) -> Option<(HashMap<String, Door>, Upstreams)> {
+        match doors(self.config.as_ref()?, &self.dialects, before) {
+            Ok(made) => Some(made),
+            Err(found) => {
+                let found = found.iter().map(|why| Diagnostic::error(UNUSABLE, why));
+                self.found.diagnostics.extend(found);
+                None
+            }
+        }
+    }
 }
 
 /// What a reload takes over. An upstream whose configuration does not change stays the same object,
@@ -101,7 +117,9 @@ fn doors(
         config.server.tls.iter().filter_map(|tls| Certificates::new(tls).err()).collect();
     let mut upstreams = Upstreams::new(Arc::clone(&before.observer));
     upstreams.sets = before.sets.successor();
-    for upstream in config.upstreams.values() {
+    // One that has none has a mistake in its URL.
+    let has_nodes = |upstream: &&model::Upstream| !matches!(&upstream.target, Target::Remote(urls) if urls.is_empty());
+    for upstream in config.upstreams.values().filter(has_nodes) {
         match before.keep(upstream, dialects) {
             Ok(kept) => drop(upstreams.made.insert(upstream.name.clone(), kept)),
             Err(why) => found.push(format!("upstream `{}`: {why}", upstream.name)),

@@ -12,6 +12,7 @@ mod check;
 mod document;
 mod explain;
 mod files;
+mod gather;
 mod load;
 mod losses;
 mod output;
@@ -42,10 +43,14 @@ enum Verb {
     /// again on SIGHUP, when its files change, and on `POST /reload` at the admin listener. Exits with
     /// 1 where the configuration has a mistake or an address is taken.
     Run(run::Options),
-    /// Report every mistake of a configuration, its dialects and its overlays, and serve nothing.
+    /// Report every mistake of a configuration, its dialects, overlays and cases, and serve nothing.
     ///
-    /// Secrets are read too, so that what passes here starts.
-    Check(Named),
+    /// All of them in one run: none hides another, but where a file is no TOML at all. Secrets are read
+    /// too, so that what passes here starts. With --format json one object, whatever comes of it:
+    /// `outcome` (passed or failed), `errors` and `warnings` (numbers), `diagnostics`, `rules` (their
+    /// hash; null where there is a mistake) and `routes` (none then). Exits with 1 where there is a
+    /// mistake, and, with --deny-warnings, where there is a warning.
+    Check(check::Options),
     /// Translate one document along a route and print what the other side gets; make no call.
     ///
     /// Requests go from the client's words to the upstream's, answers the other way. What is lost is
@@ -118,7 +123,7 @@ pub fn main() -> ExitCode {
     let Arguments { verb, format } = Arguments::parse();
     match verb {
         Verb::Run(options) => run::run(&options, format),
-        Verb::Check(named) => check::check(named.path(), format),
+        Verb::Check(options) => check::check(&options, format),
         Verb::Translate(options) => translate::translate(&options, format),
         Verb::Explain(options) => explain::explain(&options, format),
         Verb::Losses(options) => losses::losses(&options, format),

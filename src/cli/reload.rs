@@ -129,7 +129,7 @@ impl Reloader {
     /// What to look at for the next change: where the files have a mistake, also what they name anew.
     fn next_inputs(&self, outcome: &Outcome) -> Inputs {
         let refused = matches!(outcome, Outcome::Refused(_));
-        let named = refused.then(|| Config::inspect(&self.path).ok()).flatten();
+        let named = refused.then(|| Config::inspect(&self.path).ok()?.config).flatten();
         self.inputs(named.as_ref().unwrap_or(&self.config))
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::code::{
-    NO_DIALECT, NO_PATCH, OVERLAY_DIALECT, OVERLAY_PLACE, VARIABLE_MISSING, VARIABLE_UNKNOWN,
+    NO_DIALECT, NO_PATCH, OVERLAY_DIALECT, OVERLAY_PLACE, VARIABLE_MISSING, VARIABLE_PATH,
+    VARIABLE_UNKNOWN,
 };
 use super::file::mistake;
 use super::model::{Config, Named, Route, Upstream, Vars};
@@ -18,6 +19,7 @@ use crate::rewrite::check::{check_over, conflicts};
 use crate::rewrite::parse;
 use crate::rewrite::rule::{Rules, SetValue};
 use crate::scim::schema::{Attribute, Operation, Operations};
+use crate::scim::uri::is_plain_path;
 
 /// Which side of a route a dialect stands on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,19 +33,34 @@ enum Role {
 /// # Errors
 /// All mistakes of all routes at once.
 pub fn specs(config: &Config, dialects: &Dialects) -> Result<Vec<RouteSpec>, Mistakes> {
+    let (specs, found) = compose(config, &[], dialects);
+    if any_error(&found.diagnostics) { Err(found) } else { Ok(specs) }
+}
+
+/// The routes that have no mistake, ready to compile, and all that is wrong with the others and with
+/// the dialects that are `named`. Of a dialect that is there and cannot be read nothing is said.
+pub fn compose(
+    config: &Config,
+    named: &[Named],
+    dialects: &Dialects,
+) -> (Vec<RouteSpec>, Mistakes) {
     let mut met = Met { rules: rules_hash(config, dialects), ..Met::default() };
+    for named in named {
+        let _ = dialect(named, dialects, &mut met.found);
+    }
     let specs: Vec<_> =
         config.routes.iter().filter_map(|route| spec(config, route, dialects, &mut met)).collect();
-    let mut found = met.found;
-    found.dedup();
-    if !any_error(&found) {
-        return Ok(specs);
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    for diagnostic in met.found {
+        if !diagnostics.contains(&diagnostic) {
+            diagnostics.push(diagnostic);
+        }
     }
     let mut sources = config.sources.clone();
-    let mut named: BTreeSet<_> = sources.iter().map(|source| Arc::clone(&source.name)).collect();
+    let mut names: BTreeSet<_> = sources.iter().map(|source| Arc::clone(&source.name)).collect();
     let overlays = config.routes.iter().flat_map(|route| &route.overlays);
-    sources.extend(overlays.filter(|overlay| named.insert(Arc::clone(&overlay.name))).cloned());
-    Err(Mistakes { diagnostics: found, sources })
+    sources.extend(overlays.filter(|overlay| names.insert(Arc::clone(&overlay.name))).cloned());
+    (specs, Mistakes { diagnostics, sources })
 }
 
 /// What routes have in common, read once: many routes go to one upstream, with one overlay.
@@ -158,7 +175,7 @@ fn dialect(
     found: &mut Vec<Diagnostic>,
 ) -> Option<Arc<Dialect>> {
     let dialect = dialects.named(&named.name).cloned();
-    if dialect.is_none() {
+    if dialect.is_none() && !dialects.is_broken(&named.name) {
         let hint = match did_you_mean(&named.name, dialects.names()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("there are: {}", dialects.names().collect::<Vec<_>>().join(", ")),
@@ -277,6 +294,13 @@ fn vars(given: &Vars, dialect: &Dialect, role: Role, overlays: &[Rules]) -> Vec<
         let message = format!("the dialect `{}` has no variable `{name}`", dialect.name);
         found.push(at(VARIABLE_UNKNOWN, message, "unknown variable").with_hint(hint));
     }
+    for name in in_base(dialect) {
+        if given.values.get(name).is_some_and(|value| !is_plain_path(value)) {
+            let message = format!("the variable `{name}` stands in the path, and its value cannot");
+            let hint = "segments of a URL's path: no query, no blank, no `/` at its ends";
+            found.push(at(VARIABLE_PATH, message, "not a path").with_hint(hint));
+        }
+    }
     for (name, needed) in used {
         if needed && !given.values.contains_key(name) {
             let meaning = dialect.variables.iter().find(|(n, _)| n == name).map(|(_, text)| text);
@@ -291,12 +315,7 @@ fn vars(given: &Vars, dialect: &Dialect, role: Role, overlays: &[Rules]) -> Vec<
 
 /// The variables that a dialect uses in a role, and whether it can do without.
 fn used<'d>(dialect: &'d Dialect, role: Role, overlays: &'d [Rules]) -> BTreeMap<&'d str, bool> {
-    let mut used = BTreeMap::new();
-    for part in dialect.base.split('{').skip(1) {
-        if let Some((name, _)) = part.split_once('}') {
-            used.insert(name, true);
-        }
-    }
+    let mut used: BTreeMap<_, _> = in_base(dialect).map(|name| (name, true)).collect();
     let rules = dialect.resources.iter().map(|resource| &resource.rules).chain(overlays);
     for set in rules.flat_map(|rules| &rules.sets) {
         if let SetValue::Variable { name, optional } = &set.value
@@ -306,4 +325,10 @@ fn used<'d>(dialect: &'d Dialect, role: Role, overlays: &'d [Rules]) -> BTreeMap
         }
     }
     used
+}
+
+/// The variables that stand in the dialect's base path.
+fn in_base(dialect: &Dialect) -> impl Iterator<Item = &str> {
+    let parts = dialect.base.split('{').skip(1);
+    parts.filter_map(|part| part.split_once('}').map(|(name, _)| name))
 }

@@ -42,6 +42,7 @@ pub const CODES: &[Code] = &[
     RESTART,
     UPGRADE_SOCKET,
     CLEARTEXT,
+    VARIABLE_PATH,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -113,3 +114,5 @@ pub(super) const UPGRADE_SOCKET: Code =
     Code { id: "C041", title: "an upgrade socket that cannot be made" };
 pub(super) const CLEARTEXT: Code =
     Code { id: "C042", title: "a credential or a key that travels in the clear" };
+pub(super) const VARIABLE_PATH: Code =
+    Code { id: "C043", title: "a variable's value that cannot stand in a path" };

@@ -6,24 +6,50 @@ use super::Surroundings;
 use super::auth::Place;
 use super::code::{FORWARD, NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
 use super::identity::Identity;
-use super::model::{Auth, Config, Mode, Named, Route, Target, Upstream};
+use super::model::{Auth, Config, Mode, Named, Route, Server, Target, Upstream};
 use super::{cleartext, route, server, upstream, value, watch};
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
 
-pub(super) fn config(source: &Source, around: &Surroundings<'_>) -> Result<Config, Mistakes> {
-    let reader = Reader::new(source);
-    let document = reader.document();
-    let read = document.as_ref().and_then(|document| root(reader.root(document), around));
-    let shown = reader.shown();
-    let diagnostics = reader.finish();
-    match read {
-        Some(config) if !any_error(&diagnostics) => Ok(Config { warnings: diagnostics, ..config }),
-        _ => Err(Mistakes { diagnostics, sources: vec![shown] }),
+/// What a file says, mistakes or not.
+#[derive(Debug)]
+pub struct Draft {
+    /// `None` where the file is not TOML. With an error among `found` it serves nothing, and what has a
+    /// mistake stands in it as if it let nobody in and led nowhere, so that the rest can be looked at.
+    pub config: Option<Config>,
+    /// Every dialect that is named, also in a table with mistakes.
+    pub dialects: Vec<Named>,
+    pub found: Vec<Diagnostic>,
+    /// The file, for diagnostics.
+    pub sources: Vec<Source>,
+}
+
+impl Draft {
+    /// The configuration, where it has no mistake.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub fn finish(self) -> Result<Config, Mistakes> {
+        match self.config {
+            Some(config) if !any_error(&self.found) => {
+                Ok(Config { warnings: self.found, ..config })
+            }
+            _ => Err(Mistakes { diagnostics: self.found, sources: self.sources }),
+        }
     }
 }
 
-fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
+pub(super) fn draft(source: &Source, around: &Surroundings<'_>) -> Draft {
+    let reader = Reader::new(source);
+    let document = reader.document();
+    let mut dialects = Vec::new();
+    let config =
+        document.as_ref().map(|document| root(reader.root(document), around, &mut dialects));
+    let sources = vec![reader.shown()];
+    Draft { config, dialects, found: reader.finish(), sources }
+}
+
+fn root(root: Table<'_>, around: &Surroundings<'_>, dialects: &mut Vec<Named>) -> Config {
     let reader = root.reader();
     let server = root.need("server").and_then(Item::table);
     let server = server.and_then(|table| server::server(table, around.directory));
@@ -31,8 +57,8 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
     let log = root.table("log").map(|table| watch::log(table, around));
     let audit = root.table("audit").and_then(|table| watch::audit(table, around));
     let trace = root.table("trace").and_then(watch::trace);
-    let rules = root.item("rules").and_then(|item| value::path(item, around.directory));
-    let (names, upstreams) = upstreams(&root, around);
+    let rules = root.item("rules").and_then(|item| value::folder(item, around.directory));
+    let (names, upstreams) = upstreams(&root, around, dialects);
     let place = Place::of(server.as_ref());
     let limits = server.as_ref().map(|server| server.limits.clone()).unwrap_or_default();
     let tables = root.tables("route");
@@ -40,15 +66,18 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
         let message = "there is no [[route]]: nothing would be served";
         reader.report(reader.mistake(NOTHING, 0..0, message, "in this file"));
     }
-    let mut routes: Vec<Route> =
-        tables.into_iter().filter_map(|t| route::route(t, around, place, &limits)).collect();
+    let read = |table: Table<'_>| {
+        dialects.extend(value::mentioned(&table, "client"));
+        route::route(table, around, place, &limits)
+    };
+    let mut routes: Vec<Route> = tables.into_iter().filter_map(read).collect();
     share_overlays(&mut routes);
     for diagnostic in together(&routes, &names, &upstreams) {
         reader.report(diagnostic);
     }
     root.close();
-    Some(Config {
-        server: server?,
+    Config {
+        server: server.unwrap_or_else(Server::nowhere),
         admin,
         log: log.unwrap_or_default(),
         audit,
@@ -58,18 +87,21 @@ fn root(root: Table<'_>, around: &Surroundings<'_>) -> Option<Config> {
         routes,
         warnings: Vec::new(),
         sources: vec![reader.shown()],
-    })
+    }
 }
 
-/// All names, and the upstreams that have no mistake.
+/// All names, and the upstreams.
 fn upstreams<'r>(
     root: &Table<'r>,
     around: &Surroundings<'_>,
+    dialects: &mut Vec<Named>,
 ) -> (BTreeSet<&'r str>, BTreeMap<String, Upstream>) {
     let Some(table) = root.table("upstream") else { return Default::default() };
     let names = table.free().map(|(name, _)| name).collect();
     let read = table.free().filter_map(|(name, item)| {
-        Some((name.to_owned(), upstream::upstream(name, item.table()?, around)?))
+        let table = item.table()?;
+        dialects.extend(value::mentioned(&table, "dialect"));
+        Some((name.to_owned(), upstream::upstream(name, table, around)?))
     });
     (names, read.collect())
 }

@@ -14,6 +14,7 @@ use crate::scim::schema::{Attribute, Schema, Unknown};
 
 mod auth;
 mod build;
+mod caller;
 pub mod care;
 mod cleartext;
 mod code;
@@ -30,8 +31,9 @@ mod upstream;
 mod value;
 mod watch;
 
-pub use build::{rules_hash, specs};
+pub use build::{compose, rules_hash, specs};
 pub use code::{CODES, UNUSABLE};
+pub use file::Draft;
 pub use identity::Identity;
 pub use model::Config;
 pub use restart::restart;
@@ -54,24 +56,32 @@ impl Config {
     /// # Errors
     /// All mistakes at once.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
-        Self::open(path, &|name| std::env::var(name).ok())
+        Self::draft(path)?.finish()
     }
 
-    /// Reads a configuration file for what makes no call: a secret that the environment lacks is no
-    /// mistake then.
+    /// As [`Config::draft`], for what makes no call: a secret that the environment lacks is no mistake
+    /// then.
     ///
     /// # Errors
-    /// All mistakes at once.
-    pub fn inspect(path: &Path) -> Result<Self, Mistakes> {
-        Self::open(path, &|name| Some(std::env::var(name).unwrap_or_else(|_| UNSET.to_owned())))
+    /// The file cannot be read at all.
+    pub fn inspect(path: &Path) -> Result<Draft, Mistakes> {
+        Self::sketch(path, &|name| Some(std::env::var(name).unwrap_or_else(|_| UNSET.to_owned())))
     }
 
-    fn open(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
+    /// Reads a configuration file, with this process's environment, as far as it can be read.
+    ///
+    /// # Errors
+    /// The file cannot be read at all.
+    pub fn draft(path: &Path) -> Result<Draft, Mistakes> {
+        Self::sketch(path, &|name| std::env::var(name).ok())
+    }
+
+    fn sketch(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Draft, Mistakes> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|error| file::unreadable(&name, &error.kind().to_string()))?;
         let directory = path.parent().unwrap_or(Path::new(""));
-        Self::read(&Source::new(name, text), &Surroundings { directory, env })
+        Ok(file::draft(&Source::new(name, text), &Surroundings { directory, env }))
     }
 
     /// Reads a configuration's text.
@@ -79,7 +89,7 @@ impl Config {
     /// # Errors
     /// All mistakes at once.
     pub fn read(source: &Source, around: &Surroundings<'_>) -> Result<Self, Mistakes> {
-        file::config(source, around)
+        file::draft(source, around).finish()
     }
 }
 

@@ -1,9 +1,11 @@
 //! `[[route]]`: where clients come in, who may, and under which policies.
 
+use std::sync::Arc;
+
 use super::auth::{self, Place};
 use super::care::{InFlight, in_flight};
 use super::code::{HOST, OVERLAY, PASSTHROUGH, PREFIX};
-use super::model::{Auth, Limits, Mode, Route};
+use super::model::{Auth, Limits, Mode, Named, Route};
 use super::safety::safety;
 use super::value::{named, number, vars};
 use super::{Surroundings, extends};
@@ -45,7 +47,7 @@ const TRANSLATING: [&str; 15] = [
     "scan_limit",
 ];
 
-/// Reads one route; `place` says what the listener is to callers, `bounds` what a
+/// Reads one route; a part with a mistake is as if it let nobody in. `place` says what the listener is to callers, `bounds` what a
 /// body may hold.
 pub(super) fn route(
     table: Table<'_>,
@@ -72,16 +74,21 @@ pub(super) fn route(
     let client_vars = vars(&table, "client_vars");
     let client_extends = extends(&table, "client_extends");
     let limits = in_flight(&table, "requests", InFlight::of_route());
+    let span = table.span();
     table.close();
+    let (client, upstream) = (client?, upstream?);
+    let named = host != Some(None) && prefix.is_some();
+    // Like no other, so that it is not taken for one that is there twice.
+    let unnamed = Named { name: format!("#{}", span.start), span, file: Arc::clone(&client.file) };
     Some(Route {
-        host: host.map_or(Some(None), |host| host.map(Some))?,
-        prefix: prefix?,
-        client: client?,
-        upstream: upstream?,
+        host: host.flatten(),
+        prefix: prefix.filter(|_| named).unwrap_or(unnamed),
+        client,
+        upstream,
         overlays,
         client_vars,
         client_extends,
-        auth: auth?,
+        auth: auth.unwrap_or(Auth::Listed(Vec::new())),
         mode,
         limits,
         policies,
@@ -123,7 +130,7 @@ fn refuse_settings(table: &Table<'_>) {
     }
 }
 
-fn prefix(item: Item<'_>) -> Option<super::model::Named> {
+fn prefix(item: Item<'_>) -> Option<Named> {
     let prefix = named(item)?;
     let plain = |segment: &str| {
         let dots = segment == "." || segment == "..";

@@ -13,12 +13,14 @@ use super::{Surroundings, cleartext, extends};
 use crate::diagnostic::did_you_mean;
 use crate::diagnostic::toml::{Item, Table};
 use crate::sandbox::Vendor;
+use crate::scim::uri::is_plain_path;
 
 /// What an upstream's URL begins with to mean an embedded simulator.
 const SANDBOX: &str = "sandbox:";
 /// Nodes of one upstream.
 const MOST_NODES: usize = 64;
 
+/// Reads one upstream; a part with a mistake is as if it were not there.
 pub(super) fn upstream(
     name: &str,
     table: Table<'_>,
@@ -45,9 +47,9 @@ pub(super) fn upstream(
     Some(Upstream {
         name: name.to_owned(),
         dialect: dialect?,
-        target: target?,
-        identity: identity.unwrap_or(Some(Identity::None))?,
-        client_cert: client_cert.map_or(Some(None), |files| files.map(Some))?,
+        target: target.unwrap_or(Target::Remote(Vec::new())),
+        identity: identity.flatten().unwrap_or(Identity::None),
+        client_cert: client_cert.flatten(),
         vars,
         schema,
         patch,
@@ -94,6 +96,7 @@ fn url(item: Item<'_>) -> Option<Url> {
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none()
+            && is_base(url.path())
     };
     let url = Url::parse(text).ok().filter(usable);
     if url.is_none() {
@@ -105,6 +108,12 @@ fn url(item: Item<'_>) -> Option<Url> {
         item.reader().report(diagnostic.with_hint(hint));
     }
     url
+}
+
+/// Nothing, or a path; with a slash at its end or without.
+fn is_base(path: &str) -> bool {
+    let inner = path.strip_prefix('/').map(|path| path.strip_suffix('/').unwrap_or(path));
+    inner.is_some_and(|inner| inner.is_empty() || is_plain_path(inner))
 }
 
 fn sandbox(item: Item<'_>, vendor: &str) -> Option<Target> {

@@ -1,7 +1,7 @@
 //! Readers of single values: times, numbers in a range, addresses, URLs, names with their place.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use url::Url;
 use super::cleartext::{is_open, permitted};
 use super::code::{ADDRESS, DURATION, NOT_READABLE, RANGE};
 use super::model::{Named, Vars};
-use crate::diagnostic::Code;
 use crate::diagnostic::toml::{Item, Table};
+use crate::diagnostic::{Code, did_you_mean};
 
 /// A time such as `500ms`, `30s` or `2m`, of at most a day and not zero.
 pub(super) fn duration(item: Item<'_>) -> Option<Duration> {
@@ -89,16 +89,48 @@ pub(super) fn named(item: Item<'_>) -> Option<Named> {
 }
 
 /// A path, from the configuration file's directory where it is relative.
-pub(super) fn path(item: Item<'_>, directory: &std::path::Path) -> Option<PathBuf> {
+pub(super) fn path(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
     item.string().map(|text| directory.join(text))
 }
 
+/// The name at a key, without a complaint.
+pub(super) fn mentioned(table: &Table<'_>, key: &'static str) -> Option<Named> {
+    let item = table.item(key)?;
+    item.as_str().and_then(|_| named(item))
+}
+
+/// The path of a folder that can be read now; also of one that is not there, which may come to be.
+pub(super) fn folder(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
+    let folder = path(item, directory)?;
+    if let Err(error) = std::fs::read_dir(&folder) {
+        let message = format!("the folder {} cannot be read: {}", folder.display(), error.kind());
+        let diagnostic = item.mistake(NOT_READABLE, message, "not readable");
+        let beside = folder.parent().map(folders).unwrap_or_default();
+        let name = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let hint = match did_you_mean(&name, beside.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "a folder of dialects, from this file's own folder on".to_owned(),
+        };
+        item.reader().report(diagnostic.with_hint(hint));
+    }
+    Some(folder)
+}
+
+/// The folders in a folder, some at most.
+fn folders(folder: &Path) -> Vec<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().take(1_000).flatten();
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    folders.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
 /// The path of a file that can be read now.
-pub(super) fn readable(item: Item<'_>, directory: &std::path::Path) -> Option<PathBuf> {
+pub(super) fn readable(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
     let file = path(item, directory)?;
     if std::fs::read(&file).is_err() {
         let message = format!("{} cannot be read", file.display());
         item.reader().report(item.mistake(NOT_READABLE, message, "not readable"));
+        return None;
     }
     Some(file)
 }

@@ -143,6 +143,16 @@ impl Mistakes {
         text(&self.diagnostics, &self.sources, colours)
     }
 
+    /// Adds those of other files.
+    pub fn extend(&mut self, others: Mistakes) {
+        self.diagnostics.extend(others.diagnostics);
+        for source in others.sources {
+            if self.sources.iter().all(|known| known.name != source.name) {
+                self.sources.push(source);
+            }
+        }
+    }
+
     /// Where a label is: `file:line:column`, or the file alone where it is not among the sources.
     pub fn place(&self, label: &Label) -> String {
         let source = self.sources.iter().find(|source| source.name == label.file);

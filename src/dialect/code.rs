@@ -57,5 +57,6 @@ pub(super) const DERIVED_FROM: Code = Code { id: "S003", title: "derivedFrom nam
 pub(super) const DEFAULT: Code = Code { id: "S004", title: "a default of another type" };
 pub(super) const COMMON: Code =
     Code { id: "S005", title: "an attribute that all resources have, listed" };
-pub(super) const URN: Code = Code { id: "S006", title: "an extension's name that is not a URN" };
+pub(super) const URN: Code =
+    Code { id: "S006", title: "a schema's or an extension's name that is not a URN" };
 pub(super) const MAX: Code = Code { id: "S007", title: "max on a singular attribute" };

@@ -6,6 +6,7 @@ use crate::diagnostic::did_you_mean;
 use crate::diagnostic::toml::{Item, Table};
 use crate::scim::filter::Operator;
 use crate::scim::schema::{Operation, Operations, Schema};
+use crate::scim::uri::is_plain_path;
 
 use super::code::{BAD_PATH, NO_ATTRIBUTE};
 use super::model::{
@@ -86,9 +87,10 @@ const SEARCHES: &[(&str, SearchWhen)] =
 
 fn segment(item: Item<'_>) -> Option<String> {
     let path = item.string()?;
-    if path.is_empty() || path.starts_with('/') || path.ends_with('/') {
-        let message = "a resource path has no `/` at its ends";
-        item.reader().report(item.mistake(BAD_PATH, message, "this path"));
+    if !is_plain_path(path) {
+        let message = "a resource path is segments of a URL's path, without `/` at its ends";
+        let hint = "such as `Users` or `v1/people`: no query, no blank, no variable";
+        item.reader().report(item.mistake(BAD_PATH, message, "this path").with_hint(hint));
     }
     Some(path.to_owned())
 }

@@ -2,12 +2,15 @@
 //!
 //! It does not know rules or the vendor's HTTP surface.
 
+use url::Url;
+
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::scim::schema::{
     Attribute, Format, Kind, Mutability, Operation, Operations, Returned, Schema, Uniqueness,
-    Unknown, is_urn,
+    Unknown,
 };
+use crate::scim::uri::is_well_formed_urn;
 
 use super::code::{COMMON, DEFAULT, DERIVED_FROM, MAX, SHAPE, TWICE, URN};
 
@@ -42,8 +45,8 @@ pub fn override_schema(schema: &mut Schema, table: &Table<'_>) {
 }
 
 fn schema(table: Table<'_>) -> Option<Schema> {
-    let text = |key| table.need(key).and_then(Item::string).map(str::to_owned);
-    let (urn, resource) = (text("urn"), text("resource"));
+    let urn = table.need("urn").and_then(named);
+    let resource = table.need("resource").and_then(Item::string).map(str::to_owned);
     let unknown = table.item("unknown").map(|item| item.word(UNKNOWN));
     let open_extensions = table.flag("open_extensions");
     let attributes = attributes(&table);
@@ -55,6 +58,19 @@ fn schema(table: Table<'_>) -> Option<Schema> {
         open_extensions,
         unknown: unknown.unwrap_or(Some(Unknown::Refuse))?,
     })
+}
+
+const URN_FORM: &str = "write urn:<namespace>:<name>, such as urn:example:scim:2.0:User (RFC 8141)";
+
+/// A schema's own name: a URN, or any other URI, which RFC 7643 section 7 lets stand.
+fn named(item: Item<'_>) -> Option<String> {
+    let name = item.string()?;
+    let blank = name.contains(|c: char| c.is_whitespace() || c.is_control());
+    if blank || Url::parse(name).is_err() {
+        let diagnostic = item.mistake(URN, "a schema is named by its URN", "not a URI");
+        item.reader().report(diagnostic.with_hint(URN_FORM));
+    }
+    Some(name.to_owned())
 }
 
 const UNKNOWN: &[(&str, Unknown)] = &[("refuse", Unknown::Refuse), ("ignore", Unknown::Ignore)];
@@ -133,9 +149,9 @@ fn distinct(entries: Vec<(Attribute, Item<'_>)>) -> Vec<Attribute> {
 fn extension(table: Table<'_>) -> Option<Attribute> {
     let urn = table.need("urn")?;
     let name = urn.string()?.to_owned();
-    if !is_urn(&name) {
+    if !is_well_formed_urn(&name) {
         let diagnostic = urn.mistake(URN, "an extension is named by its URN", "not a URN");
-        urn.reader().report(diagnostic);
+        urn.reader().report(diagnostic.with_hint(URN_FORM));
     }
     let mut attribute = facts(&table, name, Kind::Complex, None);
     attribute.extension = true;

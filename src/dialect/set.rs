@@ -1,6 +1,6 @@
 //! The ready dialects, by name, with the canonical schema that their rules are checked against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Dialects {
     user: Schema,
     sources: Vec<Source>,
     warnings: Vec<Diagnostic>,
+    /// Those that are there and cannot be read.
+    broken: BTreeSet<String>,
 }
 
 impl Dialects {
@@ -36,7 +38,7 @@ impl Dialects {
     /// # Errors
     /// All mistakes of all files.
     pub fn embedded() -> Result<Self, Mistakes> {
-        Self::load(Files::embedded())
+        Self::finish(Self::load(Files::embedded()))
     }
 
     /// The embedded set with the files of a directory (`<dialect>/schema.toml` …) laid over it.
@@ -46,7 +48,20 @@ impl Dialects {
     pub fn with_directory(directory: &Path) -> Result<Self, Mistakes> {
         let mut files = Files::embedded();
         files.lay_over(directory);
-        Self::load(files)
+        Self::finish(Self::load(files))
+    }
+
+    /// The same as far as it can be used, and everything that is wrong with it.
+    ///
+    /// # Errors
+    /// There is no canonical schema, not even the embedded one.
+    pub fn draft(directory: Option<&Path>) -> Result<(Self, Mistakes), Mistakes> {
+        let mut files = Files::embedded();
+        directory.into_iter().for_each(|directory| files.lay_over(directory));
+        match Self::load(files) {
+            (Some(dialects), found) => Ok((dialects, found)),
+            (None, found) => Err(found),
+        }
     }
 
     pub fn named(&self, name: &str) -> Option<&Arc<Dialect>> {
@@ -56,6 +71,11 @@ impl Dialects {
     /// The dialects' names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.dialects.keys().map(String::as_str)
+    }
+
+    /// Whether the dialect is there and cannot be used.
+    pub fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(name)
     }
 
     /// The canonical schema of users.
@@ -110,47 +130,69 @@ impl Dialects {
         &self.warnings
     }
 
-    fn load(files: Files) -> Result<Self, Mistakes> {
+    fn finish((dialects, found): (Option<Self>, Mistakes)) -> Result<Self, Mistakes> {
+        match dialects {
+            Some(dialects) if !any_error(&found.diagnostics) => {
+                Ok(Self { warnings: found.diagnostics, ..dialects })
+            }
+            _ => Err(found),
+        }
+    }
+
+    /// What can be used of the files, and all that is wrong with them. Where the canonical schema is
+    /// not there, the rest is held against the embedded one.
+    fn load(files: Files) -> (Option<Self>, Mistakes) {
         let mut found = files.unreadable;
         let mut dialects = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         let mut sources = Vec::new();
         for (name, files) in &files.dialects {
-            let read = one(name, files, &mut found);
-            dialects.extend(read.map(|dialect| (name.clone(), Arc::new(dialect))));
+            match one(name, files, &mut found) {
+                Some(dialect) => drop(dialects.insert(name.clone(), Arc::new(dialect))),
+                None => drop(broken.insert(name.clone())),
+            }
             sources.extend(files.values().cloned());
         }
-        let canonical = dialects.get(CANONICAL).cloned();
-        let user = canonical.as_ref().and_then(|dialect| canonical_of(dialect, "User")).cloned();
-        if let Some(canonical) = &canonical {
-            for dialect in dialects.values() {
-                for resource in &dialect.resources {
-                    let Some(schema) = canonical_of(canonical, &resource.schema.resource) else {
-                        continue;
-                    };
-                    found.extend(verify(
-                        &resource.rules,
-                        &Rules::default(),
-                        dialect,
-                        resource,
-                        schema,
-                    ));
-                }
+        let own = dialects.get(CANONICAL).cloned().and_then(with_user);
+        if own.is_none() && !any_error(&found) {
+            let message = "there is no dialect `scim` with a schema of the resource `User`";
+            found.push(Diagnostic::error(NO_CANONICAL, message));
+        }
+        let canonical = own.or_else(embedded_canonical);
+        for dialect in dialects.values() {
+            for resource in &dialect.resources {
+                let schema = canonical
+                    .as_ref()
+                    .and_then(|(canonical, _)| canonical_of(canonical, &resource.schema.resource));
+                let Some(schema) = schema else { continue };
+                let below = Rules::default();
+                found.extend(verify(&resource.rules, &below, dialect, resource, schema));
             }
         }
         sort(&mut found);
-        match (canonical, user) {
-            (Some(canonical), Some(user)) if !any_error(&found) => {
-                Ok(Self { dialects, canonical, user, sources, warnings: found })
-            }
-            _ => {
-                if !any_error(&found) {
-                    let message = "there is no dialect `scim` with a schema of the resource `User`";
-                    found.push(Diagnostic::error(NO_CANONICAL, message));
-                }
-                Err(Mistakes { diagnostics: found, sources })
-            }
-        }
+        let dialects = canonical.map(|(canonical, user)| Self {
+            dialects,
+            canonical,
+            user,
+            sources: sources.clone(),
+            warnings: Vec::new(),
+            broken,
+        });
+        (dialects, Mistakes { diagnostics: found, sources })
     }
+}
+
+/// A dialect with its schema of users, if it has one.
+fn with_user(dialect: Arc<Dialect>) -> Option<(Arc<Dialect>, Schema)> {
+    let user = canonical_of(&dialect, "User").cloned()?;
+    Some((dialect, user))
+}
+
+fn embedded_canonical() -> Option<(Arc<Dialect>, Schema)> {
+    let files = Files::embedded();
+    one(CANONICAL, files.dialects.get(CANONICAL)?, &mut Vec::new())
+        .map(Arc::new)
+        .and_then(with_user)
 }
 
 fn unknown<'n>(

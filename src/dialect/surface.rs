@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Source};
 
 use crate::rewrite::rule::Rules;
 use crate::scim::schema::Schema;
+use crate::scim::uri::is_plain_path;
 
 use super::code::{BAD_PATH, PLACEHOLDER, RESOURCE_UNPAIRED, ROW, UNDECLARED_VARIABLE};
 use super::model::{
@@ -126,10 +127,11 @@ fn template(item: Item<'_>, variables: &[(String, String)]) -> Option<String> {
         item.reader().report(item.mistake(BAD_PATH, message, "this base path"));
     }
     let mut rest = base;
-    while let Some((_, after)) = rest.split_once('{') {
+    let mut filled = String::new();
+    while let Some((before, after)) = rest.split_once('{') {
         let Some((name, behind)) = after.split_once('}') else {
             item.reader().report(item.mistake(BAD_PATH, "a `{` without its `}`", "this base path"));
-            break;
+            return Some(base.to_owned());
         };
         if !variables.iter().any(|(declared, _)| declared == name) {
             let message = format!("the variable `{name}` is not declared");
@@ -137,7 +139,16 @@ fn template(item: Item<'_>, variables: &[(String, String)]) -> Option<String> {
             let diagnostic = item.mistake(UNDECLARED_VARIABLE, message, "used here");
             item.reader().report(diagnostic.with_hint(hint));
         }
+        filled.push_str(before);
+        filled.push_str(name);
         rest = behind;
+    }
+    filled.push_str(rest);
+    let path = filled.trim_matches('/');
+    if !path.is_empty() && !is_plain_path(path) {
+        let message = "a base path is segments of a URL's path";
+        let hint = "such as `/scim/v2` or `/tenants/{tenant}`: no query, no blank";
+        item.reader().report(item.mistake(BAD_PATH, message, "this base path").with_hint(hint));
     }
     Some(base.to_owned())
 }

@@ -32,6 +32,7 @@ pub const CODES: &[Code] = &[
     CARRIES_NOTHING,
     NEVER_HOLDS,
     NEVER_ACTS,
+    BAD_URN,
 ];
 
 pub(super) const NOT_JSONPATH: Code = Code { id: "R001", title: "a selector is not JSONPath" };
@@ -80,3 +81,5 @@ pub(super) const PICK_OF_ONE: Code =
 pub(super) const CARRIES_NOTHING: Code = Code { id: "R034", title: "a map that carries nothing" };
 pub(super) const NEVER_HOLDS: Code = Code { id: "R035", title: "a condition that can never hold" };
 pub(super) const NEVER_ACTS: Code = Code { id: "R036", title: "a rule that can never act" };
+pub(super) const BAD_URN: Code =
+    Code { id: "R037", title: "a URN that is malformed, or nearly one that is known" };

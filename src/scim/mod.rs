@@ -20,6 +20,7 @@ pub mod projection;
 pub mod query;
 pub mod reading;
 pub mod schema;
+pub mod uri;
 pub mod value;
 pub mod work;
 

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod at_once;
 mod cleartext;
 #[cfg(test)]
 mod deploy;

@@ -146,6 +146,16 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "environment = \"e\", enviroment = \"e\"",
         "{ environment = \"e\", enviroment = \"e\" }",
     ),
+    ("C043", "environment = \"e\"", "environment = \"e?a=b\"", "{ environment = \"e?a=b\" }"),
+    ("C043", "environment = \"e\"", "environment = \"../e\"", "{ environment = \"../e\" }"),
+    ("C043", "environment = \"e\"", "environment = \"\"", "{ environment = \"\" }"),
+    ("C001", "[server]", "rules = \"my-ruels\"\n[server]", "\"my-ruels\""),
+    (
+        "C005",
+        "https://directory.example/base",
+        "https://directory.example//base",
+        "\"https://directory.example//base\"",
+    ),
     (
         "C021",
         "prefix = \"/a\"",

@@ -35,7 +35,8 @@ fn a_mistake_exits_with_1_in_text_and_in_json() {
     let json = output(&["check", "--config", path, "--format", "json"]);
     assert_eq!(json.status.code(), Some(1));
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert!(json.as_array().unwrap().iter().any(|d| d["code"] == "C002"), "{json}");
+    let found = json["diagnostics"].as_array().unwrap();
+    assert!(found.iter().any(|d| d["code"] == "C002"), "{json}");
     let run = output(&["run", "--config", path]);
     assert_eq!(run.status.code(), Some(1));
 }

@@ -13,9 +13,10 @@ mod overlap;
 use crate::diagnostic::{Code, Diagnostic, any_error, did_you_mean, sort};
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Mutability, Operation, Returned, Schema, is_urn};
+use crate::scim::uri::{is_well_formed_urn, meant};
 
 use super::code::{
-    NEVER_ACTS, NEVER_HOLDS, NO_CANONICAL_PLACE, NO_ELEMENT_STEP, NO_VENDOR_PLACE,
+    BAD_URN, NEVER_ACTS, NEVER_HOLDS, NO_CANONICAL_PLACE, NO_ELEMENT_STEP, NO_VENDOR_PLACE,
     NOT_MULTI_VALUED, PREDICATE_NAME, READ_ONLY,
 };
 use super::fit::is_one_value;
@@ -99,6 +100,10 @@ impl<'s> Check<'s> {
                 self.missing(side, place, at, (name, within), schema);
             }
         }
+        let first = place.members.first().filter(|first| is_urn(first));
+        if let (Found::FreeKey, Some(urn)) = (&resolved.found, first) {
+            self.own_urn(urn, at);
+        }
         if let Some(skipped) = resolved.skipped {
             let label = format!("in `{place}`, `{}` is multi-valued", skipped.name);
             let message = "a sub-attribute of a multi-valued attribute needs a step";
@@ -109,6 +114,27 @@ impl<'s> Check<'s> {
             self.step(attribute, place, at);
         }
         resolved
+    }
+
+    /// An extension of one's own, which no schema lists: its URN is one, and nobody else's misspelt.
+    fn own_urn(&mut self, urn: &str, at: At<'_>) {
+        let listed = self.canonical.extensions().chain(self.vendor.extensions());
+        let mut known: Vec<&str> = listed.map(|extension| extension.name.as_str()).collect();
+        if known.iter().any(|known| known.eq_ignore_ascii_case(urn)) {
+            return;
+        }
+        known.extend([self.canonical.urn.as_str(), self.vendor.urn.as_str()]);
+        let (label, hint) = match meant(urn, known) {
+            Some(meant) => {
+                ("nearly a URN that is known".to_owned(), format!("did you mean `{meant}`?"))
+            }
+            None if is_well_formed_urn(urn) => return,
+            None => {
+                let hint = "write urn:<namespace>:<name>, such as urn:example:scim:2.0:User";
+                ("not of the form of RFC 8141".to_owned(), hint.to_owned())
+            }
+        };
+        self.report(BAD_URN, at, "this is not the URN of an extension", label, &hint);
     }
 
     fn missing(
