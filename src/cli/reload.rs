@@ -18,8 +18,8 @@ use super::load::{Loaded, Upstreams, load_over};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::Shared;
-use crate::ops::log;
 use crate::ops::reload::{Ask, Outcome};
+use crate::ops::{Logging, log};
 use crate::proxy::{Edge, Event, Live, Observer, Trigger};
 
 /// What serves, and what the next configuration takes over from it.
@@ -32,6 +32,7 @@ pub(super) struct Reloader {
     /// The hash of the rules in force.
     pub rules: Arc<ArcSwap<String>>,
     pub observer: Arc<dyn Observer>,
+    pub log: Arc<Logging>,
 }
 
 impl Reloader {
@@ -116,6 +117,7 @@ impl Reloader {
             })?;
         }
         let Loaded { config, gateway, doors, rules_hash, upstreams, warnings } = loaded;
+        self.log.change(&config.log);
         log::warnings(&warnings);
         let limits = config.server.limits.clone();
         self.shared.safeguards.know(doors.keys().map(String::as_str));

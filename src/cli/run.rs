@@ -13,7 +13,7 @@ use super::{Format, Named};
 use crate::config::model::{Auth, Proof, Route};
 use crate::exchange::Shared;
 use crate::gateway::RouteSpec;
-use crate::ops::{Admin, Metrics, Reloads, Watch, log};
+use crate::ops::{Admin, Logging, Metrics, Reloads, Watch, log};
 use crate::proxy::{self, Edge, Event, Life, Live, Observer, Stopped};
 
 /// The token of the shipped `config.toml`. It is no secret.
@@ -46,17 +46,27 @@ pub(super) fn run(options: &Options, format: Format) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match serve(options, loaded, metrics) {
-        Ok(Stopped) => ExitCode::SUCCESS,
+    let log = match Logging::start(&loaded.config.log, &metrics) {
+        Ok(log) => Arc::new(log),
         Err(why) => {
             complain(&why);
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
+    };
+    let stopped = serve(options, loaded, metrics, &log);
+    if let Err(why) = &stopped {
+        log.say(why);
     }
+    log.finish();
+    if stopped.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn serve(options: &Options, loaded: Loaded, metrics: Arc<Metrics>) -> Result<Stopped, String> {
-    log::start(&loaded.config.log);
+fn serve(
+    options: &Options,
+    loaded: Loaded,
+    metrics: Arc<Metrics>,
+    log: &Arc<Logging>,
+) -> Result<Stopped, String> {
     log::warnings(&loaded.warnings);
     let life = Arc::new(if options.upgrade { Life::inheriting() } else { Life::default() });
     let taken = |(address, error)| format!("cannot listen on {address}: {error}");
@@ -94,6 +104,7 @@ fn serve(options: &Options, loaded: Loaded, metrics: Arc<Metrics>) -> Result<Sto
         live: Arc::clone(&live),
         rules,
         observer: Arc::clone(&observer),
+        log: Arc::clone(log),
     };
     reloader.start(asks).map_err(|error| format!("cannot reload: {error}"))?;
     let stopped = proxy::serve(&server, live, observer, life);

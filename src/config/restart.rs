@@ -4,13 +4,13 @@ use super::code::RESTART;
 use super::model::{Config, Log, Running, Server};
 use crate::diagnostic::Diagnostic;
 
-/// The keys that differ and that only a new process can follow: sockets are bound, and the log is
-/// begun, once. A configuration with such a change is refused whole, so that what serves is always
+/// The keys that differ and that only a new process can follow: sockets are bound, and audit and spans
+/// are begun, once. A configuration with such a change is refused whole, so that what serves is always
 /// what one file says.
 pub fn restart(before: &Config, after: &Config) -> Vec<Diagnostic> {
     let Server { listen, tls, public_url: _, limits: _, running } = &before.server;
     let Running { watch: _, drain, linger, upgrade_socket } = running;
-    let Log { format, level, id_salt } = &before.log;
+    let Log { format: _, level: _, id_salt } = &before.log;
     let (server, now) = (&after.server, &after.server.running);
     let keys = [
         ("server.listen", *listen != server.listen),
@@ -19,8 +19,6 @@ pub fn restart(before: &Config, after: &Config) -> Vec<Diagnostic> {
         ("server.linger", *linger != now.linger),
         ("server.upgrade_socket", *upgrade_socket != now.upgrade_socket),
         ("admin.listen", before.admin != after.admin),
-        ("log.format", *format != after.log.format),
-        ("log.level", *level != after.log.level),
         ("log.id_salt", *id_salt != after.log.id_salt),
         ("audit", before.audit != after.audit),
         ("trace", before.trace != after.trace),

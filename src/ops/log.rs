@@ -1,34 +1,157 @@
 //! The log: exactly one line for each answered request, and no value, token or query in it; the id of
 //! a resource as its keyed hash alone.
+//!
+//! Lines go to standard error by a thread of their own. Nobody waits for whoever reads them: what does
+//! not fit into the queue is lost and counted, and so is what cannot be written.
 
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::Level;
+use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::Metrics;
 use super::ids::Ids;
+use super::libraries::Libraries;
+use super::queue::{Batches, Queue};
 use crate::config::model::{Log, LogFormat};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::record::CallRecord;
 use crate::proxy::{Event, Refusal, Seen};
 
-/// The target of this crate's events. Libraries are heard from a warning on: Pingora's lines of
-/// information hold paths and addresses.
+/// The target of this crate's events. Libraries are heard from a warning on: what they say below it
+/// holds paths and addresses.
 const OWN: &str = env!("CARGO_CRATE_NAME");
 /// Words of one kind in one line: a scan makes many calls.
 const LISTED: usize = 16;
+/// Lines that may wait to be written.
+const QUEUE: usize = 8192;
+const BATCHES: Batches = Batches { most: 64, delay: Duration::ZERO };
+/// What is written at once: what a pipe takes whole (`PIPE_BUF` of pipe(7)), so that the lines of two
+/// processes on one pipe stay lines.
+const WHOLE: usize = 4096;
+/// How long the end of the process waits for lines to be written.
+const LAST: Duration = Duration::from_secs(2);
 
-/// Starts logging to standard error; a second call has no effect.
-pub fn start(log: &Log) {
-    let registry = tracing_subscriber::registry().with(targets(log.level));
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
-    // An error means that there is a subscriber already.
-    let _ = match log.format {
-        LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),
-        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
-    };
+/// The log of this process.
+pub struct Logging {
+    lines: Arc<Queue<Vec<u8>>>,
+    change: Box<dyn Fn(&Log) + Send + Sync>,
+}
+
+impl Logging {
+    /// Starts logging to standard error.
+    ///
+    /// # Errors
+    /// A sentence, where standard error or a thread for it cannot be had.
+    pub fn start(log: &Log, metrics: &Metrics) -> Result<Self, String> {
+        let mut out = standard_error().map_err(|error| format!("log: {error}"))?;
+        let sink = move |lines: Vec<Vec<u8>>| write(&mut out, &lines);
+        let lines = Queue::start("log", QUEUE, BATCHES, metrics.log_lost(), sink);
+        let lines = Arc::new(lines.map_err(|error| format!("log: {error}"))?);
+        // How loud libraries may ever be is fixed here; `change` says how loud they are.
+        let (filter, filters) = reload::Layer::new(targets(Level::WARN));
+        let (layer, layers) = reload::Layer::new(layer(log.format, &lines));
+        let libraries = Libraries::new(metrics.library_messages());
+        // An error means that there is a subscriber already.
+        let _ = tracing_subscriber::registry().with(libraries).with(filter).with(layer).try_init();
+        let own = Arc::clone(&lines);
+        let change = move |log: &Log| {
+            // They fail where the subscriber is gone, and it stays as long as the process.
+            let _ = filters.reload(targets(log.level));
+            let _ = layers.reload(self::layer(log.format, &own));
+        };
+        change(log);
+        std::panic::set_hook(Box::new(|panic| {
+            let at = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
+            tracing::error!(at, "a panic, which is a defect of this program: report it");
+        }));
+        Ok(Self { lines, change: Box::new(change) })
+    }
+
+    /// Goes on with another level and format.
+    pub fn change(&self, log: &Log) {
+        (self.change)(log);
+    }
+
+    /// A line that is not an event, such as why the process ends.
+    pub fn say(&self, line: &str) {
+        self.lines.push(format!("{line}\n").into_bytes());
+    }
+
+    /// Waits until what was logged is written, two seconds at most.
+    pub fn finish(&self) {
+        self.lines.finish(LAST);
+    }
+}
+
+/// Standard error apart from the handle that everything else in the process shares: who writes to a
+/// reader that does not read holds that one's lock.
+fn standard_error() -> io::Result<File> {
+    Ok(File::from(io::stderr().as_fd().try_clone_to_owned()?))
+}
+
+/// Writes lines, as many at once as go whole; how many could not be written.
+fn write(out: &mut impl Write, lines: &[Vec<u8>]) -> usize {
+    let mut lost = 0;
+    let (mut together, mut count) = (Vec::new(), 0);
+    for line in lines {
+        if together.len() + line.len() > WHOLE {
+            lost += if out.write_all(&together).is_ok() { 0 } else { count };
+            (together, count) = (Vec::new(), 0);
+        }
+        together.extend_from_slice(line);
+        count += 1;
+    }
+    lost + if out.write_all(&together).is_ok() { 0 } else { count }
+}
+
+/// Puts each line into the queue.
+struct Lines(Arc<Queue<Vec<u8>>>);
+
+impl<'l> MakeWriter<'l> for Lines {
+    type Writer = Line<'l>;
+
+    fn make_writer(&'l self) -> Line<'l> {
+        Line(&self.0)
+    }
+}
+
+/// Is written to once, with a whole line.
+struct Line<'l>(&'l Queue<Vec<u8>>);
+
+impl Write for Line<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.push(line.to_vec());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn layer<S>(format: LogFormat, lines: &Arc<Queue<Vec<u8>>>) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+{
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(Lines(Arc::clone(lines)))
+        .with_target(false)
+        .with_ansi(false)
+        .log_internal_errors(false);
+    match format {
+        LogFormat::Text => layer.boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    }
 }
 
 /// Who is heard from which level on.

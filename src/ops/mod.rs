@@ -7,14 +7,17 @@
 pub mod admin;
 mod audit;
 mod ids;
+mod libraries;
 pub mod log;
 pub mod metrics;
+mod queue;
 pub mod reload;
 mod routes;
 mod span;
 mod spans;
 
 pub use admin::Admin;
+pub use log::Logging;
 pub use metrics::Metrics;
 pub use reload::Reloads;
 
@@ -44,7 +47,7 @@ impl Watch {
     /// A sentence, where the audit file cannot be opened or a thread cannot be started.
     pub fn start(config: &Config, metrics: Arc<Metrics>) -> Result<Self, String> {
         let audit = config.audit.as_ref().map(|audit| Audit::start(audit, Arc::clone(&metrics)));
-        let spans = config.trace.as_ref().map(|trace| Spans::start(trace, Arc::clone(&metrics)));
+        let spans = config.trace.as_ref().map(|trace| Spans::start(trace, &metrics));
         let (audit, spans) = (audit.transpose()?, spans.transpose()?);
         let ids = Ids::new(config.log.id_salt.as_ref());
         Ok(Self { ids, audit, spans, ..Self::new(metrics) })

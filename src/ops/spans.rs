@@ -3,9 +3,7 @@
 //! They are sent by one thread. A request never waits for a collector: spans that do not fit into the
 //! queue, or that the collector does not take, are lost and counted.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,16 +18,15 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::runtime::Runtime;
 
+use super::queue::{Batches, Queue};
 use super::{Metrics, span};
 use crate::config::model::Tracing;
 use crate::proxy::Seen;
 
 /// Spans that may wait.
 const QUEUE: usize = 8192;
-/// Spans that are sent at once.
-const BATCH: usize = 512;
-/// How long a batch waits to be filled.
-const DELAY: Duration = Duration::from_secs(1);
+/// What is sent at once.
+const BATCHES: Batches = Batches { most: 512, delay: Duration::from_secs(1) };
 /// For one batch, from the connection to the answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Of a collector's answer, in bytes.
@@ -37,35 +34,24 @@ const ANSWER: usize = 64 << 10;
 
 /// The queue to the collector.
 pub(super) struct Spans {
-    queue: SyncSender<Message>,
+    queue: Queue<Box<SpanData>>,
     sample: f64,
-    metrics: Arc<Metrics>,
-}
-
-enum Message {
-    Span(Box<SpanData>),
-    /// Answered once everything before it is sent.
-    Flush(SyncSender<()>),
 }
 
 impl Spans {
     /// # Errors
     /// A sentence, where the exporter or its thread cannot be made. A collector that is not there is no
     /// error.
-    pub fn start(trace: &Tracing, metrics: Arc<Metrics>) -> Result<Self, String> {
+    pub fn start(trace: &Tracing, metrics: &Metrics) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| format!("spans: {error}"))?;
         let exporter = exporter(trace).map_err(|error| format!("spans: {error}"))?;
-        let (queue, spans) = sync_channel(QUEUE);
-        let counted = Arc::clone(&metrics);
-        let work = move || send(&runtime, &exporter, &spans, &counted);
-        std::thread::Builder::new()
-            .name("spans".to_owned())
-            .spawn(work)
+        let sink = move |spans| send(&runtime, &exporter, spans);
+        let queue = Queue::start("spans", QUEUE, BATCHES, metrics.spans_lost(), sink)
             .map_err(|error| format!("spans: {error}"))?;
-        Ok(Self { queue, sample: trace.sample, metrics })
+        Ok(Self { queue, sample: trace.sample })
     }
 
     /// Whether a trace that begins here is kept: by its id, so that every replica decides alike.
@@ -76,25 +62,14 @@ impl Spans {
 
     /// Queues the spans of an exchange whose trace is kept.
     pub fn keep(&self, seen: &Seen<'_>) {
-        if !seen.trace.sampled {
-            return;
-        }
-        for span in span::spans(seen) {
-            match self.queue.try_send(Message::Span(Box::new(span))) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                    self.metrics.spans_lost(1);
-                }
-            }
+        if seen.trace.sampled {
+            span::spans(seen).for_each(|span| self.queue.push(Box::new(span)));
         }
     }
 
     /// Waits until what is queued is sent, but not longer than for two batches.
     pub fn finish(&self) {
-        let (done, sent) = sync_channel(1);
-        if self.queue.try_send(Message::Flush(done)).is_ok() {
-            let _ = sent.recv_timeout(TIMEOUT * 2);
-        }
+        self.queue.finish(TIMEOUT * 2);
     }
 }
 
@@ -115,37 +90,12 @@ fn exporter(trace: &Tracing) -> Result<SpanExporter, opentelemetry_otlp::Exporte
     Ok(exporter)
 }
 
-fn send(runtime: &Runtime, exporter: &SpanExporter, spans: &Receiver<Message>, metrics: &Metrics) {
-    let mut over = false;
-    while !over {
-        let (mut batch, mut waiting) = (Vec::new(), Vec::new());
-        let mut until: Option<Instant> = None;
-        while batch.len() < BATCH && waiting.is_empty() {
-            let rest = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let next = match rest {
-                None => spans.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(rest) => spans.recv_timeout(rest),
-            };
-            match next {
-                Ok(Message::Span(span)) => batch.push(*span),
-                Ok(Message::Flush(done)) => waiting.push(done),
-                Err(why) => {
-                    over = why == RecvTimeoutError::Disconnected;
-                    break;
-                }
-            }
-            until.get_or_insert_with(|| Instant::now() + DELAY);
-        }
-        let count = batch.len() as u64;
-        let export = async { tokio::time::timeout(TIMEOUT, exporter.export(batch)).await };
-        if count > 0 && !runtime.block_on(export).is_ok_and(|sent| sent.is_ok()) {
-            metrics.spans_lost(count);
-        }
-        for done in waiting {
-            // Whoever waited may have given up.
-            let _ = done.try_send(());
-        }
-    }
+/// Sends spans; how many the collector did not take.
+fn send(runtime: &Runtime, exporter: &SpanExporter, spans: Vec<Box<SpanData>>) -> usize {
+    let count = spans.len();
+    let spans = spans.into_iter().map(|span| *span).collect();
+    let export = async { tokio::time::timeout(TIMEOUT, exporter.export(spans)).await };
+    if runtime.block_on(export).is_ok_and(|sent| sent.is_ok()) { 0 } else { count }
 }
 
 /// HTTP/1.1 without TLS.
@@ -166,6 +116,10 @@ impl HttpClient for Plain {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
+    use prometheus::IntCounter;
+
     use super::*;
     use crate::exchange::{Record, Trace};
 
@@ -184,33 +138,42 @@ mod tests {
         });
     }
 
+    /// Spans that nobody sends.
+    fn unsent(size: usize, lost: &IntCounter) -> Spans {
+        let (_never, ever) = std::sync::mpsc::channel::<()>();
+        let hangs = move |_| {
+            let _ = ever.recv();
+            0
+        };
+        let queue = Queue::start("spans", size, BATCHES, lost.clone(), hangs).unwrap();
+        Spans { queue, sample: 1.0 }
+    }
+
     #[test]
-    fn a_full_queue_loses_spans_and_nobody_waits() {
-        let metrics = Arc::new(Metrics::new().unwrap());
-        let (queue, _nobody_reads) = sync_channel(1);
-        let spans = Spans { queue, sample: 1.0, metrics: Arc::clone(&metrics) };
-        (0..3).for_each(|_| seen(&spans, true));
-        seen(&spans, false);
-        assert!(metrics.text().contains("scim_gateway_spans_lost_total 2"));
+    fn what_is_not_sampled_is_not_queued() {
+        let lost = IntCounter::new("lost", "lost").unwrap();
+        let spans = unsent(1, &lost);
+        (0..100).for_each(|_| seen(&spans, false));
+        assert_eq!(lost.get(), 0);
     }
 
     #[test]
     fn a_dead_collector_costs_spans_and_no_time() {
-        let metrics = Arc::new(Metrics::new().unwrap());
+        let metrics = Metrics::new().unwrap();
         // It takes connections and says nothing, for as long as the test lives.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let otlp = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
-        let spans = Spans::start(&Tracing { otlp, sample: 1.0 }, metrics).unwrap();
+        let spans = Spans::start(&Tracing { otlp, sample: 1.0 }, &metrics).unwrap();
         let began = Instant::now();
         (0..QUEUE * 2).for_each(|_| seen(&spans, true));
         assert!(began.elapsed() < TIMEOUT, "{:?}", began.elapsed());
+        assert!(metrics.spans_lost().get() > 0);
     }
 
     #[test]
     fn the_share_of_traces_is_that_of_the_configuration() {
-        let metrics = Arc::new(Metrics::new().unwrap());
-        let (queue, _nobody_reads) = sync_channel(1);
-        let mut spans = Spans { queue, sample: 0.0, metrics };
+        let mut spans = unsent(1, &IntCounter::new("lost", "lost").unwrap());
+        spans.sample = 0.0;
         let ids: Vec<_> = (0..2_000).map(|_| uuid::Uuid::new_v4().into_bytes()).collect();
         let kept = |spans: &Spans| ids.iter().filter(|id| spans.samples(id)).count();
         assert_eq!(kept(&spans), 0);

@@ -23,6 +23,8 @@ mod ship;
 mod shipped;
 #[cfg(test)]
 mod tended;
+#[cfg(test)]
+mod unread;
 mod upgrade;
 mod verbs;
 mod watched;

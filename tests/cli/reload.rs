@@ -93,8 +93,6 @@ fn what_needs_a_new_process_is_refused_by_its_key() {
         (good.replace(QUIET, "drain = \"7s\""), "server.drain"),
         (good.replace(QUIET, "linger = \"7s\""), "server.linger"),
         (good.replace(QUIET, "upgrade_socket = \"u.sock\""), "server.upgrade_socket"),
-        (format!("[log]\nlevel = \"debug\"\n{good}"), "log.level"),
-        (format!("[log]\nformat = \"json\"\n{good}"), "log.format"),
     ];
     for (text, key) in cases {
         place.write("config.toml", &format!("{text}{SECOND}"));

@@ -41,6 +41,8 @@ pub struct Metrics {
     faults: IntCounterVec,
     filters_ignored: IntCounterVec,
     keys: IntCounterVec,
+    library_messages: IntCounterVec,
+    log_lost: IntCounter,
     losses: IntCounterVec,
     ready: IntGauge,
     removals: IntCounterVec,
@@ -82,6 +84,8 @@ impl Metrics {
             emulations: counter(&registry, EMULATIONS)?,
             faults: counter(&registry, FAULTS)?,
             filters_ignored: counter(&registry, FILTERS_IGNORED)?,
+            library_messages: counter(&registry, LIBRARY_MESSAGES)?,
+            log_lost: plain(&registry, LOG_LOST)?,
             losses: counter(&registry, LOSSES)?,
             ready: gauge(&registry, READY)?,
             removals: counter(&registry, REMOVALS)?,
@@ -214,8 +218,19 @@ impl Metrics {
         self.audit_lost.with_label_values(&[reason]).inc_by(lines);
     }
 
-    pub fn spans_lost(&self, spans: u64) {
-        self.spans_lost.inc_by(spans);
+    /// Spans that the collector did not get.
+    pub(super) fn spans_lost(&self) -> IntCounter {
+        self.spans_lost.clone()
+    }
+
+    /// Lines that the log has not.
+    pub(super) fn log_lost(&self) -> IntCounter {
+        self.log_lost.clone()
+    }
+
+    /// What libraries said and the log does not repeat: by part and level.
+    pub(super) fn library_messages(&self) -> IntCounterVec {
+        self.library_messages.clone()
     }
 
     /// The text exposition format 0.0.4.
@@ -315,6 +330,7 @@ mod tests {
             ..Record::default()
         };
         metrics.audit_lost("file", 1);
+        metrics.library_messages().with_label_values(&["other", "error"]).inc();
         metrics.count(&Seen {
             request_id: "private-id",
             route: Some("/a/b"),

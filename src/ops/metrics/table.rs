@@ -39,6 +39,8 @@ pub const METRICS: &[Metric] = &[
     FAULTS,
     FILTERS_IGNORED,
     KEYS,
+    LIBRARY_MESSAGES,
+    LOG_LOST,
     LOSSES,
     READY,
     REFUSED,
@@ -82,6 +84,20 @@ pub(super) const SPANS_LOST: Metric = Metric {
     name: "scim_gateway_spans_lost_total",
     kind: Kind::Counter,
     help: "Spans that the collector did not get.",
+    labels: &[],
+};
+
+pub(super) const LIBRARY_MESSAGES: Metric = Metric {
+    name: "scim_gateway_library_messages_total",
+    kind: Kind::Counter,
+    help: "Warnings and errors of the HTTP library, which hold addresses and are not in the log.",
+    labels: &["part", "level"],
+};
+
+pub(super) const LOG_LOST: Metric = Metric {
+    name: "scim_gateway_log_lost_total",
+    kind: Kind::Counter,
+    help: "Lines that the log has not, since nobody reads it fast enough.",
     labels: &[],
 };
 
