@@ -23,6 +23,7 @@ import flood  # noqa: E402
 import serve  # noqa: E402 (the processes of all suites are started alike)
 import upstream as script  # noqa: E402
 from report import Report  # noqa: E402
+from unread import unread  # noqa: E402
 
 TOKEN = "chaos-token"
 USERS = "/t/scim/v2/Users"
@@ -73,6 +74,7 @@ def main():
         crowd(running, upstream, report)
         neighbours(running, report)
         back(running, upstream, before, report)
+    unread(report)
     print(f"chaos: {report.passed} passed, {report.failed} failed", flush=True)
     return 1 if report.failed else 0
 
