@@ -5,10 +5,12 @@
 //! symbolic link are changes, and a file touched or read is none.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use sha2::{Digest, Sha256};
@@ -20,6 +22,8 @@ use crate::proxy::{Event, Observer};
 
 /// After the last of several changes.
 const QUIET: Duration = Duration::from_millis(100);
+/// Links that are followed from one file.
+const LINKS: usize = 64;
 /// For changes that do not end.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -37,6 +41,8 @@ pub(super) struct Inputs {
 pub(super) struct Files {
     inputs: Inputs,
     folders: BTreeSet<PathBuf>,
+    /// Of the inputs as they were seen last.
+    meant: Arc<ArcSwap<Meant>>,
     /// Of what the inputs held last.
     seen: [u8; 32],
     /// Watches as long as it is there.
@@ -79,6 +85,47 @@ impl Inputs {
             files.flat_map(|f| [Some(f.clone()), real(f)]).flatten().collect();
         files.iter().filter_map(|file| file.parent()).map(folder).chain(rules).collect()
     }
+
+    /// Which events may be about the inputs.
+    fn meant(&self) -> Meant {
+        let files = self.files.iter().chain(&self.rules);
+        let mut names = BTreeSet::new();
+        files.for_each(|file| name_links(file, &mut names));
+        Meant { names, rules: self.rules.clone() }
+    }
+}
+
+/// What in the watched folders belongs to the inputs; other files there, such as the audit's, change
+/// all the time.
+#[derive(Debug, Default)]
+struct Meant {
+    /// Of the files, and of the links on the way to them.
+    names: BTreeSet<OsString>,
+    /// Whatever is in here.
+    rules: Option<PathBuf>,
+}
+
+impl Meant {
+    fn is(&self, path: &Path) -> bool {
+        let named = path.file_name().is_none_or(|name| self.names.contains(name));
+        named || self.rules.as_ref().is_some_and(|rules| path.starts_with(rules))
+    }
+}
+
+/// The names of a path's last part and of every link that leads to what it stands for.
+fn name_links(path: &Path, names: &mut BTreeSet<OsString>) {
+    let mut waiting = vec![path.to_owned()];
+    // Links may lead in a circle.
+    for _ in 0..LINKS {
+        let Some(path) = waiting.pop() else { return };
+        names.extend(path.file_name().map(OsString::from));
+        for part in path.ancestors() {
+            let Ok(to) = std::fs::read_link(part) else { continue };
+            names.extend(part.file_name().map(OsString::from));
+            let rest = path.strip_prefix(part).unwrap_or(Path::new(""));
+            waiting.push(part.parent().unwrap_or(Path::new("")).join(to).join(rest));
+        }
+    }
 }
 
 impl Files {
@@ -89,6 +136,7 @@ impl Files {
             seen: inputs.digest(),
             inputs,
             folders: BTreeSet::new(),
+            meant: Arc::default(),
             watcher: None,
             woken,
             wake,
@@ -129,13 +177,20 @@ impl Files {
 
     /// Watches the inputs' folders, where they are not those watched.
     fn watch(&mut self) {
+        self.meant.store(Arc::new(self.inputs.meant()));
         let folders = if self.inputs.watch { self.inputs.folders() } else { BTreeSet::new() };
         if folders == self.folders {
             return;
         }
-        let wake = self.wake.clone();
+        let (wake, meant) = (self.wake.clone(), Arc::clone(&self.meant));
         let woken = move |event: notify::Result<notify::Event>| {
-            if event.map_or(true, |event| is_change(event.kind)) {
+            let meant = meant.load();
+            let concerns = |event: notify::Event| {
+                let paths = &event.paths;
+                let about = paths.is_empty() || paths.iter().any(|path| meant.is(path));
+                event.need_rescan() || (is_change(event.kind) && about)
+            };
+            if event.map_or(true, concerns) {
                 // A full channel wakes, too.
                 let _ = wake.try_send(());
             }
@@ -174,4 +229,35 @@ fn inner(folder: &Path) -> Vec<PathBuf> {
 /// The folder of a file that is named alone is this one.
 fn folder(parent: &Path) -> PathBuf {
     if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    // edge 24: an audit file in the configuration's folder woke the reloader with every line.
+    #[test]
+    fn only_inputs_and_links_to_them_are_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("..1")).unwrap();
+        std::fs::write(at("..1/config.toml"), "").unwrap();
+        symlink("..1", at("..data")).unwrap();
+        symlink("..data/config.toml", at("config.toml")).unwrap();
+        std::fs::create_dir_all(at("rules/acme")).unwrap();
+        symlink(at("circle"), at("circle")).unwrap();
+        let files = [at("config.toml"), at("circle")].into();
+        let inputs = Inputs { files, rules: Some(at("rules")), watch: true };
+        let meant = inputs.meant();
+        for name in
+            ["config.toml", "..data", "rules", "rules/acme", "rules/acme/user.toml", "rules/new"]
+        {
+            assert!(meant.is(&at(name)), "{name}");
+        }
+        for name in ["audit.jsonl", "audit.jsonl.1", ".new", "log", "config.toml~"] {
+            assert!(!meant.is(&at(name)), "{name}");
+        }
+    }
 }
