@@ -75,22 +75,25 @@ impl Inputs {
         hash.finalize().into()
     }
 
-    /// Where changes of the inputs are seen: their folders, also those that links lead to.
+    /// Where changes of the inputs are seen: their folders, also those of links on the way to them.
     fn folders(&self) -> BTreeSet<PathBuf> {
         let dialects = self.rules.iter().flat_map(|rules| inner(rules)).filter(|at| at.is_dir());
         let rules = self.rules.iter().cloned().chain(dialects);
-        let real = |file: &PathBuf| file.canonicalize().ok();
-        let files = self.files.iter().chain(&self.rules);
-        let files: Vec<PathBuf> =
-            files.flat_map(|f| [Some(f.clone()), real(f)]).flatten().collect();
-        files.iter().filter_map(|file| file.parent()).map(folder).chain(rules).collect()
+        let own = self.files.iter().chain(&self.rules).filter_map(|file| file.parent());
+        let linked = self.linked();
+        let linked = linked.iter().filter_map(|at| at.parent()).filter(|at| at.is_dir());
+        own.chain(linked).map(folder).chain(rules).collect()
+    }
+
+    /// The inputs, the links on the way to them, and what these stand for.
+    fn linked(&self) -> BTreeSet<PathBuf> {
+        self.files.iter().chain(&self.rules).flat_map(|file| links(file)).collect()
     }
 
     /// Which events may be about the inputs.
     fn meant(&self) -> Meant {
-        let files = self.files.iter().chain(&self.rules);
-        let mut names = BTreeSet::new();
-        files.for_each(|file| name_links(file, &mut names));
+        let linked = self.linked();
+        let names = linked.iter().filter_map(|at| at.file_name()).map(OsString::from).collect();
         Meant { names, rules: self.rules.clone() }
     }
 }
@@ -112,20 +115,29 @@ impl Meant {
     }
 }
 
-/// The names of a path's last part and of every link that leads to what it stands for.
-fn name_links(path: &Path, names: &mut BTreeSet<OsString>) {
-    let mut waiting = vec![path.to_owned()];
-    // Links may lead in a circle.
-    for _ in 0..LINKS {
-        let Some(path) = waiting.pop() else { return };
-        names.extend(path.file_name().map(OsString::from));
+/// A path, each link on the way to what it stands for, and that.
+fn links(path: &Path) -> Vec<PathBuf> {
+    let mut found = vec![path.to_owned()];
+    let mut next = 0;
+    while let Some(path) = found.get(next).cloned() {
+        next += 1;
         for part in path.ancestors() {
             let Ok(to) = std::fs::read_link(part) else { continue };
-            names.extend(part.file_name().map(OsString::from));
             let rest = path.strip_prefix(part).unwrap_or(Path::new(""));
-            waiting.push(part.parent().unwrap_or(Path::new("")).join(to).join(rest));
+            let mut target = part.parent().unwrap_or(Path::new("")).join(to);
+            // Nothing to add would add a slash.
+            if !rest.as_os_str().is_empty() {
+                target.push(rest);
+            }
+            // Links may lead in a circle.
+            for at in [part.to_owned(), target] {
+                if found.len() < LINKS && !found.contains(&at) {
+                    found.push(at);
+                }
+            }
         }
     }
+    found
 }
 
 impl Files {
