@@ -21,6 +21,7 @@ mod reload;
 mod run;
 mod sandbox;
 pub mod schema;
+mod taken;
 mod test;
 mod translate;
 

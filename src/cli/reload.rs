@@ -19,7 +19,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::Shared;
 use crate::ops::reload::{Ask, Outcome};
-use crate::ops::{Logging, log};
+use crate::ops::{Logging, log, systemd};
 use crate::proxy::{Edge, Event, Live, Observer, Trigger};
 
 /// What serves, and what the next configuration takes over from it.
@@ -78,7 +78,9 @@ impl Reloader {
             waiting.extend(std::iter::from_fn(|| asks.try_recv().ok()));
             // Before the files are read: what changes from here on is a change.
             files.remember();
+            systemd::reloading();
             let outcome = self.reload(trigger);
+            systemd::ready();
             let inside = runtime.enter();
             self.upstreams.tend();
             drop(inside);

@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 use super::load::{Loaded, load};
 use super::output::{complain, mistakes, say};
 use super::reload::Reloader;
+use super::taken::taken;
 use super::{Format, Named};
 use crate::config::model::{Auth, Proof, Route};
 use crate::exchange::Shared;
 use crate::gateway::RouteSpec;
-use crate::ops::{Admin, Logging, Metrics, Reloads, Watch, log};
+use crate::ops::{Admin, Logging, Metrics, Reloads, Watch, log, systemd};
 use crate::proxy::{self, Edge, Event, Life, Live, Observer, Stopped};
 
 /// The token of the shipped `config.toml`. It is no secret.
@@ -69,8 +70,8 @@ fn serve(
 ) -> Result<Stopped, String> {
     log::warnings(&loaded.warnings);
     let life = Arc::new(if options.upgrade { Life::inheriting() } else { Life::default() });
-    let taken = |(address, error)| format!("cannot listen on {address}: {error}");
-    proxy::bind(&loaded.config.server.listen, &life).map_err(taken)?;
+    proxy::bind(&loaded.config.server.listen, &life)
+        .map_err(|(address, error)| taken("[server] listen", address, &error))?;
     let rules = Arc::new(ArcSwap::from_pointee(loaded.rules_hash.clone()));
     let (reloads, asks) = Reloads::channel();
     let shared = Arc::<Shared>::default();
@@ -83,7 +84,8 @@ fn serve(
         shared: Arc::clone(&shared),
     };
     if let Some(address) = loaded.config.admin {
-        let bound = admin.start(address).map_err(|error| taken((address, error)))?;
+        let bound = admin.start(address);
+        let bound = bound.map_err(|error| taken("[admin] listen", address, &error))?;
         say(&format!("# admin: http://{bound}/healthz /readyz /version /metrics /reload /routes"));
     }
     for (route, spec) in loaded.config.routes.iter().zip(loaded.gateway.routes()) {
@@ -107,6 +109,7 @@ fn serve(
         log: Arc::clone(log),
     };
     reloader.start(asks).map_err(|error| format!("cannot reload: {error}"))?;
+    systemd::watch(&life);
     let stopped = proxy::serve(&server, live, observer, life);
     watch.finish();
     stopped

@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 use tokio::net::TcpListener;
 
 use super::output::{complain, say};
+use super::taken::taken;
 use crate::sandbox::{self, Sandbox, Vendor};
 
 #[derive(Debug, clap::Args)]
@@ -25,7 +26,7 @@ pub(super) fn sandbox(options: &Options) -> ExitCode {
     match runtime.and_then(|runtime| runtime.block_on(serve(options))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("cannot listen on {}: {error}", options.listen));
+            complain(&taken("--listen", options.listen, &error));
             ExitCode::FAILURE
         }
     }

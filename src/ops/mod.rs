@@ -15,6 +15,7 @@ pub mod reload;
 mod routes;
 mod span;
 mod spans;
+pub mod systemd;
 
 pub use admin::Admin;
 pub use log::Logging;
@@ -69,6 +70,11 @@ impl Observer for Watch {
     }
 
     fn happened(&self, event: &Event) {
+        match event {
+            Event::Ready(true) => systemd::ready(),
+            Event::Ready(false) => systemd::stopping(),
+            _ => {}
+        }
         self.metrics.happened(event);
         log::event(event);
     }

@@ -13,6 +13,7 @@ pub struct Life {
     inherits: bool,
     stage: watch::Sender<Stage>,
     underway: Arc<AtomicUsize>,
+    beats: AtomicUsize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +64,15 @@ impl Life {
             later
         });
         was != self.is_ready()
+    }
+
+    /// How often the runtime that serves requests has shown a sign of life.
+    pub fn beats(&self) -> usize {
+        self.beats.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn beat(&self) {
+        self.beats.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many requests are being served.

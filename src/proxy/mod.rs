@@ -9,6 +9,7 @@ mod care;
 mod connections;
 mod edge;
 mod forward;
+mod heart;
 mod identity;
 mod library;
 mod life;

@@ -22,6 +22,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::connections::{Connections, HEARING};
+use super::heart::Living;
 use super::life::{Life, Stage};
 use super::live::Live;
 use super::observer::{Event, Observer};
@@ -94,7 +95,7 @@ pub fn serve(
     let mut proxy = listening::Service::new("scim-gateway".to_owned(), connections);
     listen(&mut proxy, &settings.listen, certificates.as_ref())?;
     server.bootstrap();
-    server.add_service(proxy);
+    server.add_service(Living { service: proxy, life: Arc::clone(&life) });
     let (heard, hears) = sync_channel(1);
     let signals = Signals {
         life: Arc::clone(&life),

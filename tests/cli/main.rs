@@ -9,6 +9,8 @@ mod cleartext;
 #[cfg(test)]
 mod deploy;
 mod groups;
+#[cfg(test)]
+mod manager;
 mod mistakes;
 mod program;
 mod reference;

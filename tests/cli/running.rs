@@ -122,6 +122,15 @@ impl Place {
 }
 
 impl Gateway {
+    /// One that was started otherwise.
+    pub fn of(child: Child) -> Self {
+        Self(child)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Sends a signal by its name, such as `HUP`.
     pub fn signal(&self, name: &str) {
         let command = format!("kill -{name} {}", self.0.id());

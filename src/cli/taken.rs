@@ -1,0 +1,50 @@
+//! Why an address cannot be listened on, in words: which key says it, who may hold it, what to do.
+
+use std::io::{Error, ErrorKind};
+use std::net::SocketAddr;
+
+/// `key` is where the configuration, or the command line, says the address.
+pub(super) fn taken(key: &str, address: SocketAddr, error: &Error) -> String {
+    let what = format!("cannot listen on {address} ({key}): {error}");
+    let port = address.port();
+    let hint = match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "another process has it (`ss -ltnp 'sport = :{port}'` names it). It may be a gateway that was \
+             told to end: its connections get `linger` and `drain` of [server], 35 s by default; wait for \
+             it. To take over from one that serves, run with --upgrade. Else end that process, or \
+             write another address"
+        ),
+        ErrorKind::AddrNotAvailable => {
+            "no interface of this machine has it: write one of `ip addr`, or 0.0.0.0 or [::] for all"
+                .to_owned()
+        }
+        ErrorKind::PermissionDenied => {
+            "a port below 1024 needs CAP_NET_BIND_SERVICE: grant it, or take a higher port".to_owned()
+        }
+        _ => return what,
+    };
+    format!("{what}\n  Help: {hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_says_the_key_and_what_to_do() {
+        let address = "127.0.0.1:8443".parse().unwrap();
+        for (kind, part) in [
+            (ErrorKind::AddrInUse, "--upgrade"),
+            (ErrorKind::AddrNotAvailable, "no interface"),
+            (ErrorKind::PermissionDenied, "CAP_NET_BIND_SERVICE"),
+        ] {
+            let told = taken("[admin] listen", address, &kind.into());
+            assert!(
+                told.contains("127.0.0.1:8443 ([admin] listen)") && told.contains(part),
+                "{told}"
+            );
+        }
+        let other = taken("[admin] listen", address, &ErrorKind::OutOfMemory.into());
+        assert!(!other.contains("Help"), "{other}");
+    }
+}
