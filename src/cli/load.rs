@@ -146,7 +146,10 @@ fn doors(
             _ => Way::Translate(Arc::new(Signed::new(calls, identity))),
         };
         let callers = Arc::clone(callers.get(&route.label())?);
-        Some((route.label(), Door::new(callers, way).limited(&route.limits)))
+        Some((
+            route.label(),
+            Door::new(callers, way).limited(&route.limits).granting(route.rights.clone()),
+        ))
     };
     let doors = config.routes.iter().filter_map(door).collect();
     if found.is_empty() { Ok((doors, upstreams)) } else { Err(found) }

@@ -120,6 +120,7 @@ impl Reloader {
         }
         let Loaded { config, gateway, doors, rules_hash, upstreams, warnings } = loaded;
         self.log.change(&config.log);
+        self.shared.wire.everywhere(config.log.wire);
         log::warnings(&warnings);
         let limits = config.server.limits.clone();
         self.shared.safeguards.know(doors.keys().map(String::as_str));

@@ -75,6 +75,7 @@ fn serve(
     let rules = Arc::new(ArcSwap::from_pointee(loaded.rules_hash.clone()));
     let (reloads, asks) = Reloads::channel();
     let shared = Arc::<Shared>::default();
+    shared.wire.everywhere(loaded.config.log.wire);
     shared.safeguards.know(loaded.doors.keys().map(String::as_str));
     let admin = Admin {
         metrics: Arc::clone(&metrics),

@@ -3,13 +3,15 @@
 //! It reads no token, only hashes of tokens, and what is no hash is not repeated: it may be the
 //! token itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Surroundings;
-use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PROOF, TOKEN, TWICE};
+use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PASSTHROUGH, PROOF, TOKEN, TWICE};
 use super::jwt::jwt;
 use super::model::{Auth, Credential, Holder, Proof, Server};
 use crate::diagnostic::toml::{Item, Table};
+use crate::gateway::rights::{Right, Rights};
+use crate::gateway::route::Kind;
 
 /// What the listener is to callers.
 #[derive(Clone, Copy, Debug)]
@@ -18,49 +20,75 @@ pub(super) struct Place {
     pub open: bool,
     /// Clients are asked for a certificate.
     pub asks_certificates: bool,
+    /// The route streams what it does not read.
+    pub streams: bool,
 }
 
 impl Place {
     /// A server with mistakes is taken as the one that refuses least: its own mistakes are told.
     pub(super) fn of(server: Option<&Server>) -> Self {
-        let Some(server) = server else { return Self { open: false, asks_certificates: true } };
+        let Some(server) = server else { return Self::anywhere() };
         Self {
             open: server.listen.iter().any(|address| !address.ip().is_loopback()),
             asks_certificates: server.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()),
+            streams: false,
         }
+    }
+
+    fn anywhere() -> Self {
+        Self { open: false, asks_certificates: true, streams: false }
     }
 }
 
-/// `"none"`, `"forward"`, or a list of `{ name, <one kind of proof> }`.
-pub(super) fn auth(item: Item<'_>, place: Place, around: &Surroundings<'_>) -> Option<Auth> {
+/// `"none"`, `"forward"`, or a list of `{ name, <one kind of proof>, allow, resources }`.
+pub(super) fn auth(
+    item: Item<'_>,
+    place: Place,
+    around: &Surroundings<'_>,
+) -> Option<(Auth, BTreeMap<String, Rights>)> {
     if item.as_str().is_some() {
         if item.word(&[("none", false), ("forward", true)])? {
-            return Some(Auth::Forward);
+            return Some((Auth::Forward, BTreeMap::new()));
         }
         if place.open {
             let message = "a route without authentication, and the gateway listens beyond loopback";
             let hint = "list credentials, or listen on 127.0.0.1 alone";
             item.reader().report(item.mistake(OPEN, message, "open to all").with_hint(hint));
         }
-        return Some(Auth::None);
+        return Some((Auth::None, BTreeMap::new()));
     }
     let items = item.items();
-    let credentials: Vec<_> =
-        items.iter().filter_map(|item| credential(*item, place, around)).collect();
+    let read: Vec<_> = items.iter().filter_map(|item| credential(*item, place, around)).collect();
     if items.is_empty() {
         let hint = "write auth = [{ name = \"…\", bearer_sha256 = \"…\" }] or auth = \"none\"";
         let diagnostic = item.mistake(NOTHING, "nobody may use this route", "no credential");
         item.reader().report(diagnostic.with_hint(hint));
     }
+    for (at, (one, rights)) in read.iter().enumerate() {
+        let other = read.iter().take(at).find(|(before, _)| before.proof == one.proof);
+        if other.is_some_and(|(_, before)| before != rights) {
+            let message = "one proof is listed twice, with other rights";
+            item.reader().report(item.mistake(TWICE, message, "what counts is not clear"));
+        }
+    }
+    let limited = |(credential, rights): &(Credential, Option<Rights>)| {
+        rights.clone().map(|rights| (credential.name.clone(), rights))
+    };
+    let rights = read.iter().filter_map(limited).collect();
+    let credentials: Vec<Credential> = read.into_iter().map(|(credential, _)| credential).collect();
     let mut names = BTreeSet::new();
     if let Some(twice) = credentials.iter().find(|entry| !names.insert(&entry.name)) {
         let message = format!("two credentials are named `{}`", twice.name);
         item.reader().report(item.mistake(TWICE, message, "the log could not tell them apart"));
     }
-    Some(Auth::Listed(credentials))
+    Some((Auth::Listed(credentials), rights))
 }
 
-fn credential(item: Item<'_>, place: Place, around: &Surroundings<'_>) -> Option<Credential> {
+fn credential(
+    item: Item<'_>,
+    place: Place,
+    around: &Surroundings<'_>,
+) -> Option<(Credential, Option<Rights>)> {
     let table = item.table()?;
     let name = table.need("name").and_then(Item::string);
     let proofs = [
@@ -81,9 +109,41 @@ fn credential(item: Item<'_>, place: Place, around: &Surroundings<'_>) -> Option
             None
         }
     };
+    let rights = rights(&table, place);
     table.close();
     let name = name.filter(|name| !name.is_empty())?;
-    Some(Credential { name: name.to_owned(), proof: proof? })
+    Some((Credential { name: name.to_owned(), proof: proof? }, rights))
+}
+
+/// What a credential may do, where it says so.
+fn rights(table: &Table<'_>, place: Place) -> Option<Rights> {
+    let (allow, resources) = (table.item("allow"), table.item("resources"));
+    let rights = Rights {
+        operations: words(allow, &Right::ALL.map(|right| (right.word(), right))),
+        kinds: words(resources, &Kind::ALL.map(|kind| (kind.name(), kind))),
+    };
+    let lists = [(allow, rights.operations.is_empty()), (resources, rights.kinds.is_empty())];
+    for (item, is_empty) in lists.into_iter().filter_map(|(item, empty)| Some((item?, empty))) {
+        if place.streams {
+            let message = "a pass-through route does not read what a request asks for";
+            let diagnostic = item.mistake(PASSTHROUGH, message, "it could not be held to this");
+            let hint = "remove it, or let this credential use a route with mode = \"translate\"";
+            item.reader().report(diagnostic.with_hint(hint));
+        } else if is_empty {
+            let diagnostic = item.mistake(NOTHING, "this credential may do nothing", "nothing");
+            let hint = "leave the key out for everything";
+            item.reader().report(diagnostic.with_hint(hint));
+        }
+    }
+    (allow.is_some() || resources.is_some()).then_some(rights)
+}
+
+/// The words that are listed; all there are where the key is not there.
+fn words<T: Copy>(item: Option<Item<'_>>, all: &[(&str, T)]) -> Vec<T> {
+    match item {
+        Some(item) => item.items().into_iter().filter_map(|item| item.word(all)).collect(),
+        None => all.iter().map(|(_, meaning)| *meaning).collect(),
+    }
 }
 
 fn sha256(item: Item<'_>, of: &str) -> Option<[u8; 32]> {

@@ -295,9 +295,10 @@ fn vars(given: &Vars, dialect: &Dialect, role: Role, overlays: &[Rules]) -> Vec<
         found.push(at(VARIABLE_UNKNOWN, message, "unknown variable").with_hint(hint));
     }
     for name in in_base(dialect) {
-        if given.values.get(name).is_some_and(|value| !is_plain_path(value)) {
+        if given.values.get(name).is_some_and(|value| value.contains('/') || !is_plain_path(value))
+        {
             let message = format!("the variable `{name}` stands in the path, and its value cannot");
-            let hint = "segments of a URL's path: no query, no blank, no `/` at its ends";
+            let hint = "one segment of a URL's path: no query, no blank, no `/`";
             found.push(at(VARIABLE_PATH, message, "not a path").with_hint(hint));
         }
     }

@@ -38,6 +38,7 @@ pub use identity::Identity;
 pub use model::Config;
 pub use restart::restart;
 pub use secret::Secret;
+pub use value::time;
 
 static OVERLAYS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/overlays");
 

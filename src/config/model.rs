@@ -15,6 +15,7 @@ use super::care::{Care, InFlight};
 use super::identity::Identity;
 use super::secret::Secret;
 use crate::diagnostic::{Diagnostic, Source};
+use crate::gateway::rights::Rights;
 use crate::gateway::route::Policies;
 use crate::scim::schema::Attribute;
 
@@ -146,7 +147,7 @@ impl Default for Limits {
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(60),
             idle: Duration::from_secs(60),
-            exchange: Duration::from_secs(60),
+            exchange: Duration::from_secs(55),
             attempts: 30,
             attempts_window: Duration::from_secs(60),
         }
@@ -157,13 +158,15 @@ impl Default for Limits {
 pub struct Log {
     pub format: LogFormat,
     pub level: tracing::Level,
+    /// Whether every upstream call is told, without values.
+    pub wire: bool,
     /// What ids of resources are hashed with; `None`: a random one in each process.
     pub id_salt: Option<Secret>,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Text, level: tracing::Level::INFO, id_salt: None }
+        Self { format: LogFormat::Text, level: tracing::Level::INFO, wire: false, id_salt: None }
     }
 }
 
@@ -290,6 +293,8 @@ pub struct Route {
     /// What this route's client manages beside its dialect's schema.
     pub client_extends: Vec<Attribute>,
     pub auth: Auth,
+    /// What those of `auth` may do that may not do everything, by their names.
+    pub rights: BTreeMap<String, Rights>,
     pub mode: Mode,
     pub limits: InFlight,
     pub policies: Policies,

@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 pub fn restart(before: &Config, after: &Config) -> Vec<Diagnostic> {
     let Server { listen, tls, public_url: _, limits: _, running } = &before.server;
     let Running { watch: _, drain, linger, upgrade_socket } = running;
-    let Log { format: _, level: _, id_salt } = &before.log;
+    let Log { format: _, level: _, wire: _, id_salt } = &before.log;
     let (server, now) = (&after.server, &after.server.running);
     let keys = [
         ("server.listen", *listen != server.listen),

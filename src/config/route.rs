@@ -1,5 +1,6 @@
 //! `[[route]]`: where clients come in, who may, and under which policies.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::auth::{self, Place};
@@ -65,12 +66,11 @@ pub(super) fn route(
     let upstream = table.need("upstream").and_then(named);
     let overlays = table.items("overlays");
     let overlays = overlays.into_iter().filter_map(|item| overlay(item, around)).collect();
+    let place = Place { streams: mode == Mode::Passthrough, ..place };
     let auth = table.need("auth").and_then(|item| auth::auth(item, place, around));
-    let policies = Policies {
-        bearer: auth.as_ref().is_some_and(Auth::by_bearer),
-        basic: auth.as_ref().is_some_and(Auth::by_basic),
-        ..policies(&table, bounds)
-    };
+    let (auth, rights) = auth.unwrap_or((Auth::Listed(Vec::new()), BTreeMap::new()));
+    let policies =
+        Policies { bearer: auth.by_bearer(), basic: auth.by_basic(), ..policies(&table, bounds) };
     let client_vars = vars(&table, "client_vars");
     let client_extends = extends(&table, "client_extends");
     let limits = in_flight(&table, "requests", InFlight::of_route());
@@ -88,7 +88,8 @@ pub(super) fn route(
         overlays,
         client_vars,
         client_extends,
-        auth: auth.unwrap_or(Auth::Listed(Vec::new())),
+        auth,
+        rights,
         mode,
         limits,
         policies,

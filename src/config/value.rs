@@ -16,21 +16,27 @@ use crate::diagnostic::{Code, did_you_mean};
 /// A time such as `500ms`, `30s` or `2m`, of at most a day and not zero.
 pub(super) fn duration(item: Item<'_>) -> Option<Duration> {
     let text = item.string()?;
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let duration = number.parse::<u64>().ok().and_then(|number| match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        "m" => number.checked_mul(60).map(Duration::from_secs),
-        _ => None,
-    });
-    let found = duration.filter(|d| !d.is_zero() && *d <= Duration::from_secs(86_400));
+    let found = time(text).filter(|time| !time.is_zero());
     if found.is_none() {
         let message = format!("`{text}` is not a time");
         let diagnostic = item.mistake(DURATION, message, "not a time");
         item.reader().report(diagnostic.with_hint("write 500ms, 30s or 2m; at most a day"));
     }
     found
+}
+
+/// What a text such as `500ms`, `30s` or `2m` says; at most a day.
+pub fn time(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number = number.parse::<u64>().ok()?;
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.checked_mul(60)?),
+        _ => return None,
+    };
+    (time <= Duration::from_secs(86_400)).then_some(time)
 }
 
 /// A whole number in a range.

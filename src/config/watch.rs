@@ -23,11 +23,13 @@ pub(super) fn log(table: Table<'_>, around: &Surroundings<'_>) -> Log {
     let default = Log::default();
     let format = table.item("format").and_then(|item| item.word(FORMATS));
     let level = table.item("level").and_then(|item| item.word(LEVELS));
+    let wire = table.flag("wire");
     let reading = Reading { around, sandbox: false, cleartext: false };
     let salt = table.item("id_salt").and_then(|item| reading.secret(item, is_text));
     let id_salt = salt.map(|held| held.secret);
     table.close();
-    Log { format: format.unwrap_or(default.format), level: level.unwrap_or(default.level), id_salt }
+    let (format, level) = (format.unwrap_or(default.format), level.unwrap_or(default.level));
+    Log { format, level, wire, id_salt }
 }
 
 pub(super) fn audit(table: Table<'_>, around: &Surroundings<'_>) -> Option<Audit> {

@@ -8,6 +8,7 @@ use super::run::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
+use crate::gateway::rights::Right;
 use crate::gateway::route::{Kind, Omitted, Policies};
 use crate::gateway::safety::CreateConflict;
 use crate::gateway::twin::Access;
@@ -21,12 +22,17 @@ impl Exchange<'_> {
     ///
     /// # Errors
     /// The fault itself, where the route does not adopt, it was no conflict, there is not exactly one
-    /// such resource, or that one has another state or other members than were asked for; what an update
-    /// meets.
+    /// such resource, that one has another state or other members than were asked for, or the client may
+    /// not read (and replace) resources; what an update meets.
     pub async fn adopt(mut self, sent: &Object<'_>, fault: Fault) -> Result<Response, Fault> {
         let policies = &self.route.spec.policies;
         let how = policies.safety.create_conflict;
-        if how == CreateConflict::Pass || fault.cause != Cause::UpstreamConflict {
+        let needed: &[Right] = match how {
+            CreateConflict::Update => &[Right::Read, Right::Replace],
+            CreateConflict::Adopt | CreateConflict::Pass => &[Right::Read],
+        };
+        let may = needed.iter().all(|right| self.caller.rights.may(*right));
+        if how == CreateConflict::Pass || fault.cause != Cause::UpstreamConflict || !may {
             return Err(fault);
         }
         let found = match self.twin(sent).await {

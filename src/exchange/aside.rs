@@ -68,6 +68,10 @@ impl Weighed<'_> {
 
 #[async_trait]
 impl Upstream for Weighed<'_> {
+    fn base(&self) -> &str {
+        self.upstream.base()
+    }
+
     async fn call(&self, request: Request) -> Result<Response, Fault> {
         self.take(self.upstream.call(request).await).await
     }

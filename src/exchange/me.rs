@@ -39,6 +39,7 @@ async fn operate(
     let Asking { route, shared } = asking;
     caller.record.resource = Some(Kind::User.name());
     caller.record.operation = Some(operation);
+    caller.rights.demand(operation, Kind::User)?;
     let pair = route.translated(Kind::User)?;
     let exchange = Exchange { route, pair, request, caller, shared, me: true, no_search: false };
     match operation {

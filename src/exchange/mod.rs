@@ -21,14 +21,16 @@ pub mod run;
 pub mod safeguard;
 mod scan;
 mod search;
+mod shape;
 mod told;
 mod trace;
 pub mod upstream;
 mod user;
 mod version;
+pub mod wire;
 
 pub use record::{Record, Subject};
 pub use removals::Standing;
-pub use run::{Outcome, Shared, fail, run};
+pub use run::{Outcome, Shared, fail, run, run_for};
 pub use trace::{TRACEPARENT, TRACESTATE, Trace};
 pub use upstream::Upstream;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::wire::Wired;
 use crate::fault::{Cause, Fault};
 use crate::gateway::pair::Losses;
 use crate::rewrite::translate::Loss;
@@ -38,6 +39,8 @@ pub struct Record {
     pub alarm: Option<&'static str>,
     /// Whether a creation was answered with what was there already.
     pub adopted: bool,
+    /// Whether the calls are told in full.
+    pub wire: bool,
 }
 
 #[derive(Debug)]
@@ -49,6 +52,10 @@ pub struct CallRecord {
     pub duration: Duration,
     /// Its span, where the exchange has one.
     pub span: Option<[u8; 8]>,
+    /// Method and path, ids and values masked, where the upstream has no such thing or `wired` is there.
+    pub asked: Option<Box<str>>,
+    /// What was sent and came back, where somebody wants to see it.
+    pub wired: Option<Box<Wired>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::caller::Caller;
 use super::lock::Locks;
 use super::record::{Record, Subject};
 use super::safeguard::Safeguards;
+use super::wire::Wire;
 use super::{Trace, Upstream, bulk, create, list, me, patch, search, user};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
@@ -15,6 +16,7 @@ use crate::gateway::message::error::write_error;
 use crate::gateway::message::list::Head;
 use crate::gateway::pair::Pair;
 use crate::gateway::receive::Asked;
+use crate::gateway::rights::Rights;
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
 
@@ -25,11 +27,12 @@ pub struct Outcome {
     pub record: Record,
 }
 
-/// What exchanges share: locks by resource, safeguards by route.
+/// What exchanges share: locks by resource, safeguards by route, and whose calls are told.
 #[derive(Debug, Default)]
 pub struct Shared {
     pub locks: Locks,
     pub safeguards: Safeguards,
+    pub wire: Wire,
 }
 
 /// What every operation of an exchange has at hand.
@@ -47,10 +50,7 @@ pub struct Exchange<'e> {
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Runs one exchange on a translated route. Always answers, in the client's dialect.
-///
-/// `request.path` is the whole path with the route's prefix; headers are those of the allow-list, with
-/// the exchange's own span as `traceparent`.
+/// As [`run_for`], for a client that may do everything.
 pub async fn run(
     route: &Route,
     request: Request,
@@ -58,13 +58,29 @@ pub async fn run(
     shared: &Shared,
     deadline: Instant,
 ) -> Outcome {
-    let mut record = Record::default();
+    run_for(&Rights::all(), route, request, upstream, shared, deadline).await
+}
+
+/// Runs one exchange on a translated route. Always answers, in the client's dialect.
+///
+/// `rights` are the client's. `request.path` is the whole path with the route's prefix; headers are those of the allow-list, with
+/// the exchange's own span as `traceparent`.
+pub async fn run_for(
+    rights: &Rights,
+    route: &Route,
+    request: Request,
+    upstream: &dyn Upstream,
+    shared: &Shared,
+    deadline: Instant,
+) -> Outcome {
+    let mut record = Record { wire: shared.wire.is_on(&route.spec.name), ..Record::default() };
     let trace = Trace::read(&request.headers);
     let weight = Weight::default();
     weight.add(request.body.len());
     let upstream = Weighed { upstream, weight: &weight };
+    let trace = trace.as_ref();
     let caller =
-        Caller { upstream: &upstream, deadline, record: &mut record, trace: trace.as_ref() };
+        Caller { route, upstream: &upstream, rights, deadline, record: &mut record, trace };
     let exchange = dispatch(route, &request, caller, shared);
     match aside(&weight, deadline, exchange).await {
         Ok(response) => Outcome { response, record },
@@ -104,9 +120,13 @@ async fn dispatch(
     shared.safeguards.admit(&route.spec.name)?;
     let asking = Asking { route, shared };
     match route.receive(request)? {
-        Asked::Bulk => bulk::bulk(asking, request, caller).await,
+        Asked::Bulk => {
+            caller.rights.demand_bulk()?;
+            bulk::bulk(asking, request, caller).await
+        }
         Asked::All => {
             caller.record.operation = Some(Operation::Search);
+            caller.rights.demand_all(route.pairs().map(|pair| pair.kind))?;
             search::search_all(asking, request, caller).await
         }
         Asked::Me(operation) => me::me(asking, operation, request, caller).await,
@@ -144,6 +164,7 @@ async fn operate(
     caller.record.resource = Some(kind.name());
     caller.record.operation = Some(operation);
     caller.record.subject = id.as_ref().map(|id| Subject::new(id.as_str()));
+    caller.rights.demand(operation, kind)?;
     let lists = matches!(operation, Operation::List | Operation::Search);
     if lists && route.pair(kind).is_none() && route.empty_if_missing() {
         return route.answer_list(&Head::index(0, 1), Vec::new());

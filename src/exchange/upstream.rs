@@ -14,6 +14,11 @@ const FAR: Duration = Duration::from_secs(3600);
 /// size limit, follows no redirect, and sends a request once: it decides nothing about retries.
 #[async_trait]
 pub trait Upstream: Send + Sync {
+    /// What stands before the path of every request: the path of the upstream's own URL.
+    fn base(&self) -> &str {
+        ""
+    }
+
     /// Sends the request and reads the whole answer, of whatever status.
     ///
     /// # Errors

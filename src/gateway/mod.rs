@@ -38,6 +38,7 @@ mod reach;
 pub mod receive;
 pub mod reply;
 pub mod report;
+pub mod rights;
 pub mod route;
 pub mod safety;
 pub mod sort;

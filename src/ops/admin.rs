@@ -59,9 +59,10 @@ enum Endpoint {
     Reload,
     Routes,
     Route(routes::Act),
+    Wire,
 }
 
-const ENDPOINTS: [(Method, &str, Endpoint); 9] = [
+const ENDPOINTS: [(Method, &str, Endpoint); 10] = [
     (Method::GET, "/healthz", Endpoint::Health),
     (Method::GET, "/readyz", Endpoint::Ready),
     (Method::GET, "/version", Endpoint::Version),
@@ -71,6 +72,7 @@ const ENDPOINTS: [(Method, &str, Endpoint); 9] = [
     (Method::POST, "/routes/pause", Endpoint::Route(routes::Act::Pause)),
     (Method::POST, "/routes/resume", Endpoint::Route(routes::Act::Resume)),
     (Method::POST, "/routes/rearm", Endpoint::Route(routes::Act::Rearm)),
+    (Method::POST, "/wire", Endpoint::Wire),
 ];
 
 impl Admin {
@@ -183,6 +185,17 @@ impl Admin {
             Endpoint::Route(act) => match routes::act(&self.shared, act, query) {
                 Some(done) => json(StatusCode::OK, &done),
                 None => text(StatusCode::NOT_FOUND, "name a route of GET /routes: ?route=<name>\n"),
+            },
+            Endpoint::Wire => match routes::wire(&self.shared, query) {
+                Ok(done) => json(StatusCode::OK, &done),
+                Err(routes::NotWired::Unknown) => {
+                    let why = "name a route of GET /routes: ?route=<name>&for=60s\n";
+                    text(StatusCode::NOT_FOUND, why)
+                }
+                Err(routes::NotWired::Time) => {
+                    let why = "say for how long: for=60s, at most 60m; for=0s ends it\n";
+                    text(StatusCode::BAD_REQUEST, why)
+                }
             },
         }
     }

@@ -175,7 +175,10 @@ macro_rules! event {
 pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
     let record = seen.record;
     let upstream: Duration = record.calls.iter().map(|call| call.duration).sum();
+    wired(seen);
     let fault = record.fault.as_ref();
+    let missing = record.calls.iter().filter(|call| call.status == Some(404));
+    let missing: Vec<_> = missing.filter_map(|call| call.asked.as_deref()).collect();
     let level = fault.map_or(Level::INFO, |fault| fault.cause.level());
     event!(
         if record.alarm.is_some() { level.min(Level::WARN) } else { level },
@@ -192,6 +195,7 @@ pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
         upstream = seen.upstream,
         calls = record.calls.len(),
         answers = listed(record.calls.iter().map(answer)),
+        missing = listed(missing.into_iter().map(str::to_owned)),
         losses = record.losses.len(),
         lost = listed(record.losses.iter().map(|loss| loss.place.clone())),
         emulated = record.emulated,
@@ -205,6 +209,26 @@ pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
         more = fault.and_then(|fault| fault.log.as_deref()),
         "exchange"
     );
+}
+
+/// A line for each call of an exchange that somebody looks at.
+fn wired(seen: &Seen<'_>) {
+    for call in &seen.record.calls {
+        let Some(wired) = &call.wired else { continue };
+        tracing::info!(
+            request_id = seen.request_id,
+            trace_id = hex::encode(seen.trace.id),
+            route = seen.route,
+            upstream = seen.upstream,
+            call = call.operation.name(),
+            asked = call.asked.as_deref(),
+            sent = wired.sent.as_deref(),
+            status = call.status,
+            got = wired.got.as_deref(),
+            ms = milliseconds(call.duration),
+            "wire"
+        );
+    }
 }
 
 /// What came of one call: `patch:204`, or `patch:none` without a whole answer.

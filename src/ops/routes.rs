@@ -1,9 +1,12 @@
 //! What an operator does to one route while it serves: pause it, resume it, and let removals through
 //! again after its breaker tripped. Nothing of it outlives the process.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use crate::config::time;
 use crate::exchange::Shared;
 
 /// What is done to a route.
@@ -46,4 +49,30 @@ pub(super) fn act(shared: &Shared, act: Act, query: Option<&str>) -> Option<Valu
     };
     tracing::warn!(route = &*name, "an operator {done} the route");
     Some(json!({ "route": name, "outcome": done }))
+}
+
+/// Why the calls of a route are not told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NotWired {
+    Unknown,
+    Time,
+}
+
+/// Where nobody says for how long.
+const LOOK: Duration = Duration::from_secs(60);
+const LONGEST_LOOK: Duration = Duration::from_secs(3600);
+
+/// Has the log tell each upstream call of a route, `route=<name>&for=60s`, without values.
+pub(super) fn wire(shared: &Shared, query: Option<&str>) -> Result<Value, NotWired> {
+    let pairs: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
+    let of = |wanted: &str| pairs.iter().find(|(key, _)| key == wanted).map(|(_, value)| value);
+    let name = of("route").ok_or(NotWired::Unknown)?;
+    shared.safeguards.find(name).ok_or(NotWired::Unknown)?;
+    let time = of("for").map_or(Some(LOOK), |text| time(text)).ok_or(NotWired::Time)?;
+    if time > LONGEST_LOOK || !shared.wire.look(name, time) {
+        return Err(NotWired::Time);
+    }
+    let seconds = time.as_secs();
+    tracing::warn!(route = &**name, seconds, "an operator looks at the route's upstream calls");
+    Ok(json!({ "route": name, "outcome": "wire", "seconds": seconds }))
 }

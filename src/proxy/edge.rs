@@ -1,13 +1,14 @@
 //! What the edge knows of each route beside the gateway's own knowledge: who may use it and where
 //! its calls go.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Callers, Care, Gate, Identity, Remote};
 use crate::config::care::InFlight;
 use crate::config::model::Limits;
 use crate::exchange::{Shared, Upstream};
+use crate::gateway::rights::Rights;
 use crate::gateway::{Gateway, Route};
 
 /// All routes with their doors.
@@ -26,11 +27,26 @@ pub struct Door {
     /// How many requests may be behind it at once.
     pub gate: Arc<Gate>,
     pub way: Way,
+    /// What callers may do that may not do everything, by their names.
+    rights: Arc<BTreeMap<String, Rights>>,
 }
 
 impl Door {
     pub fn new(callers: Arc<Callers>, way: Way) -> Self {
-        Self { callers, gate: Arc::new(Gate::new(&InFlight::of_route())), way }
+        let gate = Arc::new(Gate::new(&InFlight::of_route()));
+        Self { callers, gate, way, rights: Arc::default() }
+    }
+
+    /// What some callers may do; all others may do everything.
+    #[must_use]
+    pub fn granting(mut self, rights: BTreeMap<String, Rights>) -> Self {
+        self.rights = Arc::new(rights);
+        self
+    }
+
+    /// What the caller of this name may do; `None`: everything.
+    pub(super) fn rights(&self, credential: Option<&str>) -> Option<Rights> {
+        self.rights.get(credential?).cloned()
     }
 
     /// As many requests at once as these limits say.

@@ -47,6 +47,10 @@ pub(super) fn authorization(headers: &HeaderMap) -> Result<Option<HeaderValue>, 
 
 #[async_trait]
 impl Upstream for Forwarded<'_> {
+    fn base(&self) -> &str {
+        self.upstream.base()
+    }
+
     async fn call(&self, request: Request) -> Result<Response, Fault> {
         self.call_by(request, upstream::far()).await
     }

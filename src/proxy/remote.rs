@@ -261,6 +261,10 @@ impl Remote {
 
 #[async_trait]
 impl Upstream for Remote {
+    fn base(&self) -> &str {
+        &self.base
+    }
+
     async fn call(&self, request: Request) -> Result<Response, Fault> {
         tokio::time::timeout(self.call_timeout, self.send(&request))
             .await

@@ -28,6 +28,7 @@ use super::{Observer, Refusal, Seen, passthrough, reply, request};
 use crate::exchange::{self, Outcome, Record, Trace, Upstream};
 use crate::fault::Fault;
 use crate::gateway::Route;
+use crate::gateway::rights::Rights;
 
 mod enter;
 
@@ -46,6 +47,8 @@ pub(super) struct Context {
     trace: Trace,
     route: Option<Arc<Route>>,
     credential: Option<String>,
+    /// What the caller may do; `None`: everything.
+    rights: Option<Rights>,
     /// Why the caller was not let in, and how it could be.
     refused: Option<Refusal>,
     challenges: Vec<HeaderValue>,
@@ -73,6 +76,7 @@ impl ProxyHttp for Service {
             trace: Trace::of(&HeaderMap::new(), |_| false),
             route: None,
             credential: None,
+            rights: None,
             refused: None,
             challenges: Vec::new(),
             place: None,
@@ -317,7 +321,10 @@ impl Service {
             Err(fault) => return exchange::fail(route, fault),
         };
         let deadline = Instant::now() + limits.exchange;
-        exchange::run(route, request, upstream, &context.edge.shared, deadline).await
+        let shared = &context.edge.shared;
+        let all = Rights::all();
+        let rights = context.rights.as_ref().unwrap_or(&all);
+        exchange::run_for(rights, route, request, upstream, shared, deadline).await
     }
 }
 

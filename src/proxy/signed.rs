@@ -30,6 +30,10 @@ impl Signed {
 
 #[async_trait]
 impl Upstream for Signed {
+    fn base(&self) -> &str {
+        self.upstream.base()
+    }
+
     async fn call(&self, request: Request) -> Result<Response, Fault> {
         self.call_by(request, upstream::far()).await
     }

@@ -30,3 +30,5 @@ mod unread;
 mod upgrade;
 mod verbs;
 mod watched;
+#[cfg(test)]
+mod wired;

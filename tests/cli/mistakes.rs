@@ -165,6 +165,20 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("C022", "prefix = \"/a\"", "prefix = \"/a\"\noverlays = [\"robot.toml\"]", ""),
     ("C023", "[\"127.0.0.1:0\"]", "[]", "[]"),
     ("C023", "auth = \"none\"", "auth = []", "[]"),
+    (
+        "C023",
+        "auth = \"none\"",
+        "auth = [{ name = \"a\", bearer_sha256 = \"HASH\", allow = [] }]",
+        "[]",
+    ),
+    ("T005", "auth = \"none\"", "auth = [{ name = \"a\", allow = [\"write\"] }]", "\"write\""),
+    ("T005", "auth = \"none\"", "auth = [{ name = \"a\", resources = [\"user\"] }]", "\"user\""),
+    (
+        "C011",
+        "auth = \"none\"",
+        "auth = [{ name = \"a\", bearer_sha256 = \"HASH\" }, { name = \"b\", bearer_sha256 = \"HASH\", allow = [\"read\"] }]",
+        "[{ name",
+    ),
     ("C025", "bearer_sha256", "basic_sha256 = \"\", bearer_sha256", "{ name"),
     ("C025", "auth = \"none\"", "auth = [{ name = \"a\" }]", "{ name"),
     ("C025", "auth = \"none\"", "auth = [{ name = \"a\", certificate = { } }]", "{ }"),
@@ -293,7 +307,7 @@ fn each_mistake_has_its_code_and_points_at_its_text() {
     for (code, old, new, wanted) in CASES {
         let text = good();
         assert!(text.contains(old), "{code}: {old}");
-        let text = text.replacen(old, new, 1);
+        let text = text.replacen(old, &new.replace("HASH", HASH), 1);
         let found = match load(&text) {
             Ok(()) => panic!("{code} is not found: {new}"),
             Err(found) => found,
@@ -372,4 +386,19 @@ fn two_overlays_of_one_route_may_not_claim_one_place() {
     let found = load(&good().replacen("prefix = \"/a\"", both, 1)).unwrap_err();
     let shown = found.text(false);
     assert!(shown.contains("one.toml") && shown.contains("two.toml"), "{shown}");
+}
+
+#[test]
+fn a_pass_through_route_holds_nobody_to_rights() {
+    let text = good().replace("ca = \"empty\"", "").replacen(
+        "upstream = \"a\"\nauth = [{ name = \"idp\",",
+        "upstream = \"a\"\nmode = \"passthrough\"\nauth = [{ name = \"idp\", RIGHTS",
+        1,
+    );
+    assert!(load(&text.replace("RIGHTS", "")).is_ok());
+    for rights in ["allow = [\"read\"],", "resources = [\"User\"],"] {
+        let found = load(&text.replace("RIGHTS", rights)).unwrap_err();
+        let codes: Vec<_> = found.diagnostics.iter().map(|found| found.code.id).collect();
+        assert_eq!(codes, ["C015"], "{rights}: {}", found.text(false));
+    }
 }

@@ -74,6 +74,8 @@ mod projected;
 #[cfg(test)]
 mod reported;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod safety;
 #[cfg(test)]
 mod scripted;
@@ -103,6 +105,8 @@ mod unseen;
 mod versions;
 #[cfg(test)]
 mod wire;
+#[cfg(test)]
+mod wired;
 #[cfg(test)]
 mod write_shapes;
 #[cfg(test)]

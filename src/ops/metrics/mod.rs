@@ -315,6 +315,8 @@ mod tests {
                 operation: Operation::Get,
                 status: None,
                 duration: Duration::from_millis(3),
+                asked: None,
+                wired: None,
             }],
             losses: vec![LossRecord {
                 place: "title".into(),

@@ -70,6 +70,10 @@ impl Cared {
 
 #[async_trait]
 impl Upstream for Cared {
+    fn base(&self) -> &str {
+        self.upstream.base()
+    }
+
     async fn call(&self, request: Request) -> Result<Response, Fault> {
         self.call_by(request, upstream::far()).await
     }

@@ -51,6 +51,7 @@ impl Service {
             context.forwarded = forward::authorization(&header.headers)?;
         }
         self.let_in(session, context, route, &door.callers).await?;
+        context.rights = door.rights(context.credential.as_deref());
         if let Way::Stream(..) = door.way {
             edge.shared.safeguards.admit(&route.spec.name)?;
         }

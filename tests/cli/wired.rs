@@ -1,0 +1,85 @@
+//! Looking at the calls of a running gateway: by configuration, and by request for a time.
+
+use serde_json::json;
+
+use crate::running::{Place, call, call_with, wait};
+
+const QUIET: &str = "drain = \"1s\"\nlinger = \"1s\"\nwatch = false";
+/// Values that stand nowhere else.
+const SEEDS: [&str; 4] = ["zq-login@seed.example", "Zqgiven", "+15559182736", "zq-pass-0192"];
+
+fn wires(place: &Place) -> Vec<serde_json::Value> {
+    let lines = place.log();
+    let lines = lines.lines().filter_map(|line| serde_json::from_str(line).ok());
+    lines.filter(|line: &serde_json::Value| line["message"] == "wire").collect()
+}
+
+fn user() -> String {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": SEEDS[0],
+        "name": {"givenName": SEEDS[1]}, "phoneNumbers": [{"type": "work", "value": SEEDS[2]}],
+        "password": SEEDS[3],
+    })
+    .to_string()
+}
+
+// newcomer B5: level "debug" added no line to "info".
+#[test]
+fn the_configuration_and_an_operator_can_look_at_the_wire_and_see_no_value() {
+    let place = Place::new();
+    let text = format!("[log]\nformat = \"json\"\n{}", place.text(QUIET, ""));
+    place.write("config.toml", &text);
+    let gateway = place.start(&[]);
+    let made = call(place.client, "POST", "/a/scim/v2/Users", &user()).unwrap();
+    assert_eq!(made.status, 201, "{made:?}");
+    let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
+    let path = format!("/a/scim/v2/Users/{}", made["id"].as_str().unwrap());
+    for (asked, status) in [
+        ("/wire", 404),
+        ("/wire?route=/nowhere", 404),
+        ("/wire?route=/a&for=2h", 400),
+        ("/wire?route=/a&for=61m", 400),
+        ("/wire?route=/a&for=soon", 400),
+    ] {
+        assert_eq!(call(place.admin, "POST", asked, "").unwrap().status, status, "{asked}");
+    }
+    assert_eq!(call(place.admin, "GET", "/wire?route=/a", "").unwrap().status, 405);
+    let page =
+        call_with(place.admin, "POST", "/wire?route=/a", "Origin: http://evil.example\r\n", "");
+    assert_eq!(page.unwrap().status, 403);
+    assert_eq!(call(place.client, "GET", &path, "").unwrap().status, 200);
+    let looked = call(place.admin, "POST", "/wire?route=/a&for=10m", "").unwrap();
+    assert_eq!(looked.status, 200, "{looked:?}");
+    let told: serde_json::Value = serde_json::from_str(&looked.body).unwrap();
+    assert_eq!(told, json!({"route": "/a", "outcome": "wire", "seconds": 600}));
+    assert_eq!(call(place.client, "GET", &path, "").unwrap().status, 200);
+    wait("a line", || !wires(&place).is_empty());
+    let wire = wires(&place);
+    assert_eq!(wire.len(), 1, "{wire:#?}");
+    assert_eq!(wire[0]["asked"], "GET /scim/v2/Users/{id}");
+    assert_eq!(wire[0]["status"], 200);
+    let got = wire[0]["got"].as_str().unwrap();
+    assert!(
+        got.starts_with("application/scim+json {") && got.contains("\"userName\": string(21)"),
+        "{got}"
+    );
+    assert_eq!(call(place.admin, "POST", "/wire?route=/a&for=0s", "").unwrap().status, 200);
+    assert_eq!(call(place.client, "GET", &path, "").unwrap().status, 200);
+    place.write("config.toml", &text.replacen("[log]", "[log]\nwire = true", 1));
+    assert_eq!(place.reload().status, 200);
+    let put = call(place.client, "PUT", &path, &user()).unwrap();
+    assert_eq!(put.status, 200, "{put:?}");
+    assert_eq!(call(place.client, "GET", "/a/scim/v2/Users/zq-nobody", "").unwrap().status, 404);
+    wait("more lines", || wires(&place).len() >= 3);
+    let shown = format!("{:?}", wires(&place));
+    assert!(shown.contains("PATCH /scim/v2/Users/{id}"), "{shown}");
+    gateway.signal("TERM");
+    gateway.end();
+    let log = place.log();
+    assert!(log.contains("\"missing\":\"GET /scim/v2/Users/{id}\""), "{log}");
+    for secret in
+        SEEDS.into_iter().chain([made["id"].as_str().unwrap(), "zq-nobody", "sandbox-token"])
+    {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}
