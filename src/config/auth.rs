@@ -129,7 +129,7 @@ fn rights(table: &Table<'_>, place: Place) -> Option<Rights> {
             let diagnostic = item.mistake(PASSTHROUGH, message, "it could not be held to this");
             let hint = "remove it, or let this credential use a route with mode = \"translate\"";
             item.reader().report(diagnostic.with_hint(hint));
-        } else if is_empty {
+        } else if is_empty && item.is_array() {
             let diagnostic = item.mistake(NOTHING, "this credential may do nothing", "nothing");
             let hint = "leave the key out for everything";
             item.reader().report(diagnostic.with_hint(hint));

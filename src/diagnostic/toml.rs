@@ -279,6 +279,10 @@ impl<'r> Item<'r> {
         self.value.get_ref().is_table()
     }
 
+    pub fn is_array(self) -> bool {
+        self.value.get_ref().is_array()
+    }
+
     pub fn string(self) -> Option<&'r str> {
         self.expect(self.as_str(), "a string")
     }

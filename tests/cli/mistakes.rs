@@ -402,3 +402,11 @@ fn a_pass_through_route_holds_nobody_to_rights() {
         assert_eq!(codes, ["C015"], "{rights}: {}", found.text(false));
     }
 }
+
+#[test]
+fn a_right_that_is_no_list_is_one_mistake() {
+    let text = good().replacen("name = \"idp\",", "name = \"idp\", allow = \"read\",", 1);
+    let found = load(&text).unwrap_err();
+    let codes: Vec<_> = found.diagnostics.iter().map(|found| found.code.id).collect();
+    assert_eq!(codes, ["T004"], "{}", found.text(false));
+}
