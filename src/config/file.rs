@@ -58,9 +58,13 @@ fn root(root: Table<'_>, around: &Surroundings<'_>, dialects: &mut Vec<Named>) -
     let audit = root.table("audit").and_then(|table| watch::audit(table, around));
     let trace = root.table("trace").and_then(watch::trace);
     let rules = root.item("rules").and_then(|item| value::folder(item, around.directory));
-    let (names, upstreams) = upstreams(&root, around, dialects);
+    let (names, mut upstreams) = upstreams(&root, around, dialects);
     let place = Place::of(server.as_ref());
     let limits = server.as_ref().map(|server| server.limits.clone()).unwrap_or_default();
+    // No call goes on beyond its exchange, and who is slow is known by the call's own time.
+    for upstream in upstreams.values_mut() {
+        upstream.timeouts.within(limits.exchange);
+    }
     let tables = root.tables("route");
     if tables.is_empty() {
         let message = "there is no [[route]]: nothing would be served";

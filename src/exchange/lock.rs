@@ -32,6 +32,7 @@ pub struct Locks {
 
 /// A held lock.
 #[derive(Debug)]
+#[must_use = "dropped, the lock is the next one's"]
 pub struct Held<'l> {
     locks: &'l Locks,
     key: String,

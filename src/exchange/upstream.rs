@@ -35,6 +35,11 @@ pub trait Upstream: Send + Sync {
     async fn call_by(&self, request: Request, deadline: Instant) -> Result<Response, Fault> {
         by(deadline, self.call(request)).await?
     }
+
+    /// Whether a part of it is known to be well, so that a call that failed says nothing of the whole.
+    fn is_partly_well(&self) -> bool {
+        false
+    }
 }
 
 /// The deadline where nobody says when an answer is too late.
@@ -47,11 +52,14 @@ pub fn far() -> Instant {
 /// # Errors
 /// `UpstreamTimeout` at the deadline.
 pub async fn by<T>(deadline: Instant, coming: impl Future<Output = T> + Send) -> Result<T, Fault> {
-    timeout_at(deadline, coming).await.map_err(|_| {
-        Fault::new(
-            Cause::UpstreamTimeout,
-            "The upstream did not answer within the time that this gateway allows an exchange. \
-             Look what is there before you send it again.",
-        )
-    })
+    timeout_at(deadline, coming).await.map_err(|_| late())
+}
+
+/// The exchange's deadline has come.
+pub fn late() -> Fault {
+    Fault::new(
+        Cause::UpstreamTimeout,
+        "The upstream did not answer within the time that this gateway allows an exchange. \
+         Look what is there before you send it again.",
+    )
 }

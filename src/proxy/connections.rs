@@ -77,6 +77,7 @@ impl ServerApp for Connections {
 }
 
 /// One connection among those that are open.
+#[must_use = "dropped, the connection is closed"]
 struct Open<'c>(&'c Connections);
 
 impl<'c> Open<'c> {

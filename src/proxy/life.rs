@@ -88,6 +88,7 @@ impl Life {
 }
 
 /// One request that is being served.
+#[must_use = "dropped, the request is over"]
 pub(super) struct Underway(Arc<AtomicUsize>);
 
 impl Drop for Underway {

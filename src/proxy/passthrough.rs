@@ -10,6 +10,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
+use super::broken::is_not_done;
 use super::care::Node;
 use super::identity::Proof;
 use super::{Identity, Remote};
@@ -88,11 +89,12 @@ pub(super) fn again() -> pingora::Result<()> {
 }
 
 /// Whether a stream that broke off is sent once more. After a renewed proof any is: a 401 says that
-/// the request has not been applied (RFC 9110 section 15.5.2). Else only GET and HEAD: Pingora would
+/// the request has not been applied (RFC 9110 section 15.5.2), and so does an upstream that refuses the
+/// stream. Else only GET and HEAD: Pingora would
 /// send PUT and DELETE again, too (design 8).
 pub(super) fn retry(session: &Session, error: &mut Error, reused: bool) {
     let whole = !session.as_ref().retry_buffer_truncated();
-    if error.etype() == &ErrorType::Custom(RENEWED) {
+    if error.etype() == &ErrorType::Custom(RENEWED) || (whole && is_not_done(error)) {
         error.set_retry(true);
     } else if whole && matches!(session.req_header().method, Method::GET | Method::HEAD) {
         error.retry.decide_reuse(reused);

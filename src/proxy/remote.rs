@@ -6,7 +6,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
@@ -15,9 +14,10 @@ use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::broken::{cut_off, timed_out, unformed, unreachable};
+use super::broken::{timed_out, unformed, unreachable};
 use super::care::{Making, Node, Nodes, Turn, Verdict, verdict};
 use super::identity::{Certificate, Reporter};
 use super::observer::Silent;
@@ -25,7 +25,7 @@ use super::talk::talk;
 use super::tls::{self, Authorities};
 use crate::config::care::Care;
 use crate::config::model::Timeouts;
-use crate::exchange::Upstream;
+use crate::exchange::{Upstream, upstream};
 use crate::fault::{Cause, Fault};
 use crate::scim::http::{Request, Response};
 
@@ -44,7 +44,7 @@ pub struct Remote {
     authorities: Option<Arc<Authorities>>,
     /// What is put before each path; no trailing slash.
     base: String,
-    call_timeout: Duration,
+    timeouts: Timeouts,
     answer_limit: usize,
 }
 
@@ -60,7 +60,18 @@ struct Line {
 enum Broken {
     /// Before any byte of an answer, on a connection that had been used before.
     Stale(Fault),
+    /// The upstream says that it has not begun with the request (RFC 9113 section 8.7).
+    NotDone(Fault),
     Final(Fault),
+}
+
+/// Until when one call may take.
+#[derive(Clone, Copy)]
+struct Bounds {
+    began: Instant,
+    until: Instant,
+    /// Whether that is the call's own time, and not the end of its exchange.
+    own: bool,
 }
 
 impl Remote {
@@ -100,7 +111,7 @@ impl Remote {
             nodes: Nodes::new(urls, making, authorities.as_ref())?,
             authorities,
             base: base.to_owned(),
-            call_timeout: making.timeouts.call,
+            timeouts: making.timeouts.clone(),
             answer_limit,
         })
     }
@@ -141,7 +152,7 @@ impl Remote {
         let mut tried = tried.to_vec();
         let mut last = None;
         while let Some(turn) = self.nodes.next(&tried) {
-            let peers = match self.nodes.node(turn) {
+            let peers = match self.nodes.node(&turn) {
                 Some(node) => node.host.peers().await,
                 None => break,
             };
@@ -150,22 +161,24 @@ impl Remote {
                 Ok(None) => {}
                 Err(fault) => last = Some(fault),
             }
-            self.nodes.learn(turn, Verdict::Failed);
             tried.push(turn.number);
+            self.nodes.learn(turn, Verdict::Failed);
         }
         Err(last.unwrap_or_else(|| unreachable(None)))
     }
 
-    async fn send(&self, request: &Request) -> Result<Response, Fault> {
+    async fn send(&self, request: &Request, bounds: Bounds) -> Result<Response, Fault> {
         let again = request.is_read();
+        let mut last = None;
         for _ in 0..STALE {
-            match self.attempt(request).await {
-                Err(Broken::Stale(_)) if again => {}
+            last = Some(match self.attempt(request, bounds).await {
+                Err(Broken::Stale(fault)) if again => fault,
+                Err(Broken::NotDone(fault)) => fault,
                 Err(Broken::Stale(fault) | Broken::Final(fault)) => return Err(fault),
                 Ok(response) => return Ok(response),
-            }
+            });
         }
-        Err(cut_off("every connection of the pool was dead"))
+        Err(last.unwrap_or_else(|| unreachable(None)))
     }
 
     fn request_header(&self, request: &Request, node: &Node) -> Result<RequestHeader, Fault> {
@@ -196,14 +209,20 @@ impl Remote {
         Ok(header)
     }
 
-    async fn attempt(&self, request: &Request) -> Result<Response, Broken> {
+    async fn attempt(&self, request: &Request, bounds: Bounds) -> Result<Response, Broken> {
         let Line { mut session, peer, reused, turn } =
-            self.connect().await.map_err(Broken::Final)?;
-        let node = self.nodes.node(turn).ok_or_else(|| Broken::Final(unreachable(None)))?;
+            self.connect(bounds).await.map_err(Broken::Final)?;
+        let node = self.nodes.node(&turn).ok_or_else(|| Broken::Final(unreachable(None)))?;
         let header = self.request_header(request, node).map_err(Broken::Final)?;
-        session.set_read_timeout(peer.options.read_timeout);
-        session.set_write_timeout(peer.options.write_timeout);
-        let talked = talk(&mut session, &header, request, self.answer_limit).await;
+        let idle = self.timeouts.idle;
+        session.set_read_timeout(Some(idle));
+        session.set_write_timeout(Some(idle));
+        let talking = talk(&mut session, header, request, self.answer_limit);
+        let Ok(talked) = timeout_at(bounds.until, talking).await else {
+            self.nodes.learn(turn, self.late(bounds));
+            let own = || timed_out("the whole call");
+            return Err(Broken::Final(if bounds.own { own() } else { upstream::late() }));
+        };
         match talked {
             Ok((response, whole)) => {
                 if whole {
@@ -222,35 +241,55 @@ impl Remote {
                 let silent = session.response_header().is_none();
                 session.shutdown().await;
                 let stale = silent && reused && fault.cause == Cause::UpstreamCutOff;
-                // A connection of the pool that is dead says nothing of the node now.
-                self.nodes.learn(turn, if stale { Verdict::Unknown } else { verdict(Err(&fault)) });
-                Err(if stale { Broken::Stale(fault) } else { Broken::Final(fault) })
+                let not_done = silent && fault.cause == Cause::UpstreamUnreachable;
+                // A connection of the pool that is dead, or ends in an orderly way, says nothing of the
+                // node now.
+                let unknown = stale || not_done;
+                self.nodes
+                    .learn(turn, if unknown { Verdict::Unknown } else { verdict(Err(&fault)) });
+                Err(match unknown {
+                    _ if not_done => Broken::NotDone(fault),
+                    true => Broken::Stale(fault),
+                    false => Broken::Final(fault),
+                })
             }
         }
     }
 
+    /// What it says of a node that its call has not ended in time. At the end of its exchange a call may
+    /// have had no time at all: then nothing.
+    fn late(&self, bounds: Bounds) -> Verdict {
+        let patient = self.timeouts.idle.min(self.timeouts.call) / 2;
+        let fair = bounds.own || bounds.began.elapsed() >= patient;
+        if fair { Verdict::Failed } else { Verdict::Unknown }
+    }
+
     /// A connection to the next node, or to another where that one takes none: nothing was sent yet.
-    async fn connect(&self) -> Result<Line, Fault> {
+    async fn connect(&self, bounds: Bounds) -> Result<Line, Fault> {
         let (mut tried, mut last) = (Vec::new(), None);
         while let Some(turn) = self.nodes.next(&tried) {
-            match self.reach(turn).await {
-                Ok(line) => return Ok(line),
-                Err(fault) => {
+            tried.push(turn.number);
+            match timeout_at(bounds.until, self.reach(&turn)).await {
+                Ok(Ok((session, peer, reused))) => return Ok(Line { session, peer, reused, turn }),
+                Ok(Err(fault)) => {
                     self.nodes.learn(turn, Verdict::Failed);
-                    tried.push(turn.number);
                     last = Some(fault);
+                }
+                Err(_) => {
+                    self.nodes.learn(turn, self.late(bounds));
+                    return Err(unreachable(None));
                 }
             }
         }
         Err(last.unwrap_or_else(|| unreachable(None)))
     }
 
-    async fn reach(&self, turn: Turn) -> Result<Line, Fault> {
+    async fn reach(&self, turn: &Turn) -> Result<(HttpSession, HttpPeer, bool), Fault> {
         let host = &self.nodes.node(turn).ok_or_else(|| unreachable(None))?.host;
         let mut last = None;
         for peer in host.peers().await? {
             match self.connector.get_http_session(&peer).await {
-                Ok((session, reused)) => return Ok(Line { session, peer, reused, turn }),
+                Ok((session, reused)) => return Ok((session, peer, reused)),
                 Err(error) => last = Some(error),
             }
         }
@@ -266,8 +305,18 @@ impl Upstream for Remote {
     }
 
     async fn call(&self, request: Request) -> Result<Response, Fault> {
-        tokio::time::timeout(self.call_timeout, self.send(&request))
-            .await
-            .unwrap_or_else(|_| Err(timed_out("the whole call")))
+        self.call_by(request, upstream::far()).await
+    }
+
+    /// Neither deadline drops what is under way: the node learns that it was too slow.
+    async fn call_by(&self, request: Request, deadline: Instant) -> Result<Response, Fault> {
+        let began = Instant::now();
+        let ends = began + self.timeouts.call;
+        let bounds = Bounds { began, until: ends.min(deadline), own: ends <= deadline };
+        self.send(&request, bounds).await
+    }
+
+    fn is_partly_well(&self) -> bool {
+        self.nodes.is_partly_well()
     }
 }

@@ -66,7 +66,7 @@ impl Stream {
 
     /// The node whose turn it is.
     pub(super) fn node(&self) -> Option<&Node> {
-        self.turn.and_then(|turn| self.remote.nodes.node(turn))
+        self.turn.as_ref().and_then(|turn| self.remote.nodes.node(turn))
     }
 
     /// Where the bytes go: the next node that was not tried.
@@ -82,7 +82,7 @@ impl Stream {
 
     /// The node took no connection; whether there is another.
     pub(super) fn pass_over(&mut self) -> bool {
-        self.tried.extend(self.turn.map(|turn| turn.number));
+        self.tried.extend(self.turn.as_ref().map(|turn| turn.number));
         self.leave_node(Verdict::Failed);
         self.tried.len() < self.remote.nodes.count()
     }
@@ -117,22 +117,28 @@ impl Stream {
     }
 
     pub(super) fn answered(&mut self, header: &ResponseHeader) {
-        if let Some(wait) = asked(header.status, &header.headers) {
+        let verdict = verdict(Ok(header.status));
+        let partly = self.is_partly(verdict);
+        if let Some(wait) = asked(header.status, &header.headers).filter(|_| !partly) {
             self.care.hold_back(wait, header.status);
         }
-        self.verdict = Some(verdict(Ok(header.status)));
+        self.verdict = Some(verdict);
     }
 
-    /// The request is over.
+    /// The request is over. An answer's header has said what there is to say of its sender, whatever became
+    /// of the body: the client may have broken it off.
     pub(super) fn end(&mut self, fault: Option<&Fault>) {
-        let verdict = match (fault, self.verdict) {
-            (Some(fault), _) => verdict(Err(fault)),
-            (None, verdict) => verdict.unwrap_or(Verdict::Unknown),
-        };
+        let failed = || fault.map(|fault| verdict(Err(fault)));
+        let verdict = self.verdict.or_else(failed).unwrap_or(Verdict::Unknown);
         self.leave_node(verdict);
         if let Some(leave) = self.leave.take() {
-            leave.done(verdict);
+            leave.done(if self.is_partly(verdict) { Verdict::Unknown } else { verdict });
         }
+    }
+
+    /// Whether what failed is a node, while another one is well.
+    fn is_partly(&self, verdict: Verdict) -> bool {
+        verdict == Verdict::Failed && self.remote.nodes.is_partly_well()
     }
 
     fn leave_node(&mut self, verdict: Verdict) {

@@ -20,15 +20,27 @@ const INFORMATIONAL: usize = 8;
 /// Where there is no whole answer within its bounds.
 pub(super) async fn talk(
     session: &mut HttpSession,
-    header: &RequestHeader,
+    header: RequestHeader,
     request: &Request,
     limit: usize,
 ) -> Result<(Response, bool), Fault> {
-    let written = write(session, header, &request.body).await;
+    let begun = session.write_request_header(Box::new(header)).await;
+    let one = matches!(session, HttpSession::H1(_));
+    if let Err(error) = &begun
+        && !one
+    {
+        // There is no stream whose answer could be read.
+        return Err(broken(error));
+    }
+    let written = match begun {
+        Ok(()) => write(session, &request.body).await,
+        failed => failed,
+    };
     // An upstream may answer before it has read everything: what it says goes before the
     // failure to write.
     let mut read = session.read_response_header().await;
-    for _ in 0..INFORMATIONAL {
+    // HTTP/2 shows the last header alone.
+    for _ in 0..if one { INFORMATIONAL } else { 0 } {
         let informational =
             session.response_header().is_some_and(|header| header.status.is_informational());
         if read.is_err() || !informational {
@@ -83,12 +95,7 @@ async fn answer_body(
     Ok(body.freeze())
 }
 
-async fn write(
-    session: &mut HttpSession,
-    header: &RequestHeader,
-    body: &Bytes,
-) -> pingora::Result<()> {
-    session.write_request_header(Box::new(header.clone())).await?;
+async fn write(session: &mut HttpSession, body: &Bytes) -> pingora::Result<()> {
     if !body.is_empty() {
         session.write_request_body(body.clone(), true).await?;
     }

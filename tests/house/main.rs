@@ -8,5 +8,6 @@ mod absence;
 #[cfg(test)]
 mod docs;
 mod files;
+mod guards;
 mod rooms;
 mod tidy;

@@ -3,17 +3,15 @@
 //! It knows no call and no clock: who asks says what time it is. The libraries there are read the
 //! clock themselves, and let everybody through as soon as they are half open.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
 use tokio::time::Instant;
 
+use super::window::Window;
 use crate::config::care;
 use crate::fault::{Cause, Fault};
-
-/// Parts of the window, each forgotten as a whole.
-const SLICES: usize = 10;
 
 /// What one call says of whom it was made to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +44,36 @@ pub(in crate::proxy) enum Change {
     Closed,
 }
 
-/// Leave to make one call; its outcome is told with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Leave to make one call; its outcome is told with [`Ticket::learn`]. Dropped without, the call was given
+/// up: that says nothing, and a probe's turn goes to the next.
+#[derive(Debug)]
+#[must_use = "dropped, nobody learns what the call came to"]
 pub(in crate::proxy) struct Ticket {
+    breaker: Arc<Breaker>,
     /// Which state gave it: what comes from an earlier one is old news.
     era: u64,
+    told: bool,
+}
+
+impl Ticket {
+    /// Whether the state that gave it still holds.
+    pub(in crate::proxy) fn holds(&self) -> bool {
+        self.breaker.lock().era == self.era
+    }
+
+    /// Takes the outcome of the call, and tells what it changed.
+    pub(in crate::proxy) fn learn(mut self, verdict: Verdict, now: Instant) -> Option<Change> {
+        self.told = true;
+        self.breaker.learn(self.era, verdict, now)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.told {
+            self.breaker.lock().give_up(self.era);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -69,17 +92,17 @@ struct Inner {
 
 #[derive(Debug)]
 enum State {
-    Closed { in_a_row: u32, window: Window },
-    Open { until: Instant },
-    Probing,
-}
-
-#[derive(Debug, Default)]
-struct Window {
-    /// Calls and failures in each slice, the newest at `now % SLICES`.
-    slices: [(u32, u32); SLICES],
-    newest: u128,
-    began: Option<Instant>,
+    Closed {
+        in_a_row: u32,
+        window: Window,
+    },
+    Open {
+        until: Instant,
+    },
+    /// One call is under way, admitted at this time.
+    Probing {
+        since: Instant,
+    },
 }
 
 impl Breaker {
@@ -95,34 +118,33 @@ impl Breaker {
             State::Open { until } => {
                 Some(until.saturating_duration_since(now)).filter(|wait| !wait.is_zero())
             }
-            State::Probing => Some(self.settings.pause),
+            State::Probing { .. } => Some(self.settings.pause),
         }
+    }
+
+    /// Whether it knows of no failure since the last good call.
+    pub(in crate::proxy) fn is_well(&self) -> bool {
+        matches!(self.lock().state, State::Closed { in_a_row: 0, .. })
     }
 
     /// Leave to call.
     ///
     /// # Errors
     /// The time after which it is worth to ask again.
-    pub(in crate::proxy) fn admit(&self, now: Instant) -> Result<Ticket, Duration> {
+    pub(in crate::proxy) fn admit(self: &Arc<Self>, now: Instant) -> Result<Ticket, Duration> {
         let mut inner = self.lock();
         match inner.state {
             State::Closed { .. } => {}
             State::Open { until } if until > now => return Err(until - now),
-            State::Open { .. } => inner.enter(State::Probing),
-            State::Probing => return Err(self.settings.pause),
+            State::Open { .. } => inner.enter(State::Probing { since: now }),
+            State::Probing { .. } => return Err(self.settings.pause),
         }
-        Ok(Ticket { era: inner.era })
+        Ok(Ticket { breaker: Arc::clone(self), era: inner.era, told: false })
     }
 
-    /// Takes the outcome of a call, and tells what it changed.
-    pub(in crate::proxy) fn learn(
-        &self,
-        ticket: Ticket,
-        verdict: Verdict,
-        now: Instant,
-    ) -> Option<Change> {
+    fn learn(&self, era: u64, verdict: Verdict, now: Instant) -> Option<Change> {
         let inner = &mut *self.lock();
-        if ticket.era != inner.era {
+        if era != inner.era {
             return None;
         }
         match (&mut inner.state, verdict) {
@@ -145,17 +167,16 @@ impl Breaker {
                 let open = *in_a_row >= self.settings.failures || shared;
                 open.then(|| self.open(inner, now))
             }
-            (State::Probing, Verdict::Good) => {
+            (State::Probing { .. }, Verdict::Good) => {
                 inner.enter(State::closed());
                 Some(Change::Closed)
             }
-            (State::Probing, Verdict::Failed) => Some(self.open(inner, now)),
-            // The next call is the probe then.
-            (State::Probing, Verdict::Unknown) => {
-                inner.enter(State::Open { until: now });
+            (State::Probing { .. }, Verdict::Failed) => Some(self.open(inner, now)),
+            (_, Verdict::Unknown) => {
+                inner.give_up(era);
                 None
             }
-            (State::Closed { .. }, Verdict::Unknown) | (State::Open { .. }, _) => None,
+            (State::Open { .. }, _) => None,
         }
     }
 
@@ -177,40 +198,20 @@ impl Inner {
         self.state = state;
         self.era = self.era.wrapping_add(1);
     }
+
+    /// Nobody will know what a call came to; after a probe the next call is one.
+    fn give_up(&mut self, era: u64) {
+        if era == self.era
+            && let State::Probing { since } = self.state
+        {
+            self.enter(State::Open { until: since });
+        }
+    }
 }
 
 impl State {
     fn closed() -> Self {
         Self::Closed { in_a_row: 0, window: Window::default() }
-    }
-}
-
-impl Window {
-    fn count(&mut self, now: Instant, length: Duration, failed: bool) {
-        let began = *self.began.get_or_insert(now);
-        let slice = (length.as_nanos() / SLICES as u128).max(1);
-        let newest = now.saturating_duration_since(began).as_nanos() / slice;
-        let passed = newest.saturating_sub(self.newest).min(SLICES as u128);
-        for step in 1..=passed {
-            if let Some(old) = self.at(self.newest + step) {
-                *old = (0, 0);
-            }
-        }
-        self.newest = self.newest.max(newest);
-        if let Some((calls, failures)) = self.at(self.newest) {
-            *calls = calls.saturating_add(1);
-            *failures = failures.saturating_add(u32::from(failed));
-        }
-    }
-
-    fn at(&mut self, slice: u128) -> Option<&mut (u32, u32)> {
-        usize::try_from(slice % SLICES as u128).ok().and_then(|at| self.slices.get_mut(at))
-    }
-
-    fn sum(&self) -> (u32, u32) {
-        self.slices.iter().fold((0, 0), |(calls, failures), (more, failed)| {
-            (calls.saturating_add(*more), failures.saturating_add(*failed))
-        })
     }
 }
 
@@ -233,36 +234,34 @@ mod tests {
         }
     }
 
-    fn fail(breaker: &Breaker, now: Instant) -> Option<Change> {
-        let ticket = breaker.admit(now).unwrap();
-        breaker.learn(ticket, Verdict::Failed, now)
+    fn fail(breaker: &Arc<Breaker>, now: Instant) -> Option<Change> {
+        breaker.admit(now).unwrap().learn(Verdict::Failed, now)
     }
 
-    fn work(breaker: &Breaker, now: Instant) -> Option<Change> {
-        let ticket = breaker.admit(now).unwrap();
-        breaker.learn(ticket, Verdict::Good, now)
+    fn work(breaker: &Arc<Breaker>, now: Instant) -> Option<Change> {
+        breaker.admit(now).unwrap().learn(Verdict::Good, now)
     }
 
     #[test]
     fn failures_in_a_row_open_it_and_a_good_probe_closes_it() {
-        let (breaker, start) = (Breaker::new(settings()), Instant::now());
+        let (breaker, start) = (Arc::new(Breaker::new(settings())), Instant::now());
         assert_eq!(fail(&breaker, start), None);
         assert_eq!(fail(&breaker, start), None);
         assert_eq!(work(&breaker, start), None, "a good call begins the row anew");
         assert_eq!(fail(&breaker, start), None);
         assert_eq!(fail(&breaker, start), None);
         assert_eq!(fail(&breaker, start), Some(Change::Opened { pause: SECOND }));
-        assert_eq!(breaker.admit(start), Err(SECOND));
+        assert_eq!(breaker.admit(start).err(), Some(SECOND));
         let later = start + SECOND;
         let probe = breaker.admit(later).unwrap();
         assert!(breaker.admit(later).is_err(), "one probe at a time");
-        assert_eq!(breaker.learn(probe, Verdict::Good, later), Some(Change::Closed));
+        assert_eq!(probe.learn(Verdict::Good, later), Some(Change::Closed));
         assert!(breaker.admit(later).is_ok() && breaker.admit(later).is_ok());
     }
 
     #[test]
     fn each_failed_probe_doubles_the_pause_up_to_the_longest() {
-        let (breaker, mut now) = (Breaker::new(settings()), Instant::now());
+        let (breaker, mut now) = (Arc::new(Breaker::new(settings())), Instant::now());
         (0..3).for_each(|_| {
             fail(&breaker, now);
         });
@@ -285,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_share_of_failures_opens_it_within_the_window_only() {
-        let (breaker, start) = (Breaker::new(settings()), Instant::now());
+        let (breaker, start) = (Arc::new(Breaker::new(settings())), Instant::now());
         let mut opened = None;
         for at in 0..10 {
             let now = start + at * SECOND / 10;
@@ -293,7 +292,7 @@ mod tests {
         }
         assert_eq!(opened, Some(Change::Opened { pause: SECOND }), "five of ten");
         // The same spread over more than the window says nothing.
-        let breaker = Breaker::new(settings());
+        let breaker = Arc::new(Breaker::new(settings()));
         for at in 0..40 {
             let now = start + at * 2 * SECOND;
             let change = if at % 2 == 0 { work(&breaker, now) } else { fail(&breaker, now) };
@@ -303,33 +302,49 @@ mod tests {
 
     #[test]
     fn what_was_admitted_before_it_opened_is_old_news() {
-        let (breaker, now) = (Breaker::new(settings()), Instant::now());
+        let (breaker, now) = (Arc::new(Breaker::new(settings())), Instant::now());
         let early = breaker.admit(now).unwrap();
         (0..3).for_each(|_| {
             fail(&breaker, now);
         });
-        assert_eq!(breaker.learn(early, Verdict::Good, now), None);
+        assert_eq!(early.learn(Verdict::Good, now), None);
         assert!(breaker.shut(now).is_some(), "a late answer does not close it");
     }
 
     #[test]
     fn a_probe_that_is_given_up_leaves_its_turn_to_the_next() {
-        let (breaker, now) = (Breaker::new(settings()), Instant::now());
+        let (breaker, now) = (Arc::new(Breaker::new(settings())), Instant::now());
         (0..3).for_each(|_| {
             fail(&breaker, now);
         });
         let later = now + SECOND;
         let probe = breaker.admit(later).unwrap();
-        assert_eq!(breaker.learn(probe, Verdict::Unknown, later), None);
+        assert_eq!(probe.learn(Verdict::Unknown, later), None);
+        // Edge 5: one that is dropped, as a call is at a deadline, is given up, too.
+        drop(breaker.admit(later).unwrap());
         assert_eq!(work(&breaker, later), Some(Change::Closed));
     }
 
+    #[test]
+    fn an_old_ticket_that_is_dropped_frees_nobody_elses_probe() {
+        let (breaker, now) = (Arc::new(Breaker::new(settings())), Instant::now());
+        let old = breaker.admit(now).unwrap();
+        assert!(old.holds());
+        (0..3).for_each(|_| {
+            fail(&breaker, now);
+        });
+        assert!(!old.holds() && !breaker.is_well());
+        let _probe = breaker.admit(now + SECOND).unwrap();
+        drop(old);
+        assert!(breaker.admit(now + SECOND).is_err(), "one probe at a time");
+    }
+
     proptest! {
-        /// Whatever happens: never more than one probe, never shut for longer than the longest pause,
-        /// and open only by a failure.
+        /// Whatever happens, and whoever drops a ticket: never more than one probe, never shut for longer
+        /// than the longest pause, and open only by a failure.
         #[test]
-        fn it_keeps_its_promises(steps in prop::collection::vec((0_u64..3_000, 0_u8..3), 1..200)) {
-            let breaker = Breaker::new(settings());
+        fn it_keeps_its_promises(steps in prop::collection::vec((0_u64..3_000, 0_u8..4), 1..200)) {
+            let breaker = Arc::new(Breaker::new(settings()));
             let mut now = Instant::now();
             let mut open = false;
             for (wait, verdict) in steps {
@@ -341,9 +356,13 @@ mod tests {
                     }
                     Ok(ticket) => {
                         prop_assert!(!open || breaker.admit(now).is_err());
-                        let verdict =
-                            [Verdict::Good, Verdict::Failed, Verdict::Unknown][usize::from(verdict)];
-                        match breaker.learn(ticket, verdict, now) {
+                        let verdicts = [Verdict::Good, Verdict::Failed, Verdict::Unknown];
+                        let Some(verdict) = verdicts.get(usize::from(verdict)).copied() else {
+                            drop(ticket);
+                            prop_assert!(breaker.admit(now).is_ok(), "a cut-off probe is free");
+                            continue;
+                        };
+                        match ticket.learn(verdict, now) {
                             Some(Change::Opened { .. }) => {
                                 prop_assert_eq!(verdict, Verdict::Failed);
                                 open = true;

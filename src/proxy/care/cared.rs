@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 use tokio::time::{Instant, sleep_until};
 
-use super::breaker::verdict;
+use super::breaker::{Verdict, verdict};
 use super::leave::Care;
 use super::retry::{self, Again, asked};
 use crate::exchange::{Upstream, upstream};
@@ -34,10 +34,13 @@ impl Cared {
     ) -> Result<Result<Response, Fault>, Fault> {
         let leave = self.care.leave(deadline).await?;
         let answer = self.upstream.call_by(request, deadline).await;
-        if let Some((wait, status)) = asked_by(&answer) {
+        let verdict = verdict(answer.as_ref().map(|response| response.status));
+        // What a node says or does while another one is well is not the upstream's.
+        let partly = verdict == Verdict::Failed && self.upstream.is_partly_well();
+        if let Some((wait, status)) = asked_by(&answer).filter(|_| !partly) {
             self.care.hold_back(wait, status);
         }
-        leave.done(verdict(answer.as_ref().map(|response| response.status)));
+        leave.done(if partly { Verdict::Unknown } else { verdict });
         Ok(answer)
     }
 

@@ -21,6 +21,7 @@ pub struct Gate {
 
 /// A place; dropping it gives it to the next.
 #[derive(Debug)]
+#[must_use = "dropped, the place is the next one's"]
 pub(in crate::proxy) struct Place {
     _permit: OwnedSemaphorePermit,
 }
@@ -45,6 +46,7 @@ impl Full {
 
 /// A seat in the waiting room.
 #[derive(Debug)]
+#[must_use = "dropped, the seat is free"]
 pub(in crate::proxy) struct Seat<'g> {
     gate: &'g Gate,
     pub until: Instant,
@@ -68,11 +70,12 @@ impl Gate {
 
     /// A seat, for whoever has to wait for a place or for something else first.
     pub(in crate::proxy) fn sit(&self, deadline: Instant) -> Result<Seat<'_>, Full> {
-        if self.waiting.fetch_add(1, Ordering::AcqRel) >= self.queue {
-            self.waiting.fetch_sub(1, Ordering::AcqRel);
-            return Err(Full::Queue);
+        // Made first: it gives back what it takes.
+        let seat = Seat { gate: self, until: deadline.min(Instant::now() + self.wait) };
+        match self.waiting.fetch_add(1, Ordering::AcqRel) < self.queue {
+            true => Ok(seat),
+            false => Err(Full::Queue),
         }
-        Ok(Seat { gate: self, until: deadline.min(Instant::now() + self.wait) })
     }
 
     /// A place, now or after a wait that is bounded by the deadline too.

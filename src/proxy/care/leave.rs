@@ -24,10 +24,11 @@ pub struct Care {
     gate: Gate,
     bucket: Option<Bucket>,
     hold: Hold,
-    breaker: Option<Breaker>,
+    breaker: Option<Arc<Breaker>>,
 }
 
 /// Leave to make one call. Its outcome is told with [`Leave::done`]; dropped without, it was given up.
+#[must_use = "dropped, nobody learns what the call came to"]
 pub struct Leave {
     care: Arc<Care>,
     /// Given back before the rest is told.
@@ -46,7 +47,7 @@ impl Care {
             gate: Gate::new(&settings.limits),
             bucket: settings.rate.as_ref().map(Bucket::new),
             hold: Hold::default(),
-            breaker: settings.breaker.clone().map(Breaker::new),
+            breaker: settings.breaker.clone().map(Breaker::new).map(Arc::new),
         }
     }
 
@@ -60,14 +61,10 @@ impl Care {
         deadline: Instant,
     ) -> Result<Leave, Fault> {
         self.closed(Instant::now())?;
-        let place = match self.at_once() {
-            Some(place) => place,
+        let (place, ticket) = match self.at_once()? {
+            Some(both) => both,
             None => self.wait(deadline).await?,
         };
-        // The breaker may have opened meanwhile, and its probe's ticket is for whoever calls now.
-        let ticket = self.breaker.as_ref().map(|breaker| breaker.admit(Instant::now()));
-        let ticket =
-            ticket.transpose().map_err(|wait| self.refused(Reason::Breaker, told::open(wait)))?;
         self.happened(|upstream| Event::Calling { upstream, began: true });
         Ok(Leave { care: Arc::clone(self), place: Some(place), ticket })
     }
@@ -77,23 +74,37 @@ impl Care {
         self.hold.back(wait, status, Instant::now());
     }
 
-    fn at_once(&self) -> Option<Place> {
+    /// Both without a wait. A token is taken last: it cannot be given back.
+    fn at_once(&self) -> Result<Option<(Place, Option<Ticket>)>, Fault> {
         if self.hold.now(Instant::now()).is_some() {
-            return None;
+            return Ok(None);
         }
-        let place = self.gate.at_once()?;
-        self.bucket.as_ref().is_none_or(Bucket::at_once).then_some(place)
+        let Some(place) = self.gate.at_once() else { return Ok(None) };
+        let ticket = self.ticket()?;
+        let token = self.bucket.as_ref().is_none_or(Bucket::at_once);
+        Ok(token.then_some((place, ticket)))
     }
 
-    async fn wait(&self, deadline: Instant) -> Result<Place, Fault> {
+    async fn wait(&self, deadline: Instant) -> Result<(Place, Option<Ticket>), Fault> {
         let seat = self.gate.sit(deadline).map_err(|full| self.full(full))?;
         let _waiting = Waiting::new(self);
         self.outlast(&seat).await?;
+        let place = seat.place().await.map_err(|full| self.full(full))?;
+        // The breaker may have opened meanwhile, and its probe's ticket is for whoever calls now.
+        let ticket = self.ticket()?;
         if let Some(bucket) = &self.bucket {
             let late = |wait| self.refused(Reason::Rate, told::rate(wait));
             bucket.token(seat.until).await.map_err(late)?;
         }
-        seat.place().await.map_err(|full| self.full(full))
+        if ticket.as_ref().is_some_and(|ticket| !ticket.holds()) {
+            self.closed(Instant::now())?;
+        }
+        Ok((place, ticket))
+    }
+
+    fn ticket(&self) -> Result<Option<Ticket>, Fault> {
+        let ticket = self.breaker.as_ref().map(|breaker| breaker.admit(Instant::now()));
+        ticket.transpose().map_err(|wait| self.refused(Reason::Breaker, told::open(wait)))
     }
 
     /// Waits until nothing holds calls back, unless that is too long.
@@ -140,8 +151,8 @@ impl Leave {
         }
         let care = &self.care;
         care.happened(|upstream| Event::Calling { upstream, began: false });
-        let (Some(breaker), Some(ticket)) = (&care.breaker, self.ticket) else { return };
-        if let Some(change) = breaker.learn(ticket, verdict, Instant::now()) {
+        let change = self.ticket.take().and_then(|ticket| ticket.learn(verdict, Instant::now()));
+        if let Some(change) = change {
             let open = matches!(change, Change::Opened { .. });
             care.happened(|upstream| Event::Breaker { upstream, open });
         }
@@ -155,6 +166,7 @@ impl Drop for Leave {
 }
 
 /// Counts who waits, for as long as it does.
+#[must_use = "dropped, nobody waits"]
 struct Waiting<'c>(&'c Care);
 
 impl<'c> Waiting<'c> {

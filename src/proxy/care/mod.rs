@@ -14,6 +14,7 @@ mod nodes;
 mod rate;
 mod retry;
 mod told;
+mod window;
 
 pub use cared::Cared;
 pub use gate::Gate;

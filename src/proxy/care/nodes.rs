@@ -39,11 +39,13 @@ pub(in crate::proxy) struct Node {
     pub host: Host,
     /// Host and port as the Host header has them.
     pub authority: HeaderValue,
-    outlier: Breaker,
+    outlier: Arc<Breaker>,
 }
 
-/// A node's turn to take a call.
-#[derive(Clone, Copy, Debug)]
+/// A node's turn to take a call; what comes of it is told with [`Nodes::learn`]. Dropped without, the call
+/// was given up, which says nothing of the node.
+#[derive(Debug)]
+#[must_use = "dropped, nobody learns what the call came to"]
 pub(in crate::proxy) struct Turn {
     pub number: u16,
     /// `None` where it was chosen although it is left out.
@@ -96,7 +98,7 @@ impl Nodes {
     }
 
     /// The node of a turn.
-    pub(in crate::proxy) fn node(&self, turn: Turn) -> Option<&Node> {
+    pub(in crate::proxy) fn node(&self, turn: &Turn) -> Option<&Node> {
         self.nodes.get(usize::from(turn.number))
     }
 
@@ -126,18 +128,29 @@ impl Nodes {
 
     /// Takes the outcome of a call to a node.
     pub(in crate::proxy) fn learn(&self, turn: Turn, verdict: Verdict) {
+        let Turn { number, ticket: Some(ticket) } = turn else { return };
         // A single node has nobody to take its place: the upstream's breaker is there for it.
-        let (Some(node), Some(ticket)) = (self.node(turn), turn.ticket) else { return };
         if self.nodes.len() < 2 {
             return;
         }
-        if let Some(change) = node.outlier.learn(ticket, verdict, Instant::now()) {
+        if let Some(change) = ticket.learn(verdict, Instant::now()) {
             self.observer.happened(&Event::Ejected {
                 upstream: Arc::clone(&self.name),
-                node: turn.number + 1,
+                node: number + 1,
                 out: matches!(change, Change::Opened { .. }),
             });
         }
+    }
+
+    /// Whether one of several nodes is up and answered its last call: what fails then is a node, and not
+    /// the upstream.
+    pub(in crate::proxy) fn is_partly_well(&self) -> bool {
+        let well = |backend: &Backend| {
+            let node = number(backend).and_then(|number| self.nodes.get(usize::from(number)));
+            self.balance.backends().ready(backend)
+                && node.is_some_and(|node| node.outlier.is_well())
+        };
+        self.nodes.len() > 1 && self.balance.backends().get_backend().iter().any(well)
     }
 
     fn select(&self, most: usize, accept: impl Fn(u16, bool) -> bool) -> Option<u16> {
@@ -187,7 +200,7 @@ impl Node {
         Ok(Self {
             host: Host::new(name, port, tls, timeouts, making.certificate.clone(), authorities),
             authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
-            outlier: Breaker::new(outlier),
+            outlier: Arc::new(Breaker::new(outlier)),
         })
     }
 }
