@@ -35,6 +35,10 @@ pub enum Cause {
     TooMany,
     LossRefused,
     TooManyRequests,
+    /// The client broke its connection off, or sent what does not belong there, before it had its answer.
+    ClientGone,
+    /// A body that streams took longer than it may.
+    StreamTooLong,
     // what the upstream said, passed on
     UpstreamNotFound,
     UpstreamConflict,
@@ -60,6 +64,10 @@ pub enum Cause {
     Paused,
     Tripped,
     PartlyDone,
+    /// The process ended, or the request's task did, before the exchange was over.
+    Interrupted,
+    /// A write that could not be recorded was not made.
+    Unrecorded,
     Internal,
 }
 
@@ -152,6 +160,8 @@ impl Cause {
             | Self::TooMany
             | Self::LossRefused
             | Self::TooManyRequests
+            | Self::ClientGone
+            | Self::StreamTooLong
             | Self::UpstreamNotFound
             | Self::UpstreamConflict
             | Self::UpstreamRefused => Side::Client,
@@ -173,6 +183,8 @@ impl Cause {
             | Self::Paused
             | Self::Tripped
             | Self::PartlyDone
+            | Self::Interrupted
+            | Self::Unrecorded
             | Self::Internal => Side::Gateway,
         }
     }
@@ -197,7 +209,9 @@ impl Cause {
             | Self::BadId
             | Self::TooMany
             | Self::LossRefused
+            | Self::ClientGone
             | Self::UpstreamRefused => StatusCode::BAD_REQUEST,
+            Self::StreamTooLong => StatusCode::REQUEST_TIMEOUT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooManyRequests | Self::UpstreamThrottled => StatusCode::TOO_MANY_REQUESTS,
             Self::UpstreamConflict => StatusCode::CONFLICT,
@@ -215,6 +229,8 @@ impl Cause {
             | Self::Busy
             | Self::Paused
             | Self::Tripped
+            | Self::Interrupted
+            | Self::Unrecorded
             | Self::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             Self::PartlyDone => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -234,6 +250,11 @@ impl Cause {
             Self::UpstreamConflict => Some("uniqueness"),
             _ => None,
         }
+    }
+
+    /// Whether nobody here knows if what was asked for was done.
+    pub fn is_uncertain(self) -> bool {
+        matches!(self, Self::UpstreamTimeout | Self::UpstreamCutOff | Self::Interrupted)
     }
 
     /// The value of the metrics' `cause` label.
@@ -258,6 +279,8 @@ impl Cause {
             Self::TooMany => "too_many",
             Self::LossRefused => "loss_refused",
             Self::TooManyRequests => "too_many_requests",
+            Self::ClientGone => "client_gone",
+            Self::StreamTooLong => "stream_too_long",
             Self::UpstreamNotFound => "upstream_not_found",
             Self::UpstreamConflict => "upstream_conflict",
             Self::UpstreamRefused => "upstream_refused",
@@ -279,6 +302,8 @@ impl Cause {
             Self::Paused => "paused",
             Self::Tripped => "tripped",
             Self::PartlyDone => "partly_done",
+            Self::Interrupted => "interrupted",
+            Self::Unrecorded => "audit_unavailable",
             Self::Internal => "internal",
         }
     }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod along;
+mod audit;
 mod check;
 mod document;
 mod explain;
@@ -78,6 +79,9 @@ enum Verb {
     /// It is made of what the readers ask for, so it names every key that they know and no other. What
     /// only `check` can know (places, names, files) is not in it.
     Schema(schema::Options),
+    /// Look at the record of writes, `[audit]`.
+    #[command(subcommand)]
+    Audit(audit::Verb),
 }
 
 /// The verbs' common argument.
@@ -131,6 +135,7 @@ pub fn main() -> ExitCode {
         Verb::Test(options) => test::test(&options, format),
         Verb::Sandbox(options) => sandbox::sandbox(&options),
         Verb::Schema(options) => schema::schema(&options),
+        Verb::Audit(verb) => audit::audit(&verb, format),
     }
 }
 

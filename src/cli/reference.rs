@@ -22,8 +22,14 @@ fn cli() -> String {
     let mut command = Arguments::command().term_width(100);
     command.build();
     section(&mut page, &mut command);
-    let verbs = command.get_subcommands_mut().filter(|verb| verb.get_name() != "help");
-    verbs.for_each(|verb| section(&mut page, verb));
+    let verbs = |command: &mut clap::Command| {
+        let all = command.get_subcommands_mut();
+        all.filter(|verb| verb.get_name() != "help").map(|verb| verb.clone()).collect::<Vec<_>>()
+    };
+    for mut verb in verbs(&mut command) {
+        section(&mut page, &mut verb);
+        verbs(&mut verb).iter_mut().for_each(|inner| section(&mut page, inner));
+    }
     page
 }
 

@@ -77,8 +77,11 @@ fn serve(
     let shared = Arc::<Shared>::default();
     shared.wire.everywhere(loaded.config.log.wire);
     shared.safeguards.know(loaded.doors.keys().map(String::as_str));
+    let watch = Arc::new(Watch::start(&loaded.config, Arc::clone(&metrics))?);
+    let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
     let admin = Admin {
-        metrics: Arc::clone(&metrics),
+        observer: Arc::clone(&observer),
+        metrics,
         life: Arc::clone(&life),
         rules: Arc::clone(&rules),
         reloads,
@@ -93,8 +96,6 @@ fn serve(
         say(&invitation(route, &spec.spec));
     }
     let Loaded { config, gateway, doors, upstreams, rules_hash, warnings: _ } = loaded;
-    let watch = Arc::new(Watch::start(&config, metrics)?);
-    let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
     observer.happened(&Event::Rules(rules_hash));
     let server = config.server.clone();
     let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::clone(&shared));

@@ -22,6 +22,7 @@ mod file;
 pub mod identity;
 mod jwt;
 pub mod model;
+mod record;
 mod restart;
 mod route;
 mod safety;

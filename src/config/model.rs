@@ -13,6 +13,7 @@ use url::Url;
 pub use super::caller::{Auth, Credential, Holder, Jwt, KeyPlace, KeySource, Proof};
 use super::care::{Care, InFlight};
 use super::identity::Identity;
+pub use super::record::{Audit, OnFailure};
 use super::secret::Secret;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::gateway::rights::Rights;
@@ -170,18 +171,6 @@ impl Default for Log {
     }
 }
 
-/// The record of writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audit {
-    pub file: PathBuf,
-    /// Lines that may wait to be written.
-    pub queue: usize,
-}
-
-impl Audit {
-    pub(super) const QUEUE: usize = 10_000;
-}
-
 /// The export of spans.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tracing {
@@ -272,11 +261,21 @@ pub struct Timeouts {
     pub call: Duration,
 }
 
+impl Timeouts {
+    /// None longer than this.
+    pub fn within(&mut self, most: Duration) {
+        for time in [&mut self.connect, &mut self.idle, &mut self.call] {
+            *time = most.min(*time);
+        }
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            idle: Duration::from_secs(30),
+            // Below the call's, so that a silent upstream is known as one and not as a long call.
+            idle: Duration::from_secs(20),
             call: Duration::from_secs(30),
         }
     }

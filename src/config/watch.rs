@@ -6,11 +6,14 @@ use url::Url;
 use super::Surroundings;
 use super::code::{RANGE, URL};
 use super::identity::{Reading, is_text};
-use super::model::{Audit, Log, LogFormat, Tracing};
+use super::model::{Audit, Log, LogFormat, OnFailure, Tracing};
 use super::value::{number, path};
 use crate::diagnostic::toml::{Item, Table};
 
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+const ON_FAILURE: &[(&str, OnFailure)] =
+    &[("refuse", OnFailure::Refuse), ("count", OnFailure::Count)];
 
 const LEVELS: &[(&str, Level)] = &[
     ("error", Level::ERROR),
@@ -35,8 +38,10 @@ pub(super) fn log(table: Table<'_>, around: &Surroundings<'_>) -> Log {
 pub(super) fn audit(table: Table<'_>, around: &Surroundings<'_>) -> Option<Audit> {
     let file = table.need("file").and_then(|item| path(item, around.directory));
     let queue = table.item("queue").and_then(|item| number(item, 16..=1_000_000));
+    let on_failure = table.item("on_failure").and_then(|item| item.word(ON_FAILURE));
     table.close();
-    Some(Audit { file: file?, queue: queue.unwrap_or(Audit::QUEUE) })
+    let (queue, on_failure) = (queue.unwrap_or(Audit::QUEUE), on_failure.unwrap_or_default());
+    Some(Audit { file: file?, queue, on_failure })
 }
 
 pub(super) fn trace(table: Table<'_>) -> Option<Tracing> {

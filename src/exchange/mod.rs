@@ -31,6 +31,6 @@ pub mod wire;
 
 pub use record::{Record, Subject};
 pub use removals::Standing;
-pub use run::{Outcome, Shared, fail, run, run_for};
+pub use run::{Outcome, Shared, fail, run, run_for, run_into};
 pub use trace::{TRACEPARENT, TRACESTATE, Trace};
 pub use upstream::Upstream;

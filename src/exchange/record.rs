@@ -41,6 +41,8 @@ pub struct Record {
     pub adopted: bool,
     /// Whether the calls are told in full.
     pub wire: bool,
+    /// Whether an operation has begun and is not over.
+    pub underway: bool,
 }
 
 #[derive(Debug)]
@@ -108,10 +110,20 @@ impl Record {
     pub fn begin(&mut self) {
         (self.resource, self.operation, self.subject) = (None, None, None);
         self.places.clear();
+        self.underway = true;
+    }
+
+    /// Notes that nobody will know what comes of the exchange: of a write that has begun, too.
+    pub fn cut_off(&mut self, fault: Fault) {
+        if std::mem::take(&mut self.underway) {
+            self.end(&Err(fault.clone()));
+        }
+        self.fault.get_or_insert(fault);
     }
 
     /// Notes what the operation came to, where it is a write.
     pub fn end(&mut self, outcome: &Result<Response, Fault>) {
+        self.underway = false;
         let (Some(resource), Some(operation)) = (self.resource, self.operation) else { return };
         if matches!(operation, Operation::Get | Operation::List | Operation::Search) {
             return;

@@ -61,10 +61,7 @@ pub async fn run(
     run_for(&Rights::all(), route, request, upstream, shared, deadline).await
 }
 
-/// Runs one exchange on a translated route. Always answers, in the client's dialect.
-///
-/// `rights` are the client's. `request.path` is the whole path with the route's prefix; headers are those of the allow-list, with
-/// the exchange's own span as `traceparent`.
+/// As [`run`], for a client with these rights.
 pub async fn run_for(
     rights: &Rights,
     route: &Route,
@@ -73,21 +70,37 @@ pub async fn run_for(
     shared: &Shared,
     deadline: Instant,
 ) -> Outcome {
-    let mut record = Record { wire: shared.wire.is_on(&route.spec.name), ..Record::default() };
+    let mut record = Record::default();
+    let response =
+        run_into(&mut record, rights, route, request, upstream, shared, deadline).await;
+    Outcome { response, record }
+}
+
+/// As [`run_for`], with a record of the caller's: what was done is in it whenever this is given up.
+pub async fn run_into(
+    record: &mut Record,
+    rights: &Rights,
+    route: &Route,
+    request: Request,
+    upstream: &dyn Upstream,
+    shared: &Shared,
+    deadline: Instant,
+) -> Response {
+    record.wire = shared.wire.is_on(&route.spec.name);
     let trace = Trace::read(&request.headers);
     let weight = Weight::default();
     weight.add(request.body.len());
     let upstream = Weighed { upstream, weight: &weight };
-    let trace = trace.as_ref();
-    let caller =
-        Caller { route, upstream: &upstream, rights, deadline, record: &mut record, trace };
+    let (trace, again) = (trace.as_ref(), &mut *record);
+    let caller = Caller { route, upstream: &upstream, rights, deadline, record: again, trace };
     let exchange = dispatch(route, &request, caller, shared);
     match aside(&weight, deadline, exchange).await {
-        Ok(response) => Outcome { response, record },
+        Ok(response) => response,
         Err(fault) => {
             let id = request.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
             let response = write_error(&route.spec.client, &fault, id.unwrap_or_default());
-            Outcome { response, record: Record { fault: Some(fault), ..record } }
+            record.fault = Some(fault);
+            response
         }
     }
 }

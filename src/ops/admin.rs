@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use super::reload::{Outcome, Reloads};
 use super::routes;
 use crate::diagnostic;
 use crate::exchange::Shared;
-use crate::proxy::Life;
+use crate::proxy::{Event, Life, Observer};
 
 /// Connections at once; others wait.
 const CONNECTIONS: usize = 64;
@@ -39,7 +39,6 @@ const TAKEOVER: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// What the admin listener answers from.
-#[derive(Debug)]
 pub struct Admin {
     pub metrics: Arc<Metrics>,
     pub life: Arc<Life>,
@@ -47,6 +46,8 @@ pub struct Admin {
     pub rules: Arc<ArcSwap<String>>,
     pub reloads: Reloads,
     pub shared: Arc<Shared>,
+    /// Told what operators do.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// What can be asked. A `POST` changes something.
@@ -113,10 +114,10 @@ impl Admin {
                 // The semaphore is never closed.
                 let permit = Arc::clone(&free).acquire_owned().await;
                 match listener.accept().await {
-                    Ok((stream, _)) => {
+                    Ok((stream, from)) => {
                         let admin = Arc::clone(&self);
                         tokio::spawn(async move {
-                            admin.converse(stream).await;
+                            admin.converse(stream, from.ip()).await;
                             drop(permit);
                         });
                     }
@@ -134,10 +135,10 @@ impl Admin {
         std::future::pending().await
     }
 
-    async fn converse(self: Arc<Self>, stream: TcpStream) {
+    async fn converse(self: Arc<Self>, stream: TcpStream, from: IpAddr) {
         let service = service_fn(move |request| {
             let admin = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(admin.answer(&request).await) }
+            async move { Ok::<_, Infallible>(admin.answer(&request, from).await) }
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(IDLE);
@@ -145,7 +146,7 @@ impl Admin {
         let _ = timeout(LONGEST, http.serve_connection(TokioIo::new(stream), service)).await;
     }
 
-    async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+    async fn answer<B>(&self, request: &Request<B>, from: IpAddr) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         let Some((method, _, endpoint)) = ENDPOINTS.iter().find(|(_, known, _)| *known == path)
         else {
@@ -163,10 +164,15 @@ impl Admin {
             let why = "web pages change nothing here: send no Origin, and no form\n";
             return text(StatusCode::FORBIDDEN, why);
         }
-        self.act(*endpoint, request.uri().query()).await
+        self.act(*endpoint, request.uri().query(), from).await
     }
 
-    async fn act(&self, endpoint: Endpoint, query: Option<&str>) -> Response<Full<Bytes>> {
+    async fn act(
+        &self,
+        endpoint: Endpoint,
+        query: Option<&str>,
+        from: IpAddr,
+    ) -> Response<Full<Bytes>> {
         match endpoint {
             Endpoint::Health => text(StatusCode::OK, "ok\n"),
             Endpoint::Ready if self.life.is_ready() => text(StatusCode::OK, "ready\n"),
@@ -180,10 +186,13 @@ impl Admin {
                 self.metrics.stand(&self.shared.safeguards.standings());
                 typed(StatusCode::OK, self.metrics.text(), "text/plain; version=0.0.4")
             }
-            Endpoint::Reload => self.reload().await,
+            Endpoint::Reload => self.reload(from).await,
             Endpoint::Routes => json(StatusCode::OK, &routes::all(&self.shared)),
             Endpoint::Route(act) => match routes::act(&self.shared, act, query) {
-                Some(done) => json(StatusCode::OK, &done),
+                Some((route, outcome)) => {
+                    self.operated(act.label(), Some(route.clone()), from, true);
+                    json(StatusCode::OK, &json!({ "route": route, "outcome": outcome }))
+                }
                 None => text(StatusCode::NOT_FOUND, "name a route of GET /routes: ?route=<name>\n"),
             },
             Endpoint::Wire => match routes::wire(&self.shared, query) {
@@ -200,8 +209,10 @@ impl Admin {
         }
     }
 
-    async fn reload(&self) -> Response<Full<Bytes>> {
-        match self.reloads.ask().await {
+    async fn reload(&self, from: IpAddr) -> Response<Full<Bytes>> {
+        let outcome = self.reloads.ask().await;
+        self.operated("reload", None, from, matches!(outcome, Some(Outcome::Applied(_))));
+        match outcome {
             Some(Outcome::Applied(rules)) => {
                 json(StatusCode::OK, &json!({ "outcome": "applied", "rules": rules }))
             }
@@ -220,6 +231,12 @@ impl Admin {
                 response
             }
         }
+    }
+}
+
+impl Admin {
+    fn operated(&self, act: &'static str, route: Option<String>, from: IpAddr, done: bool) {
+        self.observer.happened(&Event::Operated { act, route, from, done });
     }
 }
 

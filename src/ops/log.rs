@@ -310,6 +310,8 @@ pub(super) fn event(event: &Event) {
         Event::Ejected { upstream, node, out: false } => {
             tracing::info!(%upstream, node, "node takes calls again");
         }
+        // Told where it is done.
+        Event::Operated { .. } => {}
         // Counted only: there may be as many as requests.
         Event::Connection { .. }
         | Event::Cared { .. }

@@ -5,7 +5,7 @@
 //! from the edge and knows no Pingora.
 
 pub mod admin;
-mod audit;
+pub mod audit;
 mod ids;
 mod libraries;
 pub mod log;
@@ -28,7 +28,7 @@ use self::audit::Audit;
 use self::ids::Ids;
 use self::spans::Spans;
 use crate::config::Config;
-use crate::proxy::{Event, Observer, Seen};
+use crate::proxy::{Event, Observer, Seen, Slot};
 
 /// Counts, logs, records and traces what the edge answered.
 pub struct Watch {
@@ -77,6 +77,11 @@ impl Observer for Watch {
         }
         self.metrics.happened(event);
         log::event(event);
+        self.audit.iter().for_each(|audit| audit.happened(event, &self.ids));
+    }
+
+    fn reserve(&self) -> Option<Slot> {
+        self.audit.as_ref().map_or_else(|| Some(Slot::default()), Audit::reserve)
     }
 
     fn samples(&self, trace: &[u8; 16]) -> bool {

@@ -17,6 +17,25 @@ pub(super) enum Act {
     Rearm,
 }
 
+impl Act {
+    /// As the record of writes calls it.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Rearm => "rearm",
+        }
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::Pause => "paused",
+            Self::Resume => "resumed",
+            Self::Rearm => "re-armed",
+        }
+    }
+}
+
 /// Every route with how it stands, by name.
 pub(super) fn all(shared: &Shared) -> Value {
     let routes = shared.safeguards.standings();
@@ -31,9 +50,13 @@ pub(super) fn all(shared: &Shared) -> Value {
     json!({ "routes": told.collect::<Vec<_>>() })
 }
 
-/// Does it to the route that the query names, `route=<name>`; how the route stands then, and `None`
-/// where it names no route.
-pub(super) fn act(shared: &Shared, act: Act, query: Option<&str>) -> Option<Value> {
+/// Does it to the route that the query names, `route=<name>`; the route, and what it is now. `None` where the
+/// query names none.
+pub(super) fn act(
+    shared: &Shared,
+    act: Act,
+    query: Option<&str>,
+) -> Option<(String, &'static str)> {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let (_, name) = pairs.find(|(key, _)| key == "route")?;
     let safeguard = shared.safeguards.find(&name)?;
@@ -42,13 +65,8 @@ pub(super) fn act(shared: &Shared, act: Act, query: Option<&str>) -> Option<Valu
         Act::Resume => safeguard.pause(false),
         Act::Rearm => safeguard.rearm(),
     }
-    let done = match act {
-        Act::Pause => "paused",
-        Act::Resume => "resumed",
-        Act::Rearm => "re-armed",
-    };
-    tracing::warn!(route = &*name, "an operator {done} the route");
-    Some(json!({ "route": name, "outcome": done }))
+    tracing::warn!(route = &*name, "an operator {} the route", act.done());
+    Some((name.into_owned(), act.done()))
 }
 
 /// Why the calls of a route are not told.

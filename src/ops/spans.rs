@@ -127,6 +127,10 @@ mod tests {
         spans.keep(&Seen {
             refused: None,
             request_id: "request-1",
+            method: "get",
+            writes: false,
+            delivered: true,
+            caller: None,
             route: Some("/a"),
             upstream: Some("up"),
             credential: None,

@@ -29,14 +29,14 @@ mod talk;
 mod tls;
 mod watched;
 
-pub use auth::{Callers, KeySets, Refusal};
+pub use auth::{Callers, KeySets, Principal, Refusal};
 pub use care::{Care, Cared, Gate, Making};
 pub use edge::{Door, Edge, Way};
 pub use identity::{Certificate, Identity};
 pub use library::{LIBRARY, library_part};
 pub use life::Life;
 pub use live::Live;
-pub use observer::{Event, Observer, Reason, Seen, Silent, Trigger};
+pub use observer::{Event, Observer, Reason, Seen, Silent, Slot, Trigger};
 pub use remote::Remote;
 pub use server::{Stopped, bind, serve};
 pub use signed::Signed;

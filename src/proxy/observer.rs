@@ -1,18 +1,25 @@
 //! What the edge tells of each request that it answered, and of its own life. Who counts and logs is not its business.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
 
-use super::Refusal;
+use super::{Principal, Refusal};
 use crate::exchange::{Record, Trace};
 
-/// Told once for each request, after its answer was written or failed to be, and of what happens
-/// beside requests.
+/// Told once for each request, after its answer was written or failed to be, or when it was cut off, and
+/// of what happens beside requests.
 pub trait Observer: Send + Sync {
     fn answered(&self, seen: &Seen<'_>);
     fn happened(&self, event: &Event);
+
+    /// Asked before a write is made: a place for what is recorded of it, `None` where nothing can be.
+    fn reserve(&self) -> Option<Slot> {
+        Some(Slot::default())
+    }
 
     /// Whether the spans of a trace that begins here are kept.
     fn samples(&self, _trace: &[u8; 16]) -> bool {
@@ -27,6 +34,29 @@ impl Observer for Silent {
     fn answered(&self, _: &Seen<'_>) {}
 
     fn happened(&self, _: &Event) {}
+}
+
+/// A place for the record of one write, from before the write is made until it was told. Dropped, it is
+/// free again.
+#[derive(Debug, Default)]
+#[must_use = "dropped, the place is free again"]
+pub struct Slot(Option<Arc<AtomicUsize>>);
+
+impl Slot {
+    /// One of the `most` places that `taken` counts; `None` where all are taken.
+    pub fn among(taken: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        // Made first: it gives back what it takes.
+        let slot = Self(Some(Arc::clone(taken)));
+        (taken.fetch_add(1, Ordering::AcqRel) < most).then_some(slot)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(taken) = &self.0 {
+            taken.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
 }
 
 /// Something that is no request's answer: bounded words only, no secret.
@@ -44,6 +74,8 @@ pub enum Event {
     Reloaded(Trigger),
     /// The configuration was read again, and the one before goes on; the mistakes as text.
     ReloadRefused(Trigger, String),
+    /// An operator did something at the admin listener, to one route or to all; `done` or refused.
+    Operated { act: &'static str, route: Option<String>, from: IpAddr, done: bool },
     /// Changes of files are not noticed, and why.
     Unwatched(String),
     /// A signal to hand over, and no process that takes.
@@ -133,16 +165,24 @@ impl Reason {
 #[derive(Debug)]
 pub struct Seen<'a> {
     pub request_id: &'a str,
+    /// In lower case; `other` for what HTTP and PATCH do not define.
+    pub method: &'static str,
+    /// Whether it may change something at the upstream.
+    pub writes: bool,
     /// `None` where no route holds the path.
     pub route: Option<&'a str>,
     pub upstream: Option<&'a str>,
     /// The name of the credential that was used.
     pub credential: Option<&'a str>,
+    /// Who was let in; `None` also on routes that let everybody in.
+    pub caller: Option<&'a Principal>,
     /// Why the caller was not let in.
     pub refused: Option<Refusal>,
     pub translated: bool,
-    /// `None` where no answer could be written.
+    /// Of the answer that was made; `None` where none was.
     pub status: Option<StatusCode>,
+    /// Whether the answer was written whole: the client may have gone before.
+    pub delivered: bool,
     pub duration: Duration,
     /// The exchange's span.
     pub trace: &'a Trace,

@@ -9,7 +9,7 @@ use http::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, IF_MATCH, IF_NONE_MATCH,
     TRANSFER_ENCODING, USER_AGENT,
 };
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Version};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use uuid::Uuid;
@@ -34,6 +34,29 @@ pub(super) fn id(headers: &HeaderMap) -> String {
         .filter(|text| (1..=64).contains(&text.len()))
         .filter(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)))
         .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// The request's method as a word of a closed set.
+pub(super) fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "get",
+        Method::HEAD => "head",
+        Method::POST => "post",
+        Method::PUT => "put",
+        Method::PATCH => "patch",
+        Method::DELETE => "delete",
+        _ => "other",
+    }
+}
+
+/// Whether the request may change something: all but a search by POST (RFC 7644 section 3.4.3) does
+/// that is not said to read.
+pub(super) fn writes(header: &RequestHeader) -> bool {
+    match header.method {
+        Method::POST => !header.uri.path().ends_with("/.search"),
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE => false,
+        _ => true,
+    }
 }
 
 /// The host that the client asked for: lower-case, without its port and without the dot that may end a

@@ -9,27 +9,30 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::Instant;
 
-use super::broken;
-use super::care::Place;
+use self::answer::{answer, failed, refuse};
+use self::context::Context;
+use self::enter::Admitted;
 use super::connections::{self, Used};
-use super::edge::{Edge, Way};
+use super::edge::Way;
 use super::forward::Forwarded;
-use super::life::{Life, Underway};
+use super::life::Life;
 use super::live::Live;
 use super::stream::Stream;
-use super::{Observer, Refusal, Seen, passthrough, reply, request};
-use crate::exchange::{self, Outcome, Record, Trace, Upstream};
+use super::{Gate, Observer, passthrough, request};
+use crate::exchange::{self, Trace, Upstream};
 use crate::fault::Fault;
 use crate::gateway::Route;
 use crate::gateway::rights::Rights;
+use crate::scim::http::Response;
 
+mod answer;
+mod context;
 mod enter;
 
 pub(super) struct Service {
@@ -38,54 +41,12 @@ pub(super) struct Service {
     pub life: Arc<Life>,
 }
 
-/// What is known of one request while it is served.
-pub(super) struct Context {
-    began: Instant,
-    /// The edge that this request met; it stays whatever takes its place.
-    edge: Arc<Edge>,
-    request_id: String,
-    trace: Trace,
-    route: Option<Arc<Route>>,
-    credential: Option<String>,
-    /// What the caller may do; `None`: everything.
-    rights: Option<Rights>,
-    /// Why the caller was not let in, and how it could be.
-    refused: Option<Refusal>,
-    challenges: Vec<HeaderValue>,
-    /// Held until the request is logged.
-    place: Option<Place>,
-    /// Set on a pass-through route.
-    stream: Option<Stream>,
-    /// The client's Authorization on a route that forwards it.
-    forwarded: Option<HeaderValue>,
-    record: Record,
-    status: Option<StatusCode>,
-    /// Set from the request's header on; the end of the process waits for it.
-    underway: Option<Underway>,
-}
-
 #[async_trait]
 impl ProxyHttp for Service {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context {
-            began: Instant::now(),
-            edge: self.live.edge(),
-            request_id: String::new(),
-            trace: Trace::of(&HeaderMap::new(), |_| false),
-            route: None,
-            credential: None,
-            rights: None,
-            refused: None,
-            challenges: Vec::new(),
-            place: None,
-            stream: None,
-            forwarded: None,
-            record: Record::default(),
-            status: None,
-            underway: None,
-        }
+        Context::new(self.live.edge(), Arc::clone(&self.observer))
     }
 
     async fn request_filter(
@@ -98,7 +59,10 @@ impl ProxyHttp for Service {
         context.began = Instant::now();
         context.underway = Some(self.life.begin());
         context.edge = self.live.edge();
-        let headers = &session.req_header().headers;
+        let header = session.req_header();
+        context.method = request::method(&header.method);
+        context.writes = request::writes(header);
+        let headers = &header.headers;
         context.request_id = request::id(headers);
         context.trace = Trace::of(headers, |id| self.observer.samples(id));
         let limits = &context.edge.limits;
@@ -108,29 +72,16 @@ impl ProxyHttp for Service {
         if session.get_keepalive().is_some() {
             session.set_keepalive(Some(limits.idle.as_secs().max(1)));
         }
-        let outcome = match self.enter(session, context).await {
+        let response = match self.admit(session, context).await {
             Err(fault) => refuse(context, fault),
-            Ok((route, Way::Translate(upstream))) => {
-                self.exchange(session, context, &route, &*upstream).await
-            }
-            Ok((route, Way::Forward(upstream))) => {
-                let authorization = context.forwarded.take();
-                let forwarded = Forwarded { upstream: &*upstream, authorization };
-                self.exchange(session, context, &route, &forwarded).await
-            }
-            Ok((_, Way::Stream(remote, care, identity))) => {
-                let deadline = Instant::now() + context.edge.limits.exchange;
-                match Stream::begin(remote, &care, identity, deadline).await {
-                    Err(fault) => refuse(context, fault),
-                    Ok(stream) => {
-                        context.stream = Some(stream);
-                        return Ok(false);
-                    }
-                }
-            }
+            Ok(admitted) => match self.serve(session, context, admitted).await {
+                Ok(None) => return Ok(false),
+                Ok(Some(response)) => response,
+                Err(fault) => refuse(context, fault),
+            },
         };
         self.part(session);
-        answer(session, context, outcome).await?;
+        answer(session, context, response).await?;
         Ok(true)
     }
 
@@ -258,17 +209,7 @@ impl ProxyHttp for Service {
         error: &Error,
         context: &mut Context,
     ) -> FailToProxy {
-        let fault = context.record.fault.take().unwrap_or_else(|| broken::stream(error));
-        let status = fault.status();
-        // A header that is out cannot be taken back: the connection's end is then the answer.
-        if session.response_written().is_none() {
-            let outcome = refuse(context, fault);
-            session.set_keepalive(None);
-            let _ = answer(session, context, outcome).await;
-        } else {
-            context.record.fault = Some(fault);
-        }
-        FailToProxy { error_code: status.as_u16(), can_reuse_downstream: false }
+        failed(session, error, context).await
     }
 
     fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
@@ -277,23 +218,7 @@ impl ProxyHttp for Service {
     }
 
     async fn logging(&self, session: &mut Session, _: Option<&Error>, context: &mut Context) {
-        if let Some(stream) = &mut context.stream {
-            stream.end(context.record.fault.as_ref());
-        }
-        let route = context.route.as_deref().map(|route| &route.spec);
-        let written = session.response_written().map(|header| header.status);
-        self.observer.answered(&Seen {
-            request_id: &context.request_id,
-            route: route.map(|spec| spec.name.as_str()),
-            upstream: route.map(|spec| spec.upstream_name.as_str()),
-            credential: context.credential.as_deref(),
-            refused: context.refused,
-            translated: context.stream.is_none(),
-            status: context.status.or(written),
-            duration: context.began.elapsed(),
-            trace: &context.trace,
-            record: &context.record,
-        });
+        context.tell(session.response_written().map(|header| header.status));
     }
 }
 
@@ -305,49 +230,52 @@ impl Service {
         }
     }
 
+    /// Serves what was admitted; `None` where Pingora carries the rest.
+    async fn serve(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        admitted: Admitted,
+    ) -> Result<Option<Response>, Fault> {
+        let Admitted { route, gate, way } = admitted;
+        match way {
+            Way::Translate(upstream) => {
+                let upstream: &dyn Upstream = &*upstream;
+                self.exchange(session, context, &route, &gate, upstream).await.map(Some)
+            }
+            Way::Forward(upstream) => {
+                let authorization = context.forwarded.take();
+                let forwarded = Forwarded { upstream: &*upstream, authorization };
+                self.exchange(session, context, &route, &gate, &forwarded).await.map(Some)
+            }
+            Way::Stream(remote, care, identity) => {
+                let deadline = Instant::now() + context.edge.limits.exchange;
+                self.enter(context, &route, &gate, deadline).await?;
+                context.stream = Some(Stream::begin(remote, &care, identity, deadline).await?);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads the body before it takes a place: who sends slowly keeps nobody else out.
     async fn exchange(
         &self,
         session: &mut Session,
-        context: &Context,
+        context: &mut Context,
         route: &Route,
+        gate: &Gate,
         upstream: &dyn Upstream,
-    ) -> Outcome {
-        let limits = &context.edge.limits;
-        let request = match request::read(session, &context.request_id, limits).await {
-            Ok(mut request) => {
-                context.trace.write(&mut request.headers);
-                request
-            }
-            Err(fault) => return exchange::fail(route, fault),
-        };
-        let deadline = Instant::now() + limits.exchange;
-        let shared = &context.edge.shared;
+    ) -> Result<Response, Fault> {
+        let edge = Arc::clone(&context.edge);
+        let mut request = request::read(session, &context.request_id, &edge.limits).await?;
+        context.trace.write(&mut request.headers);
+        let deadline = Instant::now() + edge.limits.exchange;
+        self.enter(context, route, gate, deadline).await?;
         let all = Rights::all();
         let rights = context.rights.as_ref().unwrap_or(&all);
-        exchange::run_for(rights, route, request, upstream, shared, deadline).await
+        let (record, shared) = (&mut context.record, &edge.shared);
+        Ok(exchange::run_into(record, rights, route, request, upstream, shared, deadline).await)
     }
-}
-
-/// The answer to a request that does not get to its exchange.
-fn refuse(context: &Context, fault: Fault) -> Outcome {
-    match &context.route {
-        Some(route) => exchange::fail(route, fault),
-        None => reply::routeless(fault),
-    }
-}
-
-async fn answer(
-    session: &mut Session,
-    context: &mut Context,
-    outcome: Outcome,
-) -> pingora::Result<()> {
-    let Outcome { mut response, record } = outcome;
-    if let Some(fault) = &record.fault {
-        reply::complete(&mut response, fault, &context.challenges);
-    }
-    context.record = record;
-    context.status = Some(response.status);
-    reply::write(session, response, &context.request_id).await
 }
 
 /// A phase that only pass-through routes reach was reached by another.

@@ -7,6 +7,8 @@
 mod at_once;
 mod cleartext;
 #[cfg(test)]
+mod audited;
+#[cfg(test)]
 mod deploy;
 mod groups;
 #[cfg(test)]

@@ -138,6 +138,10 @@ impl Watched {
     pub fn exchange(&self, route: &Route, outcome: &Outcome) {
         self.answered(&Seen {
             request_id: "request-1",
+            method: "get",
+            writes: false,
+            delivered: true,
+            caller: None,
             route: Some(&route.spec.name),
             upstream: Some(&route.spec.upstream_name),
             credential: Some("tester"),

@@ -150,6 +150,10 @@ async fn no_output_holds_a_secret() {
 fn seen<'a>(record: &'a Record, trace: &'a Trace) -> Seen<'a> {
     Seen {
         request_id: "1",
+        method: "get",
+        writes: false,
+        delivered: true,
+        caller: None,
         route: Some("/t"),
         upstream: Some("up"),
         credential: None,

@@ -43,6 +43,7 @@ impl CareMetrics {
             | Event::Rules(_)
             | Event::Reloaded(_)
             | Event::ReloadRefused(..)
+            | Event::Operated { .. }
             | Event::Unwatched(_)
             | Event::NoSuccessor
             | Event::TokenRequest { .. }

@@ -31,8 +31,10 @@ const NONE: &str = "none";
 pub struct Metrics {
     registry: Registry,
     care: CareMetrics,
+    audit_failing: IntGauge,
     audited: IntCounter,
     audit_lost: IntCounterVec,
+    audit_refused: IntCounterVec,
     auth_failures: IntCounterVec,
     calls: HistogramVec,
     authenticated: IntCounterVec,
@@ -74,8 +76,10 @@ impl Metrics {
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Ok(Self {
             care: CareMetrics::new(&registry)?,
+            audit_failing: gauge(&registry, AUDIT_FAILING)?,
             audited: plain(&registry, AUDITED)?,
             audit_lost: counter(&registry, AUDIT_LOST)?,
+            audit_refused: counter(&registry, AUDIT_REFUSED)?,
             auth_failures: counter(&registry, AUTH_FAILURES)?,
             calls: histogram(&registry, CALLS_PER_EXCHANGE, CALL_BUCKETS)?,
             authenticated: counter(&registry, AUTHENTICATED)?,
@@ -197,7 +201,7 @@ impl Metrics {
             }
             Event::Reloaded(_) => self.reloads.with_label_values(&["applied"]).inc(),
             Event::ReloadRefused(..) => self.reloads.with_label_values(&["refused"]).inc(),
-            Event::Unwatched(_) | Event::NoSuccessor => {}
+            Event::Unwatched(_) | Event::NoSuccessor | Event::Operated { .. } => {}
             Event::TokenRequest { upstream, outcome } => {
                 self.token_requests.with_label_values(&[upstream.as_str(), outcome]).inc();
             }
@@ -216,6 +220,15 @@ impl Metrics {
     /// Lines that it has not; `reason` is `queue` or `file`.
     pub fn audit_lost(&self, reason: &'static str, lines: u64) {
         self.audit_lost.with_label_values(&[reason]).inc_by(lines);
+    }
+
+    /// A write that was not made; `reason` as before.
+    pub fn audit_refused(&self, reason: &'static str) {
+        self.audit_refused.with_label_values(&[reason]).inc();
+    }
+
+    pub fn audit_failing(&self, failing: bool) {
+        self.audit_failing.set(i64::from(failing));
     }
 
     /// Spans that the collector did not get.
@@ -333,8 +346,13 @@ mod tests {
         };
         metrics.audit_lost("file", 1);
         metrics.library_messages().with_label_values(&["other", "error"]).inc();
+        metrics.audit_refused("queue");
         metrics.count(&Seen {
             request_id: "private-id",
+            method: "get",
+            writes: false,
+            delivered: true,
+            caller: None,
             route: Some("/a/b"),
             upstream: Some("b"),
             credential: Some("tester"),

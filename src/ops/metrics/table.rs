@@ -27,8 +27,10 @@ pub const METRICS: &[Metric] = &[
     PROCESS_THREADS,
     PROCESS_VIRTUAL,
     ADOPTIONS,
+    AUDIT_FAILING,
     AUDITED,
     AUDIT_LOST,
+    AUDIT_REFUSED,
     AUTH_FAILURES,
     AUTHENTICATED,
     BUILD,
@@ -66,17 +68,31 @@ pub const METRICS: &[Metric] = &[
     WAITING,
 ];
 
+pub(super) const AUDIT_FAILING: Metric = Metric {
+    name: "scim_gateway_audit_failing",
+    kind: Kind::Gauge,
+    help: "1 while the audit file takes no lines and writes are answered 503.",
+    labels: &[],
+};
+
 pub(super) const AUDITED: Metric = Metric {
     name: "scim_gateway_audit_lines_total",
     kind: Kind::Counter,
-    help: "Writes that the audit file has a line for.",
+    help: "Lines that the audit file has: writes, refused requests, operators' acts.",
     labels: &[],
 };
 
 pub(super) const AUDIT_LOST: Metric = Metric {
     name: "scim_gateway_audit_lost_total",
     kind: Kind::Counter,
-    help: "Writes without a line in the audit file: the queue was full or the file took none.",
+    help: "Lines that the audit file has not: the queue was full or, where writes go on all the same, the file took none.",
+    labels: &["reason"],
+};
+
+pub(super) const AUDIT_REFUSED: Metric = Metric {
+    name: "scim_gateway_audit_refused_total",
+    kind: Kind::Counter,
+    help: "Writes that were not made because they could not be recorded: the queue was full or the file took no lines.",
     labels: &["reason"],
 };
 

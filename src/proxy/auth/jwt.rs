@@ -33,13 +33,15 @@ impl Terms {
         Self { jwt, algorithms, keys }
     }
 
+    /// The token's claims.
+    ///
     /// # Errors
     /// Why this credential is not shown by the token.
     pub(super) async fn admit(
         &self,
         token: &[u8],
         observer: &Arc<dyn Observer>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Map<String, Value>, Refusal> {
         let header = self.header(token).ok_or(Refusal::Unknown)?;
         let key = self.keys.find(header.kid.as_deref(), header.alg, observer).await;
         let key = key.map_err(|why| match why {
@@ -53,7 +55,7 @@ impl Terms {
             return Err(Refusal::Unknown);
         }
         if self.jwt.claims.iter().all(|(name, allowed)| holds(claims.get(name), allowed)) {
-            Ok(())
+            Ok(claims)
         } else {
             Err(Refusal::NotAllowed)
         }

@@ -16,6 +16,7 @@ mod jwt;
 mod keys;
 mod names;
 mod peer;
+mod principal;
 mod refusal;
 mod sets;
 mod shown;
@@ -23,6 +24,7 @@ mod shown;
 use self::jwt::Terms;
 pub(super) use self::names::Names;
 pub(super) use self::peer::Peer;
+pub use self::principal::Principal;
 pub use self::refusal::Refusal;
 pub use self::sets::KeySets;
 use self::shown::Authorization;
@@ -68,7 +70,7 @@ impl Callers {
         matches!(self.auth, Auth::None | Auth::Forward)
     }
 
-    /// The name of the credential that the request shows.
+    /// Who the request shows that it comes from.
     ///
     /// # Errors
     /// Why it is not let in.
@@ -76,22 +78,24 @@ impl Callers {
         &self,
         shown: &Shown,
         observer: &Arc<dyn Observer>,
-    ) -> Result<String, Refusal> {
+    ) -> Result<Principal, Refusal> {
         let by_header = match &shown.authorization {
             Authorization::Missing => Err(Refusal::Missing),
             Authorization::Malformed => Err(Refusal::Malformed),
-            Authorization::Basic(pair) if self.auth.by_basic() => self.basic(pair),
+            Authorization::Basic(pair) if self.auth.by_basic() => {
+                self.basic(pair).map(Principal::of)
+            }
             Authorization::Bearer(token) if self.auth.by_bearer() => {
                 self.bearer(token, observer).await
             }
             Authorization::Basic(_) | Authorization::Bearer(_) => Err(Refusal::Malformed),
         };
         let refusal = match by_header {
-            Ok(name) => return Ok(name),
+            Ok(principal) => return Ok(principal),
             Err(refusal) => refusal,
         };
         match shown.peer.as_deref().map(|peer| self.certificate(peer)) {
-            Some(Ok(name)) => Ok(name),
+            Some(Ok(name)) => Ok(Principal::of(name)),
             // A wrong token beside a certificate is told as what it is.
             Some(Err(of_peer)) if refusal == Refusal::Missing => Err(of_peer),
             _ => Err(refusal),
@@ -133,7 +137,11 @@ impl Callers {
         .ok_or(Refusal::Unknown)
     }
 
-    async fn bearer(&self, token: &[u8], observer: &Arc<dyn Observer>) -> Result<String, Refusal> {
+    async fn bearer(
+        &self,
+        token: &[u8],
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Principal, Refusal> {
         let whole: [u8; 32] = Sha256::digest(token).into();
         let colon = token.iter().position(|byte| *byte == b':');
         let (project, key) = colon.and_then(|at| token.split_at_checked(at)).unwrap_or_default();
@@ -147,12 +155,12 @@ impl Callers {
             _ => Choice::from(0),
         });
         if let Some(name) = known {
-            return Ok(name);
+            return Ok(Principal::of(name));
         }
         let mut worst = Refusal::Unknown;
         for (name, terms) in &self.signed {
             match terms.admit(token, observer).await {
-                Ok(()) => return Ok(name.clone()),
+                Ok(claims) => return Ok(Principal::by_claims(name, &claims)),
                 Err(refusal) => worst = worst.max(refusal),
             }
         }

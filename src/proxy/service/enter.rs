@@ -1,6 +1,7 @@
 //! Whether a request may come in: its route, its bounds, its caller, a place behind the door.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pingora::proxy::Session;
 use tokio::time::Instant;
@@ -14,18 +15,32 @@ use crate::proxy::care::{Full, Gate, crowded};
 use crate::proxy::edge::Way;
 use crate::proxy::{Callers, Event, Refusal, forward, request};
 
+/// When a client whose write cannot be recorded may come again.
+const LATER: Duration = Duration::from_secs(5);
+
+/// A request that may use its route, and what is behind the door.
+pub(super) struct Admitted {
+    pub route: Arc<Route>,
+    pub gate: Arc<Gate>,
+    pub way: Way,
+}
+
 impl Service {
-    /// What [`Service::admit`] tells, once there is a place behind the door.
+    /// Takes a place behind the door, and before a write one for its record; both are held until the
+    /// request is told.
     pub(super) async fn enter(
         &self,
-        session: &mut Session,
         context: &mut Context,
-    ) -> Result<(Arc<Route>, Way), Fault> {
-        let (route, gate, way) = self.admit(session, context).await?;
-        let deadline = Instant::now() + context.edge.limits.exchange;
-        let place = gate.enter(deadline).await.map_err(|full| self.crowded(&route, full))?;
+        route: &Route,
+        gate: &Gate,
+        deadline: Instant,
+    ) -> Result<(), Fault> {
+        if context.writes {
+            context.slot = Some(self.observer.reserve().ok_or_else(unrecorded)?);
+        }
+        let place = gate.enter(deadline).await.map_err(|full| self.crowded(route, full))?;
         context.place = Some(place);
-        Ok((route, way))
+        Ok(())
     }
 
     fn crowded(&self, route: &Route, full: Full) -> Fault {
@@ -35,11 +50,11 @@ impl Service {
     }
 
     /// The route and what is behind its door, for a request that is in bounds and may use it.
-    async fn admit(
+    pub(super) async fn admit(
         &self,
         session: &mut Session,
         context: &mut Context,
-    ) -> Result<(Arc<Route>, Arc<Gate>, Way), Fault> {
+    ) -> Result<Admitted, Fault> {
         let header = session.req_header();
         let host = request::host(header);
         let edge = Arc::clone(&context.edge);
@@ -51,11 +66,16 @@ impl Service {
             context.forwarded = forward::authorization(&header.headers)?;
         }
         self.let_in(session, context, route, &door.callers).await?;
-        context.rights = door.rights(context.credential.as_deref());
+        let credential = context.caller.as_ref().map(|caller| caller.credential.as_str());
+        context.rights = door.rights(credential);
         if let Way::Stream(..) = door.way {
             edge.shared.safeguards.admit(&route.spec.name)?;
         }
-        Ok((Arc::clone(route), Arc::clone(&door.gate), door.way.clone()))
+        Ok(Admitted {
+            route: Arc::clone(route),
+            gate: Arc::clone(&door.gate),
+            way: door.way.clone(),
+        })
     }
 
     /// Looks at what the caller shows, unless too much of it was wrong before.
@@ -77,8 +97,8 @@ impl Service {
         let refusal = match wait {
             Some(_) => Refusal::Limited,
             None => match callers.admit(&shown, &self.observer).await {
-                Ok(credential) => {
-                    context.credential = Some(credential);
+                Ok(caller) => {
+                    context.caller = Some(caller);
                     return Ok(());
                 }
                 Err(refusal) => refusal,
@@ -92,6 +112,12 @@ impl Service {
         let fault = callers.fault(refusal);
         Err(wait.into_iter().fold(fault, Fault::with_retry_after))
     }
+}
+
+fn unrecorded() -> Fault {
+    let detail = "The gateway cannot record writes at the moment, so it makes none; nothing was sent. Try \
+                  again later.";
+    Fault::new(Cause::Unrecorded, detail).with_retry_after(LATER)
 }
 
 fn unknown_route() -> Fault {
