@@ -19,6 +19,7 @@ pub struct Care {
     /// `None`: nodes are asked as [`Health::default`] says where there are several.
     pub health: Option<Health>,
     pub ejection: Ejection,
+    pub pool: Pool,
 }
 
 impl Care {
@@ -46,6 +47,20 @@ impl InFlight {
     /// What a route takes where the configuration says nothing.
     pub fn of_route() -> Self {
         Self { most: 256, ..Self::default() }
+    }
+}
+
+/// Connections that are kept for the next call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// How long one is kept without a call: shorter than the upstream keeps it, or a write may meet its end.
+    pub idle: Duration,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        // Many servers close after five seconds.
+        Self { idle: Duration::from_secs(4) }
     }
 }
 
@@ -158,6 +173,7 @@ pub(super) fn care(table: &Table<'_>) -> Care {
         breaker: table.item("breaker").map_or(ordinary.breaker, breaker),
         health: table.table("health").map(health),
         ejection: table.table("ejection").map(ejection).unwrap_or_default(),
+        pool: time(table, "pool_idle").map_or_else(Pool::default, |idle| Pool { idle }),
     }
 }
 

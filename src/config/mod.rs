@@ -28,6 +28,7 @@ mod route;
 mod safety;
 pub mod secret;
 mod server;
+mod timeouts;
 mod upstream;
 mod value;
 mod watch;

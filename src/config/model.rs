@@ -15,6 +15,7 @@ use super::care::{Care, InFlight};
 use super::identity::Identity;
 pub use super::record::{Audit, OnFailure};
 use super::secret::Secret;
+pub use super::timeouts::Timeouts;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::gateway::rights::Rights;
 use crate::gateway::route::Policies;
@@ -126,6 +127,10 @@ pub struct Limits {
     pub header_time: Duration,
     /// For a whole request body.
     pub body_time: Duration,
+    /// For a whole stream of a pass-through route.
+    pub stream_time: Duration,
+    /// Of a stream's answer at least, in bytes a second.
+    pub stream_rate: u64,
     /// Between two requests on one connection.
     pub idle: Duration,
     /// For the whole exchange with the upstream.
@@ -147,6 +152,8 @@ impl Default for Limits {
             connections: 10_000,
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(60),
+            stream_time: Duration::from_secs(600),
+            stream_rate: 1_024,
             idle: Duration::from_secs(60),
             exchange: Duration::from_secs(55),
             attempts: 30,
@@ -250,35 +257,6 @@ pub enum Target {
     Remote(Vec<Url>),
     /// An embedded simulator of the named vendor.
     Sandbox(Named),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    pub connect: Duration,
-    /// For one read or write.
-    pub idle: Duration,
-    /// For one whole call.
-    pub call: Duration,
-}
-
-impl Timeouts {
-    /// None longer than this.
-    pub fn within(&mut self, most: Duration) {
-        for time in [&mut self.connect, &mut self.idle, &mut self.call] {
-            *time = most.min(*time);
-        }
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            // Below the call's, so that a silent upstream is known as one and not as a long call.
-            idle: Duration::from_secs(20),
-            call: Duration::from_secs(30),
-        }
-    }
 }
 
 #[derive(Clone, Debug)]

@@ -119,6 +119,12 @@ fn limits(table: Table<'_>) -> Limits {
             .unwrap_or(default.connections),
         header_time: time("header_time").unwrap_or(default.header_time),
         body_time: time("body_time").unwrap_or(default.body_time),
+        stream_time: time("stream_time").unwrap_or(default.stream_time),
+        stream_rate: table
+            .item("stream_rate")
+            .and_then(|item| number(item, 1..=1 << 30))
+            .and_then(|rate| u64::try_from(rate).ok())
+            .unwrap_or(default.stream_rate),
         idle: time("idle").unwrap_or(default.idle),
         exchange: time("exchange").unwrap_or(default.exchange),
         attempts: table

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, COOKIE, EXPECT, FORWARDED, HeaderName, PROXY_AUTHORIZATION,
+    ACCEPT, ACCEPT_CHARSET, ACCEPT_ENCODING, ACCEPT_LANGUAGE, ALT_SVC, AUTHORIZATION,
+    CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE,
+    FORWARDED, HOST, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
+    SET_COOKIE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 use http::{Method, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -13,22 +16,45 @@ use pingora::{Error, ErrorType};
 use super::broken::is_not_done;
 use super::care::Node;
 use super::identity::Proof;
+use super::request::{REQUEST_ID, host};
 use super::{Identity, Remote};
-use crate::exchange::{TRACEPARENT, TRACESTATE, Trace};
+use crate::exchange::Trace;
 use crate::gateway::Route;
 
 /// The name of the error by which a stream is sent once more with a new proof.
 const RENEWED: &str = "renewed";
 
-/// What of a client's header an upstream never sees, beside Authorization.
-const DROPPED: [HeaderName; 7] = [
-    COOKIE,
-    PROXY_AUTHORIZATION,
-    FORWARDED,
-    CONNECTION,
-    EXPECT,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
+/// What of a client's header an upstream sees: what says how to read the body, what answer is wanted, and
+/// which state it is about. `Prefer` is not among them: with `respond-async` (RFC 9967) an upstream would
+/// answer later, and nobody here would hear it.
+const PASSED: [HeaderName; 17] = [
+    ACCEPT,
+    ACCEPT_CHARSET,
+    ACCEPT_ENCODING,
+    ACCEPT_LANGUAGE,
+    AUTHORIZATION,
+    CACHE_CONTROL,
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    HOST,
+    IF_MATCH,
+    IF_MODIFIED_SINCE,
+    IF_NONE_MATCH,
+    IF_UNMODIFIED_SINCE,
+    TRANSFER_ENCODING,
+    USER_AGENT,
+];
+
+/// What of an upstream's header a client never sees: what is for the connection, or for another name than
+/// this gateway's.
+const KEPT_BACK: [HeaderName; 5] = [
+    ALT_SVC,
+    HeaderName::from_static("keep-alive"),
+    SET_COOKIE,
+    HeaderName::from_static("strict-transport-security"),
+    UPGRADE,
 ];
 
 /// Turns the client's header into the upstream's: its path behind the prefix, its host,
@@ -51,16 +77,50 @@ pub(super) fn rewrite(
         target.push_str(query);
     }
     header.set_raw_path(target.as_bytes())?;
-    for name in &DROPPED {
+    let others: Vec<_> =
+        header.headers.keys().filter(|name| !PASSED.contains(name)).cloned().collect();
+    for name in &others {
         header.remove_header(name);
-    }
-    for name in [TRACEPARENT, TRACESTATE] {
-        header.remove_header(&name);
     }
     for (name, value) in trace.headers() {
         header.insert_header(name, value)?;
     }
     remote.dress(header, node)
+}
+
+/// Says for whom the gateway asks, in its own words: by which host and scheme it was reached (RFC 7239), and
+/// the request's id. The client's address is nobody's business beyond.
+pub(super) fn sender(
+    header: &mut RequestHeader,
+    asked: &RequestHeader,
+    secure: bool,
+    request_id: &str,
+) -> pingora::Result<()> {
+    let scheme = if secure { "https" } else { "http" };
+    let mut forwarded = format!("for=unknown;proto={scheme}");
+    // What stands between quotes must not end them.
+    let plain = |host: &String| {
+        host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-_[]".contains(&byte))
+    };
+    if let Some(host) = host(asked).filter(plain) {
+        forwarded.push_str(&format!(";host=\"{host}\""));
+    }
+    header.insert_header(FORWARDED, forwarded)?;
+    header.insert_header(REQUEST_ID, request_id)
+}
+
+/// Leaves of an upstream's header what is for the client, which keeps nothing of it.
+pub(super) fn answer(header: &mut ResponseHeader) -> pingora::Result<()> {
+    let named = header.headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<HeaderName> = named
+        .flat_map(|names| names.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .filter(|name| ![CONTENT_LENGTH, TRANSFER_ENCODING].contains(name))
+        .collect();
+    for name in KEPT_BACK.iter().chain(&named) {
+        header.remove_header(name);
+    }
+    header.insert_header(CACHE_CONTROL, "no-store")
 }
 
 /// Puts who the gateway is in place of who the client is.

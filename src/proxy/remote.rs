@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
@@ -45,6 +46,8 @@ pub struct Remote {
     /// What is put before each path; no trailing slash.
     base: String,
     timeouts: Timeouts,
+    /// How long a connection is kept without a call.
+    idle: Duration,
     answer_limit: usize,
 }
 
@@ -112,6 +115,7 @@ impl Remote {
             authorities,
             base: base.to_owned(),
             timeouts: making.timeouts.clone(),
+            idle: making.care.pool.idle,
             answer_limit,
         })
     }
@@ -157,7 +161,10 @@ impl Remote {
                 None => break,
             };
             match peers.map(|peers| peers.into_iter().next()) {
-                Ok(Some(peer)) => return Ok((turn, peer)),
+                Ok(Some(mut peer)) => {
+                    peer.options.idle_timeout = Some(self.idle);
+                    return Ok((turn, peer));
+                }
                 Ok(None) => {}
                 Err(fault) => last = Some(fault),
             }
@@ -229,8 +236,7 @@ impl Remote {
                     if let HttpSession::H1(h1) = &mut session {
                         h1.respect_keepalive();
                     }
-                    let idle = peer.options.idle_timeout;
-                    self.connector.release_http_session(session, &peer, idle).await;
+                    self.connector.release_http_session(session, &peer, Some(self.idle)).await;
                 } else {
                     session.shutdown().await;
                 }

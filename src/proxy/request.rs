@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use http::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, IF_MATCH, IF_NONE_MATCH,
-    TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, IF_MATCH,
+    IF_NONE_MATCH, TRANSFER_ENCODING, USER_AGENT,
 };
-use http::{HeaderMap, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use uuid::Uuid;
@@ -21,6 +21,10 @@ use crate::scim::endpoint::climbs;
 use crate::scim::http::Request;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How much of a refused request is still read, and for how long.
+const LINGER_BYTES: usize = 8 << 20;
+const LINGER: Duration = Duration::from_secs(2);
 
 /// What of a client's headers an exchange sees. The client's Authorization is not among them.
 const ALLOWED: [HeaderName; 6] =
@@ -133,14 +137,16 @@ pub(super) async fn read(
     request_id: &str,
     limits: &Limits,
 ) -> Result<Request, Fault> {
-    if expects_continue(session) {
-        session.write_continue_response().await.map_err(|error| broken_off(&error))?;
-    }
+    encoded(&session.req_header().headers)?;
+    go_on(session).await?;
     let body = tokio::time::timeout(limits.body_time, read_body(session, limits))
         .await
         .unwrap_or_else(|_| Err(too_slow(limits.body_time)))?;
     let header = session.req_header();
-    let mut request = Request::new(header.method.clone(), header.uri.path());
+    // RFC 9110 section 9.3.2: as GET, and what is not sent of the answer is its body.
+    let head = header.method == Method::HEAD;
+    let method = if head { Method::GET } else { header.method.clone() };
+    let mut request = Request::new(method, header.uri.path());
     request.query = header.uri.query().map(str::to_owned);
     request.headers = allowed(&header.headers);
     if let Ok(value) = request_id.parse() {
@@ -148,6 +154,47 @@ pub(super) async fn read(
     }
     request.body = body.freeze();
     Ok(request)
+}
+
+/// Asks for the body, where the client waits for that before it sends any (RFC 9110 section 10.1.1).
+pub(super) async fn go_on(session: &mut Session) -> Result<(), Fault> {
+    if expects_continue(session) {
+        session.write_continue_response().await.map_err(|error| broken_off(&error))?;
+    }
+    Ok(())
+}
+
+/// Refuses a body that would have to be decoded first (RFC 9110 section 15.5.16).
+fn encoded(headers: &HeaderMap) -> Result<(), Fault> {
+    let all = headers.get_all(CONTENT_ENCODING).iter();
+    let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if all.into_iter().all(plain) {
+        return Ok(());
+    }
+    let detail = "The request's body is encoded (Content-Encoding), which this gateway does not read. Send \
+                  it as it is.";
+    Err(Fault::new(Cause::NotAcceptable, detail))
+}
+
+/// What the client still sends of a refused request is read and thrown away, for a while: a connection that
+/// is closed before would take the answer with it (RFC 9112 section 9.6).
+pub(super) async fn linger(session: &mut Session) {
+    let waits = expects_continue(session) && session.body_bytes_read() == 0;
+    if session.as_http1().is_none() || waits || session.is_body_done() {
+        return;
+    }
+    session.set_keepalive(None);
+    let drained = async {
+        let mut left = LINGER_BYTES;
+        while let Ok(Some(chunk)) = session.read_request_body().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whoever sends more, or for longer, does not hear the answer.
+    let _ = tokio::time::timeout(LINGER, drained).await;
 }
 
 async fn read_body(session: &mut Session, limits: &Limits) -> Result<BytesMut, Fault> {
@@ -219,4 +266,11 @@ pub(super) fn too_slow(limit: Duration) -> Fault {
     let mut fault = Fault::new(Cause::BadBody, detail);
     fault.status = Some(StatusCode::REQUEST_TIMEOUT);
     fault
+}
+
+/// A stream that was cut off for its length.
+pub(super) fn too_long() -> Fault {
+    let detail = "The answer took longer than this gateway lets one stream, or was read too slowly. Ask for \
+                  less at once.";
+    Fault::new(Cause::StreamTooLong, detail)
 }

@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -134,14 +135,17 @@ impl ProxyHttp for Service {
 
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         header: &mut RequestHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
         let route = context.route.as_ref().ok_or_else(misled)?;
         let stream = context.stream.as_mut().ok_or_else(misled)?;
         let node = stream.node().ok_or_else(misled)?;
+        let asked = session.req_header();
+        let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         passthrough::rewrite(header, route, stream.remote(), node, &context.trace)?;
+        passthrough::sender(header, asked, secure, &context.request_id)?;
         stream.sign(header).await.or_else(|fault| {
             context.record.fault = Some(fault);
             Error::e_explain(ErrorType::InternalError, "no identity")
@@ -189,6 +193,22 @@ impl ProxyHttp for Service {
         Ok(())
     }
 
+    fn upstream_response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        context: &mut Context,
+    ) -> pingora::Result<Option<Duration>> {
+        let limits = &context.edge.limits;
+        let passes = context.stream.as_mut().is_none_or(|s| s.passes(body.as_ref(), limits));
+        if passes || end_of_stream {
+            return Ok(None);
+        }
+        context.record.fault = Some(request::too_long());
+        Error::e_explain(ErrorType::WriteTimedout, "a stream beyond its time")
+    }
+
     async fn response_filter(
         &self,
         session: &mut Session,
@@ -199,6 +219,7 @@ impl ProxyHttp for Service {
         context.status = Some(header.status);
         if let Some(stream) = &mut context.stream {
             stream.answered(header);
+            passthrough::answer(header)?;
         }
         header.insert_header(request::REQUEST_ID, context.request_id.as_str())
     }
@@ -251,7 +272,12 @@ impl Service {
             Way::Stream(remote, care, identity) => {
                 let deadline = Instant::now() + context.edge.limits.exchange;
                 self.enter(context, &route, &gate, deadline).await?;
-                context.stream = Some(Stream::begin(remote, &care, identity, deadline).await?);
+                let stream = Stream::begin(remote, &care, identity, deadline).await?;
+                // Told before Pingora reads the body, which it does not ask for.
+                request::go_on(session).await?;
+                let rate = usize::try_from(context.edge.limits.stream_rate).ok();
+                session.as_downstream_mut().set_min_send_rate(rate);
+                context.stream = Some(stream);
                 Ok(None)
             }
         }

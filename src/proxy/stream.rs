@@ -8,13 +8,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
-use pingora::upstreams::peer::HttpPeer;
+use pingora::upstreams::peer::{H1UpgradePolicy, HttpPeer};
 use tokio::time::Instant;
 
 use super::broken::unformed;
 use super::care::{Care, Leave, Node, Turn, Verdict, asked, verdict};
 use super::identity::Proof;
 use super::{Identity, Remote, passthrough};
+use crate::config::model::Limits;
 use crate::fault::Fault;
 
 pub(super) struct Stream {
@@ -31,8 +32,11 @@ pub(super) struct Stream {
     resend: bool,
     /// What the answer's status says; `None` before there is one.
     verdict: Option<Verdict>,
-    /// Body bytes so far.
+    /// Body bytes of the client so far.
     streamed: usize,
+    began: Instant,
+    /// Body bytes of the upstream so far, and since when.
+    passed: (usize, Option<Instant>),
 }
 
 impl Stream {
@@ -44,7 +48,7 @@ impl Stream {
         identity: Option<Arc<Identity>>,
         deadline: Instant,
     ) -> Result<Self, Fault> {
-        let leave = Some(care.leave(deadline).await?);
+        let leave = Some(care.leave_to_stream(deadline).await?);
         let care = Arc::clone(care);
         Ok(Self {
             remote,
@@ -57,6 +61,8 @@ impl Stream {
             resend: false,
             verdict: None,
             streamed: 0,
+            began: Instant::now(),
+            passed: (0, None),
         })
     }
 
@@ -75,8 +81,10 @@ impl Stream {
     /// Where no node is left.
     pub(super) async fn peer(&mut self) -> Result<HttpPeer, Fault> {
         self.leave_node(Verdict::Unknown);
-        let (turn, peer) = self.remote.next_peer(&self.tried).await?;
+        let (turn, mut peer) = self.remote.next_peer(&self.tried).await?;
         self.turn = Some(turn);
+        // What becomes of an upgraded connection is beyond what this gateway looks at.
+        peer.options.http_upstream_request_policy.h1_upgrade = H1UpgradePolicy::Deny;
         Ok(peer)
     }
 
@@ -114,6 +122,17 @@ impl Stream {
     pub(super) fn count(&mut self, body: Option<&Bytes>) -> usize {
         self.streamed += body.map_or(0, Bytes::len);
         self.streamed
+    }
+
+    /// Counts what the upstream sends; whether the stream goes on within its time and at its least rate. A
+    /// reader may pause for as long as a read or write may take.
+    pub(super) fn passes(&mut self, body: Option<&Bytes>, limits: &Limits) -> bool {
+        let (bytes, since) = &mut self.passed;
+        let age = since.get_or_insert_with(Instant::now).elapsed();
+        let least = age.saturating_sub(limits.client).as_secs() * limits.stream_rate;
+        let fast = u64::try_from(*bytes).unwrap_or(u64::MAX) >= least;
+        *bytes += body.map_or(0, Bytes::len);
+        fast && self.began.elapsed() <= limits.stream_time
     }
 
     pub(super) fn answered(&mut self, header: &ResponseHeader) {

@@ -30,4 +30,5 @@ mod rotated;
 mod secrets;
 mod seeds;
 mod signed;
+mod streams;
 mod tls;

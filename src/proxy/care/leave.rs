@@ -22,6 +22,8 @@ pub struct Care {
     pub(super) observer: Arc<dyn Observer>,
     pub(super) retries: Retries,
     gate: Gate,
+    /// Streams last as long as their readers are slow: they have places of their own.
+    streams: Gate,
     bucket: Option<Bucket>,
     hold: Hold,
     breaker: Option<Arc<Breaker>>,
@@ -45,6 +47,7 @@ impl Care {
             observer,
             retries: Retries::new(&settings.retries),
             gate: Gate::new(&settings.limits),
+            streams: Gate::new(&settings.limits),
             bucket: settings.rate.as_ref().map(Bucket::new),
             hold: Hold::default(),
             breaker: settings.breaker.clone().map(Breaker::new).map(Arc::new),
@@ -60,10 +63,25 @@ impl Care {
         self: &Arc<Self>,
         deadline: Instant,
     ) -> Result<Leave, Fault> {
+        self.leave_by(&self.gate, deadline).await
+    }
+
+    /// As [`Care::leave`], for a call whose bodies stream.
+    ///
+    /// # Errors
+    /// Those of [`Care::leave`].
+    pub(in crate::proxy) async fn leave_to_stream(
+        self: &Arc<Self>,
+        deadline: Instant,
+    ) -> Result<Leave, Fault> {
+        self.leave_by(&self.streams, deadline).await
+    }
+
+    async fn leave_by(self: &Arc<Self>, gate: &Gate, deadline: Instant) -> Result<Leave, Fault> {
         self.closed(Instant::now())?;
-        let (place, ticket) = match self.at_once()? {
+        let (place, ticket) = match self.at_once(gate)? {
             Some(both) => both,
-            None => self.wait(deadline).await?,
+            None => self.wait(gate, deadline).await?,
         };
         self.happened(|upstream| Event::Calling { upstream, began: true });
         Ok(Leave { care: Arc::clone(self), place: Some(place), ticket })
@@ -75,18 +93,18 @@ impl Care {
     }
 
     /// Both without a wait. A token is taken last: it cannot be given back.
-    fn at_once(&self) -> Result<Option<(Place, Option<Ticket>)>, Fault> {
+    fn at_once(&self, gate: &Gate) -> Result<Option<(Place, Option<Ticket>)>, Fault> {
         if self.hold.now(Instant::now()).is_some() {
             return Ok(None);
         }
-        let Some(place) = self.gate.at_once() else { return Ok(None) };
+        let Some(place) = gate.at_once() else { return Ok(None) };
         let ticket = self.ticket()?;
         let token = self.bucket.as_ref().is_none_or(Bucket::at_once);
         Ok(token.then_some((place, ticket)))
     }
 
-    async fn wait(&self, deadline: Instant) -> Result<(Place, Option<Ticket>), Fault> {
-        let seat = self.gate.sit(deadline).map_err(|full| self.full(full))?;
+    async fn wait(&self, gate: &Gate, deadline: Instant) -> Result<(Place, Option<Ticket>), Fault> {
+        let seat = gate.sit(deadline).map_err(|full| self.full(full))?;
         let _waiting = Waiting::new(self);
         self.outlast(&seat).await?;
         let place = seat.place().await.map_err(|full| self.full(full))?;

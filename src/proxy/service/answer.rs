@@ -7,7 +7,7 @@ use pingora::{Error, ErrorSource};
 use super::Context;
 use crate::exchange;
 use crate::fault::{Cause, Fault};
-use crate::proxy::{broken, reply};
+use crate::proxy::{broken, reply, request};
 use crate::scim::http::Response;
 
 /// The answer to a request that does not get to its exchange.
@@ -33,6 +33,9 @@ pub(super) async fn answer(
     context.answered = true;
     reply::write(session, response, &context.request_id).await?;
     context.delivered = true;
+    // Nobody else waits for what this request had.
+    context.let_go();
+    request::linger(session).await;
     Ok(())
 }
 

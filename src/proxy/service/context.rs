@@ -79,14 +79,20 @@ impl Context {
         }
     }
 
+    /// Gives back what others may wait for.
+    pub(super) fn let_go(&mut self) {
+        self.place = None;
+        if let Some(stream) = &mut self.stream {
+            stream.end(self.record.fault.as_ref());
+        }
+    }
+
     /// Tells what the request came to; `written` is the status that Pingora wrote.
     pub(super) fn tell(&mut self, written: Option<StatusCode>) {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
-        if let Some(stream) = &mut self.stream {
-            stream.end(self.record.fault.as_ref());
-        }
+        self.let_go();
         let route = self.route.as_deref().map(|route| &route.spec);
         self.observer.answered(&Seen {
             request_id: &self.request_id,
