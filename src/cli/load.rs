@@ -96,6 +96,8 @@ struct Kept {
 struct Reached {
     /// With care around every call.
     calls: Arc<dyn Upstream>,
+    /// The same with clients' own credentials.
+    strange: Arc<dyn Upstream>,
     care: Arc<Care>,
     network: Network,
     identity: Arc<Identity>,
@@ -133,7 +135,7 @@ fn doors(
         }
     }
     let door = |route: &model::Route| {
-        let Reached { calls, care, network, identity } =
+        let Reached { calls, strange, care, network, identity } =
             &upstreams.made.get(&route.upstream.name)?.reached;
         let (calls, identity) = (Arc::clone(calls), Arc::clone(identity));
         let forwards = matches!(route.auth, Auth::Forward);
@@ -142,7 +144,7 @@ fn doors(
                 let identity = (!forwards).then_some(identity);
                 Way::Stream(Arc::clone(remote), Arc::clone(care), identity)
             }
-            _ if forwards => Way::Forward(calls),
+            _ if forwards => Way::Forward(Arc::clone(strange)),
             _ => Way::Translate(Arc::new(Signed::new(calls, identity))),
         };
         let callers = Arc::clone(callers.get(&route.label())?);
@@ -225,6 +227,7 @@ fn reach(
         }
     };
     let care = Arc::new(Care::new(name, care, Arc::clone(observer)));
-    let calls = Arc::new(Cared::new(called, Arc::clone(&care)));
-    Ok(Reached { calls, care, network, identity })
+    let calls = Arc::new(Cared::new(Arc::clone(&called), Arc::clone(&care)));
+    let strange = Arc::new(Cared::new(called, Arc::clone(&care)).of_strangers());
+    Ok(Reached { calls, strange, care, network, identity })
 }

@@ -22,6 +22,7 @@ mod file;
 pub mod identity;
 mod jwt;
 pub mod model;
+pub mod network;
 mod record;
 mod restart;
 mod route;

@@ -13,6 +13,7 @@ use url::Url;
 pub use super::caller::{Auth, Credential, Holder, Jwt, KeyPlace, KeySource, Proof};
 use super::care::{Care, InFlight};
 use super::identity::Identity;
+use super::network::Network;
 pub use super::record::{Audit, OnFailure};
 use super::secret::Secret;
 pub use super::timeouts::Timeouts;
@@ -138,6 +139,8 @@ pub struct Limits {
     /// Wrong credentials that one address may show to one route within `attempts_window`; 0: any number.
     pub attempts: usize,
     pub attempts_window: Duration,
+    /// Who says truly for whom it asks, by `X-Forwarded-For` or `Forwarded`.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Limits {
@@ -158,6 +161,7 @@ impl Default for Limits {
             exchange: Duration::from_secs(55),
             attempts: 30,
             attempts_window: Duration::from_secs(60),
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::code::{NOTHING, UPGRADE_SOCKET, URL};
+use super::code::{ADDRESS, NOTHING, UPGRADE_SOCKET, URL};
 use super::model::{CertificatePair, Limits, Running, Server, Tls};
+use super::network::Network;
 use super::value::{address, duration, number, path};
 use crate::diagnostic::toml::{Item, Table};
 
@@ -21,7 +22,9 @@ pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
     let listen: Vec<_> = listen.into_iter().filter_map(address).collect();
     let tls = table.table("tls").map(|table| tls(table, directory));
     let public_url = table.item("public_url").map(public_url);
-    let limits = table.table("limits").map(limits).unwrap_or_default();
+    let mut limits = table.table("limits").map(limits).unwrap_or_default();
+    let trusted = table.item("trusted_proxies").map(Item::items).unwrap_or_default();
+    limits.trusted_proxies = trusted.into_iter().filter_map(network).collect();
     let running = running(&table, directory);
     table.close();
     let first = listen.first()?;
@@ -33,6 +36,17 @@ pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
         running,
         listen,
     })
+}
+
+fn network(item: Item<'_>) -> Option<Network> {
+    let text = item.string()?;
+    let network = Network::parse(text);
+    if network.is_none() {
+        let message = format!("`{text}` is no network");
+        let hint = "write 10.0.0.0/8, 2001:db8::/32 or one address";
+        item.reader().report(item.mistake(ADDRESS, message, "not address/bits").with_hint(hint));
+    }
+    network
 }
 
 fn running(table: &Table<'_>, directory: &Path) -> Running {
@@ -132,6 +146,7 @@ fn limits(table: Table<'_>) -> Limits {
             .and_then(|item| number(item, 0..=1_000_000))
             .unwrap_or(default.attempts),
         attempts_window: time("attempts_window").unwrap_or(default.attempts_window),
+        trusted_proxies: Vec::new(),
     };
     table.close();
     limits

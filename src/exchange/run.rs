@@ -71,8 +71,7 @@ pub async fn run_for(
     deadline: Instant,
 ) -> Outcome {
     let mut record = Record::default();
-    let response =
-        run_into(&mut record, rights, route, request, upstream, shared, deadline).await;
+    let response = run_into(&mut record, rights, route, request, upstream, shared, deadline).await;
     Outcome { response, record }
 }
 

@@ -24,19 +24,26 @@ pub struct Trace {
     pub parent: Option<[u8; 8]>,
     /// Whether someone keeps the spans of this trace.
     pub sampled: bool,
+    /// Whether the client wants them to be kept.
+    wanted: bool,
     /// What other tracing systems said of it, passed on as it came.
     state: Option<HeaderValue>,
 }
 
 impl Trace {
-    /// This gateway's span in the client's trace; where there is none, or its header is not valid, in
-    /// a new one, of which `sampled` says whether it is kept.
+    /// This gateway's span in the client's trace, which is not kept unless the client is trusted; where there
+    /// is none, or its header is not valid, in a new one, of which `sampled` says whether it is kept.
     pub fn of(headers: &HeaderMap, sampled: impl FnOnce(&[u8; 16]) -> bool) -> Self {
         if let Some(outer) = Self::read(headers) {
-            return outer.child();
+            return Self { sampled: false, wanted: outer.sampled, ..outer.child() };
         }
         let id = Uuid::new_v4().into_bytes();
-        Self { id, span: span(), parent: None, sampled: sampled(&id), state: None }
+        Self { id, span: span(), parent: None, sampled: sampled(&id), wanted: false, state: None }
+    }
+
+    /// The client may say whether the trace is kept: it is no stranger.
+    pub fn trust(&mut self) {
+        self.sampled |= std::mem::take(&mut self.wanted);
     }
 
     /// The span that the headers name.
@@ -45,7 +52,7 @@ impl Trace {
         let (value, None) = (given.next()?, given.next()) else { return None };
         let (id, span, flags) = parse(value.to_str().ok()?)?;
         let sampled = flags & SAMPLED != 0;
-        Some(Self { id, span, parent: None, sampled, state: state(headers) })
+        Some(Self { id, span, parent: None, sampled, wanted: false, state: state(headers) })
     }
 
     /// A new span inside this one.
@@ -129,7 +136,9 @@ mod tests {
         let mut given = headers(PARENT);
         given.append(TRACESTATE, HeaderValue::from_static("a=1"));
         given.append(TRACESTATE, HeaderValue::from_static("b=2"));
-        let trace = Trace::of(&given, |_| panic!("the client has decided"));
+        let mut trace = Trace::of(&given, |_| panic!("the client has decided"));
+        assert!(!trace.sampled, "a stranger decides nothing");
+        trace.trust();
         assert_eq!(trace.parent.map(hex::encode).unwrap(), "b7ad6b7169203331");
         let call = trace.child();
         assert_eq!((call.id, call.parent), (trace.id, Some(trace.span)));

@@ -272,7 +272,9 @@ impl Service {
             Way::Stream(remote, care, identity) => {
                 let deadline = Instant::now() + context.edge.limits.exchange;
                 self.enter(context, &route, &gate, deadline).await?;
-                let stream = Stream::begin(remote, &care, identity, deadline).await?;
+                let stream =
+                    Stream::begin(remote, &care, identity, context.forwarded.as_ref(), deadline)
+                        .await?;
                 // Told before Pingora reads the body, which it does not ask for.
                 request::go_on(session).await?;
                 let rate = usize::try_from(context.edge.limits.stream_rate).ok();

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::upstreams::peer::{H1UpgradePolicy, HttpPeer};
@@ -21,6 +22,8 @@ use crate::fault::Fault;
 pub(super) struct Stream {
     remote: Arc<Remote>,
     care: Arc<Care>,
+    /// Whose call it is, where it is a stranger's.
+    who: Option<u64>,
     leave: Option<Leave>,
     turn: Option<Turn>,
     tried: Vec<u16>,
@@ -46,13 +49,17 @@ impl Stream {
         remote: Arc<Remote>,
         care: &Arc<Care>,
         identity: Option<Arc<Identity>>,
+        authorization: Option<&HeaderValue>,
         deadline: Instant,
     ) -> Result<Self, Fault> {
-        let leave = Some(care.leave_to_stream(deadline).await?);
+        let strange = identity.is_none();
+        let who = strange.then(|| care.whose(authorization)).flatten();
+        let leave = Some(care.leave_to_stream(who, deadline).await?);
         let care = Arc::clone(care);
         Ok(Self {
             remote,
             care,
+            who,
             leave,
             turn: None,
             tried: Vec::new(),
@@ -139,7 +146,7 @@ impl Stream {
         let verdict = verdict(Ok(header.status));
         let partly = self.is_partly(verdict);
         if let Some(wait) = asked(header.status, &header.headers).filter(|_| !partly) {
-            self.care.hold_back(wait, header.status);
+            self.care.hold_back(self.who, wait, header.status);
         }
         self.verdict = Some(verdict);
     }

@@ -5,9 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod at_once;
-mod cleartext;
 #[cfg(test)]
 mod audited;
+mod cleartext;
 #[cfg(test)]
 mod deploy;
 mod groups;

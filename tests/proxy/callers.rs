@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use scim_gateway::config::model::{Credential, Limits, Proof};
+use scim_gateway::config::network::Network;
 use scim_gateway::proxy::{Door, Way};
 use sha2::{Digest, Sha256};
 
@@ -162,8 +163,9 @@ async fn a_401_has_one_challenge_for_each_scheme_of_the_route() {
     assert!(answer.contains("Basic <base64 of user:password>"), "{answer}");
 }
 
+/// Edge 8: a right token cannot be guessed; whoever shared an address with a stranger was locked out.
 #[tokio::test(flavor = "multi_thread")]
-async fn after_too_many_wrong_ones_the_right_one_is_not_looked_at() {
+async fn after_too_many_wrong_ones_a_password_is_not_looked_at_and_a_token_is() {
     let service = Scripted::start(|_, _| ok("{}")).await;
     let window = Duration::from_secs(600);
     let gateway =
@@ -172,19 +174,66 @@ async fn after_too_many_wrong_ones_the_right_one_is_not_looked_at() {
         let answer = send(gateway.address, &bytes("/token", &[])).await;
         assert_eq!(status(&answer), 401, "showing nothing is no attempt: {answer}");
     }
-    for wrong in ["Bearer x", "Digest x", "Bearer y"] {
-        assert_eq!(status(&ask(&gateway, "/token", wrong).await), 401);
+    let pair = String::from_utf8(basic(b"user:pass:word")).unwrap();
+    for path in ["/token", "/basic", "/all"] {
+        for wrong in ["Bearer x", "Digest x", "Basic eDp5"] {
+            assert_eq!(status(&ask(&gateway, path, wrong).await), 401);
+        }
     }
-    let answer = ask(&gateway, "/token", "Bearer new-token").await;
-    assert_eq!(status(&answer), 429, "{answer}");
-    let wait: u64 = header(&answer, "retry-after").unwrap().parse().unwrap();
-    assert!((590..=600).contains(&wait), "{answer}");
-    assert!(answer.contains("api:messages:2.0:Error"), "{answer}");
-    assert!(header(&answer, "www-authenticate").is_none(), "{answer}");
+    for (path, shown) in [("/basic", &*pair), ("/all", &*pair), ("/token", "Bearer y")] {
+        let answer = ask(&gateway, path, shown).await;
+        assert_eq!(status(&answer), 429, "{path}: {answer}");
+        let wait: u64 = header(&answer, "retry-after").unwrap().parse().unwrap();
+        assert!((590..=600).contains(&wait), "{answer}");
+        assert!(answer.contains("api:messages:2.0:Error"), "{answer}");
+        assert!(header(&answer, "www-authenticate").is_none(), "{answer}");
+    }
     assert!(service.requests().is_empty());
-    assert_eq!(status(&ask(&gateway, "/all", "Bearer new-token").await), 200, "another route");
+    for path in ["/token", "/all"] {
+        assert_eq!(status(&ask(&gateway, path, "Bearer new-token").await), 200, "{path}");
+    }
+    assert_eq!(status(&ask(&gateway, "/all", "Bearer P2project:K2:key").await), 200);
     let log = gateway.log.lines().join("\n");
     assert!(log.contains("refused: Some(Limited)") && log.contains("refused: Some(Missing)"));
+}
+
+/// Edge 8: behind a proxy every client had the proxy's address.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_whom_a_trusted_proxy_names_and_no_other_names_anybody() {
+    let service = Scripted::start(|_, _| ok("{}")).await;
+    let own = || Network::parse("127.0.0.0/8").unwrap();
+    for (trusted_proxies, name) in [
+        (vec![own()], "X-Forwarded-For"),
+        (vec![own()], "Forwarded"),
+        (vec![Network::parse("10.0.0.0/8").unwrap()], "X-Forwarded-For"),
+    ] {
+        let believed = trusted_proxies == [own()];
+        let gateway = gateway(&service.url, Limits { attempts: 2, trusted_proxies, ..limits() });
+        let asks = |pair: &'static [u8], hops: &str| {
+            let value = match name {
+                "Forwarded" => {
+                    let hops = hops.split(", ").map(|hop| format!("proto=https;for=\"{hop}\""));
+                    hops.collect::<Vec<_>>().join(", ")
+                }
+                _ => hops.to_owned(),
+            };
+            let mut bytes = bytes("/basic", &[basic(pair)]);
+            let end = bytes.len() - 2;
+            bytes.splice(end.., format!("{name}: {value}\r\n\r\n").into_bytes());
+            let address = gateway.address;
+            async move { status(&send(address, &bytes).await) }
+        };
+        for _ in 0..2 {
+            assert_eq!(asks(b"user:wrong", "198.51.100.1").await, 401);
+        }
+        let right = b"user:pass:word";
+        assert_eq!(asks(right, "198.51.100.1").await, 429, "{name}");
+        assert_eq!(asks(right, "198.51.100.2, 198.51.100.1").await, 429, "what a client names");
+        assert_eq!(asks(right, "198.51.100.1, 127.0.0.9").await, 429, "a chain of ours");
+        let wanted = if believed { 200 } else { 429 };
+        assert_eq!(asks(right, "198.51.100.2").await, wanted, "{name} {believed}");
+        assert_eq!(asks(right, "198.51.100.1, 198.51.100.2").await, wanted, "{name} {believed}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use scim_gateway::config::model::Auth;
 use scim_gateway::dialect::Dialects;
-use scim_gateway::proxy::{Callers, Door, KeySets, Way};
+use scim_gateway::proxy::{Callers, Cared, Door, KeySets, Way};
 
 use crate::harness::{
     Running, Scripted, care, header, identity, launch, ok, remote, route, send, signed, status,
@@ -122,4 +122,50 @@ async fn a_stream_is_sent_once_more_after_a_401_with_the_secret_that_is_new() {
     assert_eq!(seen.len(), 3, "{seen:?}");
     assert!(seen[2].contains("{\"userName\":\"b\"}"), "{seen:?}");
     assert!(!seen.join("").contains("the-clients-own"), "{seen:?}");
+}
+
+/// Edge 10: one throttled caller of a route that forwards held everybody's calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_holds_one_clients_calls_back_holds_no_others() {
+    let upstream = Scripted::start(|_, seen| match header(seen, "authorization") {
+        Some("Bearer busy") => {
+            Some(b"HTTP/1.1 429 Slow\r\nRetry-After: 50\r\nContent-Length: 0\r\n\r\n".to_vec())
+        }
+        _ => ok(&user("ann")),
+    })
+    .await;
+    let (shared, care) = (Arc::new(remote(&upstream.url)), care());
+    let calls = Cared::new(shared.clone(), care.clone()).of_strangers();
+    let ways = [Way::Forward(Arc::new(calls)), Way::Stream(shared, care, None)];
+    let gateway = gateway(ways, &Auth::Forward);
+    let ask = |path: &'static str, who: &'static str| {
+        let bytes = shows("GET", path, &format!("Authorization: Bearer {who}\r\n"), "");
+        let address = gateway.address;
+        async move { status(&send(address, &bytes).await) }
+    };
+    for path in ["/t/scim/v2/Users/1", "/p/scim/v2/Users/1"] {
+        assert_eq!(ask(path, "busy").await, 429, "{path}");
+        assert_eq!(ask(path, "busy").await, 429, "{path}");
+        assert_eq!(ask(path, "other").await, 200, "{path}");
+    }
+    let sent = upstream.requests();
+    let busy = sent.iter().filter(|seen| seen.contains("Bearer busy")).count();
+    assert_eq!(busy, 1, "the gateway itself holds it, on both routes");
+}
+
+/// Edge 22: whoever asked decided that spans are kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_does_not_decide_what_is_sampled() {
+    let upstream = Scripted::start(|_, _| ok(&user("ann"))).await;
+    let gateway = forwarding(&upstream.url);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let line = format!("traceparent: 00-{trace}-b7ad6b7169203331-01\r\n");
+    for path in ["/t/scim/v2/Users/1", "/p/scim/v2/Users/1"] {
+        send(gateway.address, &shows("GET", path, &line, "")).await;
+    }
+    for seen in upstream.requests() {
+        let parent = header(&seen, "traceparent").unwrap();
+        assert!(parent.contains(trace) && parent.ends_with("-00"), "{parent}");
+    }
+    assert_eq!(upstream.requests().len(), 2);
 }

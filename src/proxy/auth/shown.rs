@@ -31,6 +31,14 @@ impl Shown {
     pub(in crate::proxy) fn new(headers: &HeaderMap, peer: Option<Arc<Peer>>) -> Self {
         Self { authorization: authorization(headers), peer }
     }
+
+    /// The same, but for what people choose: a password.
+    pub(in crate::proxy) fn without_guessable(mut self) -> Self {
+        if matches!(self.authorization, Authorization::Basic(_)) {
+            self.authorization = Authorization::Missing;
+        }
+        self
+    }
 }
 
 /// The scheme is read in any case; two headers are none, since another reader may take the other.

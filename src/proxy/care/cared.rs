@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
+use http::header::AUTHORIZATION;
 use tokio::time::{Instant, sleep_until};
 
 use super::breaker::{Verdict, verdict};
@@ -19,11 +20,19 @@ use crate::scim::http::{Request, Response};
 pub struct Cared {
     upstream: Arc<dyn Upstream>,
     care: Arc<Care>,
+    /// Whether each call is its client's own, by its Authorization.
+    of_strangers: bool,
 }
 
 impl Cared {
     pub fn new(upstream: Arc<dyn Upstream>, care: Arc<Care>) -> Self {
-        Self { upstream, care }
+        Self { upstream, care, of_strangers: false }
+    }
+
+    /// For calls with their clients' own credentials: what holds one of them back holds no other.
+    #[must_use]
+    pub fn of_strangers(self) -> Self {
+        Self { of_strangers: true, ..self }
     }
 
     /// One attempt, with all that it has to pass. `Err` where it was not made.
@@ -32,13 +41,15 @@ impl Cared {
         request: Request,
         deadline: Instant,
     ) -> Result<Result<Response, Fault>, Fault> {
-        let leave = self.care.leave(deadline).await?;
+        let authorization = request.headers.get(AUTHORIZATION);
+        let who = self.of_strangers.then(|| self.care.whose(authorization)).flatten();
+        let leave = self.care.leave(who, deadline).await?;
         let answer = self.upstream.call_by(request, deadline).await;
         let verdict = verdict(answer.as_ref().map(|response| response.status));
         // What a node says or does while another one is well is not the upstream's.
         let partly = verdict == Verdict::Failed && self.upstream.is_partly_well();
         if let Some((wait, status)) = asked_by(&answer).filter(|_| !partly) {
-            self.care.hold_back(wait, status);
+            self.care.hold_back(who, wait, status);
         }
         leave.done(if partly { Verdict::Unknown } else { verdict });
         Ok(answer)

@@ -1,9 +1,10 @@
 //! Leave to make one call: what it has to pass before, and what its outcome does to the calls after.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use tokio::time::{Instant, sleep_until};
 
 use super::breaker::{Breaker, Change, Ticket, Verdict};
@@ -26,6 +27,8 @@ pub struct Care {
     streams: Gate,
     bucket: Option<Bucket>,
     hold: Hold,
+    /// Keyed anew in each process.
+    strangers: RandomState,
     breaker: Option<Arc<Breaker>>,
 }
 
@@ -50,20 +53,22 @@ impl Care {
             streams: Gate::new(&settings.limits),
             bucket: settings.rate.as_ref().map(Bucket::new),
             hold: Hold::default(),
+            strangers: RandomState::new(),
             breaker: settings.breaker.clone().map(Breaker::new).map(Arc::new),
         }
     }
 
-    /// Waits for leave to make one call, within the queue's bounds and the deadline.
+    /// Waits for leave to make one call for somebody (`None`: the gateway itself), within the queue's bounds and the deadline.
     ///
     /// # Errors
     /// With `Retry-After`: `UpstreamUnavailable` (breaker, hold), `UpstreamThrottled` (rate, hold),
     /// `Busy` (queue). Nothing was sent.
     pub(in crate::proxy) async fn leave(
         self: &Arc<Self>,
+        who: Option<u64>,
         deadline: Instant,
     ) -> Result<Leave, Fault> {
-        self.leave_by(&self.gate, deadline).await
+        self.leave_by(&self.gate, who, deadline).await
     }
 
     /// As [`Care::leave`], for a call whose bodies stream.
@@ -72,29 +77,44 @@ impl Care {
     /// Those of [`Care::leave`].
     pub(in crate::proxy) async fn leave_to_stream(
         self: &Arc<Self>,
+        who: Option<u64>,
         deadline: Instant,
     ) -> Result<Leave, Fault> {
-        self.leave_by(&self.streams, deadline).await
+        self.leave_by(&self.streams, who, deadline).await
     }
 
-    async fn leave_by(self: &Arc<Self>, gate: &Gate, deadline: Instant) -> Result<Leave, Fault> {
+    async fn leave_by(
+        self: &Arc<Self>,
+        gate: &Gate,
+        who: Option<u64>,
+        deadline: Instant,
+    ) -> Result<Leave, Fault> {
         self.closed(Instant::now())?;
-        let (place, ticket) = match self.at_once(gate)? {
+        let (place, ticket) = match self.at_once(gate, who)? {
             Some(both) => both,
-            None => self.wait(gate, deadline).await?,
+            None => self.wait(gate, who, deadline).await?,
         };
         self.happened(|upstream| Event::Calling { upstream, began: true });
         Ok(Leave { care: Arc::clone(self), place: Some(place), ticket })
     }
 
     /// Takes what an upstream asked for in its answer.
-    pub(in crate::proxy) fn hold_back(&self, wait: Duration, status: StatusCode) {
-        self.hold.back(wait, status, Instant::now());
+    pub(in crate::proxy) fn hold_back(&self, who: Option<u64>, wait: Duration, status: StatusCode) {
+        self.hold.back(who, wait, status, Instant::now());
+    }
+
+    /// Whose calls those with a stranger's Authorization are: vendors throttle each by itself.
+    pub(in crate::proxy) fn whose(&self, authorization: Option<&HeaderValue>) -> Option<u64> {
+        Some(self.strangers.hash_one(authorization.map(HeaderValue::as_bytes)))
     }
 
     /// Both without a wait. A token is taken last: it cannot be given back.
-    fn at_once(&self, gate: &Gate) -> Result<Option<(Place, Option<Ticket>)>, Fault> {
-        if self.hold.now(Instant::now()).is_some() {
+    fn at_once(
+        &self,
+        gate: &Gate,
+        who: Option<u64>,
+    ) -> Result<Option<(Place, Option<Ticket>)>, Fault> {
+        if self.hold.now(who, Instant::now()).is_some() {
             return Ok(None);
         }
         let Some(place) = gate.at_once() else { return Ok(None) };
@@ -103,10 +123,15 @@ impl Care {
         Ok(token.then_some((place, ticket)))
     }
 
-    async fn wait(&self, gate: &Gate, deadline: Instant) -> Result<(Place, Option<Ticket>), Fault> {
+    async fn wait(
+        &self,
+        gate: &Gate,
+        who: Option<u64>,
+        deadline: Instant,
+    ) -> Result<(Place, Option<Ticket>), Fault> {
         let seat = gate.sit(deadline).map_err(|full| self.full(full))?;
         let _waiting = Waiting::new(self);
-        self.outlast(&seat).await?;
+        self.outlast(who, &seat).await?;
         let place = seat.place().await.map_err(|full| self.full(full))?;
         // The breaker may have opened meanwhile, and its probe's ticket is for whoever calls now.
         let ticket = self.ticket()?;
@@ -126,8 +151,8 @@ impl Care {
     }
 
     /// Waits until nothing holds calls back, unless that is too long.
-    async fn outlast(&self, seat: &Seat<'_>) -> Result<(), Fault> {
-        while let Some(Held { until, status }) = self.hold.now(Instant::now()) {
+    async fn outlast(&self, who: Option<u64>, seat: &Seat<'_>) -> Result<(), Fault> {
+        while let Some(Held { until, status }) = self.hold.now(who, Instant::now()) {
             if until > seat.until {
                 return Err(self.refused(Reason::Held, told::held(until - Instant::now(), status)));
             }

@@ -68,6 +68,10 @@ impl Service {
         self.let_in(session, context, route, &door.callers).await?;
         let credential = context.caller.as_ref().map(|caller| caller.credential.as_str());
         context.rights = door.rights(credential);
+        // On a route that forwards, whoever asks is a stranger to this gateway.
+        if !matches!(door.way, Way::Forward(_) | Way::Stream(_, _, None)) {
+            context.trace.trust();
+        }
         if let Way::Stream(..) = door.way {
             edge.shared.safeguards.admit(&route.spec.name)?;
         }
@@ -78,7 +82,7 @@ impl Service {
         })
     }
 
-    /// Looks at what the caller shows, unless too much of it was wrong before.
+    /// Looks at what the caller shows; at a password not, after too much from its address was wrong.
     async fn let_in(
         &self,
         session: &mut Session,
@@ -91,18 +95,19 @@ impl Service {
         }
         let Limits { attempts, attempts_window: window, .. } = context.edge.limits;
         let (name, counted) = (route.spec.name.as_str(), &self.live.attempts);
-        let address = request::address(session);
+        let address = request::address(session, &context.edge.limits.trusted_proxies);
         let wait = address.and_then(|address| counted.wait(name, address, attempts, window));
         let shown = Shown::new(&session.req_header().headers, request::peer(session));
-        let refusal = match wait {
-            Some(_) => Refusal::Limited,
-            None => match callers.admit(&shown, &self.observer).await {
-                Ok(caller) => {
-                    context.caller = Some(caller);
-                    return Ok(());
-                }
-                Err(refusal) => refusal,
-            },
+        // What nobody can guess is looked at whatever its address did: else whoever shares the address
+        // keeps everybody out.
+        let shown = if wait.is_some() { shown.without_guessable() } else { shown };
+        let refusal = match callers.admit(&shown, &self.observer).await {
+            Ok(caller) => {
+                context.caller = Some(caller);
+                return Ok(());
+            }
+            Err(refusal) if wait.is_none() || refusal == Refusal::Unavailable => refusal,
+            Err(_) => Refusal::Limited,
         };
         if let Some(address) = address.filter(|_| refusal.guessed() && attempts > 0) {
             counted.failed(name, address, window);
@@ -110,6 +115,7 @@ impl Service {
         context.refused = Some(refusal);
         context.challenges = callers.challenges(refusal);
         let fault = callers.fault(refusal);
+        let wait = wait.filter(|_| refusal == Refusal::Limited);
         Err(wait.into_iter().fold(fault, Fault::with_retry_after))
     }
 }
