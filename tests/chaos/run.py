@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "conformance"))
 
 import clients  # noqa: E402
+import edge  # noqa: E402
 import flood  # noqa: E402
 import serve  # noqa: E402 (the processes of all suites are started alike)
 import upstream as script  # noqa: E402
@@ -75,6 +76,8 @@ def main():
         neighbours(running, report)
         back(running, upstream, before, report)
     unread(report)
+    with tempfile.TemporaryDirectory(prefix="chaos-edge-") as name:
+        edge.rows(Path(name), report)
     print(f"chaos: {report.passed} passed, {report.failed} failed", flush=True)
     return 1 if report.failed else 0
 
