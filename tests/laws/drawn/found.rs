@@ -55,7 +55,9 @@ fn filtered(case: &Case<'_>, ask: &Ask, change: impl Fn(&mut Server)) -> Law {
     // Whether the upstream finds what it stores in another type than its schema's is its own to know.
     let (mistake, steps) = &case.given.mistake;
     let sent = |name: &str| {
-        calls.iter().any(|call| call.contains("filter=") && call.contains(&encode(&[("", name)])[1..]))
+        calls
+            .iter()
+            .any(|call| call.contains("filter=") && call.contains(&encode(&[("", name)])[1..]))
     };
     let asked =
         matches!(steps.first(), Some(Step::Name(name)) if mistake.contains(" for ") && sent(name));
