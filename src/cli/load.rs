@@ -12,8 +12,8 @@ use crate::dialect::Dialects;
 use crate::exchange::Upstream;
 use crate::gateway::Gateway;
 use crate::proxy::{
-    Callers, Care, Cared, Certificates, Door, Identity, KeySets, Making, Observer, Remote, Signed,
-    Way,
+    Callers, Care, Cared, Certificates, Door, Identity, KeySets, Making, Observer, Reach, Remote,
+    Signed, Way,
 };
 use crate::sandbox::{Options, Sandbox, Vendor};
 
@@ -161,6 +161,18 @@ impl Upstreams {
     /// None yet; `observer` is told what becomes of those to come.
     fn new(observer: Arc<dyn Observer>) -> Self {
         Self { made: HashMap::new(), sets: KeySets::default(), observer }
+    }
+
+    /// All of them, for whoever looks at how they stand.
+    pub(super) fn reached(&self) -> Vec<Reach> {
+        let reach = |kept: &Kept| Reach {
+            care: Arc::clone(&kept.reached.care),
+            remote: match &kept.reached.network {
+                Network::Remote(remote) => Some(Arc::clone(remote)),
+                Network::Sandbox(_) => None,
+            },
+        };
+        self.made.values().map(reach).collect()
     }
 
     /// Begins to look after files and tokens, before anything is asked of the upstreams; on the

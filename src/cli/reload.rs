@@ -124,7 +124,8 @@ impl Reloader {
         log::warnings(&warnings);
         let limits = config.server.limits.clone();
         self.shared.safeguards.know(doors.keys().map(String::as_str));
-        self.live.replace(Edge::new(gateway, doors, limits, Arc::clone(&self.shared)));
+        let edge = Edge::new(gateway, doors, limits, Arc::clone(&self.shared));
+        self.live.replace(edge.before(upstreams.reached()));
         self.rules.store(Arc::new(rules_hash.clone()));
         self.config = config;
         self.upstreams = upstreams;

@@ -14,7 +14,8 @@ use super::{Format, Named};
 use crate::config::model::{Auth, Proof, Route};
 use crate::exchange::Shared;
 use crate::gateway::RouteSpec;
-use crate::ops::{Admin, Logging, Metrics, Reloads, Watch, log, systemd};
+use crate::ops::state::State;
+use crate::ops::{Admin, Logging, Metrics, Reloads, Unstarted, Watch, log, systemd};
 use crate::proxy::{self, Edge, Event, Life, Live, Observer, Stopped};
 
 /// The token of the shipped `config.toml`. It is no secret.
@@ -77,29 +78,39 @@ fn serve(
     let shared = Arc::<Shared>::default();
     shared.wire.everywhere(loaded.config.log.wire);
     shared.safeguards.know(loaded.doors.keys().map(String::as_str));
+    let kept = loaded.config.admin.as_ref().and_then(|admin| admin.state.as_deref());
+    let state = kept.map(|path| State::start(path, &shared, &metrics)).transpose()?;
     let watch = Arc::new(Watch::start(&loaded.config, Arc::clone(&metrics))?);
     let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
+    let Loaded { config, gateway, doors, upstreams, rules_hash, warnings: _ } = loaded;
+    let invitations: Vec<_> = config
+        .routes
+        .iter()
+        .zip(gateway.routes())
+        .map(|(route, spec)| invitation(route, &spec.spec))
+        .collect();
+    let server = config.server.clone();
+    let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::clone(&shared));
+    let live = Arc::new(Live::new(edge.before(upstreams.reached())));
     let admin = Admin {
         observer: Arc::clone(&observer),
         metrics,
+        live: Arc::clone(&live),
         life: Arc::clone(&life),
         rules: Arc::clone(&rules),
         reloads,
         shared: Arc::clone(&shared),
+        state,
     };
-    if let Some(address) = loaded.config.admin {
-        let bound = admin.start(address);
-        let bound = bound.map_err(|error| taken("[admin] listen", address, &error))?;
+    if let Some(settings) = config.admin.clone() {
+        let bound = admin.start(settings).map_err(|why| match why {
+            Unstarted::Address(address, error) => taken("[admin] listen", address, &error),
+            Unstarted::Other(why) => why,
+        })?;
         say(&format!("# admin: http://{bound}/healthz /readyz /version /metrics /reload /routes"));
     }
-    for (route, spec) in loaded.config.routes.iter().zip(loaded.gateway.routes()) {
-        say(&invitation(route, &spec.spec));
-    }
-    let Loaded { config, gateway, doors, upstreams, rules_hash, warnings: _ } = loaded;
+    invitations.iter().for_each(|line| say(line));
     observer.happened(&Event::Rules(rules_hash));
-    let server = config.server.clone();
-    let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::clone(&shared));
-    let live = Arc::new(Live::new(edge));
     let reloader = Reloader {
         path: options.named.path().to_owned(),
         config,

@@ -146,7 +146,7 @@ fn words<T: Copy>(item: Option<Item<'_>>, all: &[(&str, T)]) -> Vec<T> {
     }
 }
 
-fn sha256(item: Item<'_>, of: &str) -> Option<[u8; 32]> {
+pub(super) fn sha256(item: Item<'_>, of: &str) -> Option<[u8; 32]> {
     let mut sha256 = [0_u8; 32];
     let fits = hex::decode_to_slice(item.string()?, &mut sha256).is_ok();
     if !fits {

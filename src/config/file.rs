@@ -7,7 +7,7 @@ use super::auth::Place;
 use super::code::{FORWARD, NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
 use super::identity::Identity;
 use super::model::{Auth, Config, Mode, Named, Route, Server, Target, Upstream};
-use super::{cleartext, route, server, upstream, value, watch};
+use super::{admin, cleartext, route, server, upstream, value, watch};
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
 
@@ -53,7 +53,8 @@ fn root(root: Table<'_>, around: &Surroundings<'_>, dialects: &mut Vec<Named>) -
     let reader = root.reader();
     let server = root.need("server").and_then(Item::table);
     let server = server.and_then(|table| server::server(table, around.directory));
-    let admin = root.table("admin").and_then(server::admin);
+    let admin = root.table("admin");
+    let admin = admin.and_then(|table| admin::admin(table, around.directory));
     let log = root.table("log").map(|table| watch::log(table, around));
     let audit = root.table("audit").and_then(|table| watch::audit(table, around));
     let trace = root.table("trace").and_then(watch::trace);

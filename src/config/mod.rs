@@ -12,6 +12,7 @@ use crate::diagnostic::{Mistakes, Source};
 use crate::dialect::override_schema;
 use crate::scim::schema::{Attribute, Schema, Unknown};
 
+mod admin;
 mod auth;
 mod build;
 mod caller;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use super::admin::{Admin, Operator};
 pub use super::caller::{Auth, Credential, Holder, Jwt, KeyPlace, KeySource, Proof};
 use super::care::{Care, InFlight};
 use super::identity::Identity;
@@ -26,7 +27,7 @@ use crate::scim::schema::Attribute;
 pub struct Config {
     pub server: Server,
     /// Where health, version and metrics are answered; `None`: nowhere.
-    pub admin: Option<SocketAddr>,
+    pub admin: Option<Admin>,
     pub log: Log,
     /// Where writes are recorded; `None`: nowhere.
     pub audit: Option<Audit>,

@@ -1,6 +1,5 @@
-//! The sections about this process: `[server]`, `[admin]`.
+//! The section about this process: `[server]`.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -64,7 +63,7 @@ fn running(table: &Table<'_>, directory: &Path) -> Running {
 const LONGEST: usize = 107;
 
 /// The absolute path of a socket in a folder that is there.
-fn socket(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
+pub(super) fn socket(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path(item, directory)?).ok()?;
     let short = path.as_os_str().len() <= LONGEST;
     let fits = short && path.to_str().is_some() && path.parent().is_some_and(Path::is_dir);
@@ -150,10 +149,4 @@ fn limits(table: Table<'_>) -> Limits {
     };
     table.close();
     limits
-}
-
-pub(super) fn admin(table: Table<'_>) -> Option<SocketAddr> {
-    let listen = table.need("listen").and_then(address);
-    table.close();
-    listen
 }

@@ -136,6 +136,12 @@ impl Breaker {
         }
     }
 
+    /// Holds back again what was held back in the process before.
+    pub fn restore(&self, resources: bool, members: bool) {
+        lock(&self.resources).tripped = resources;
+        lock(&self.members).tripped = members;
+    }
+
     /// Of accounts and groups.
     pub fn standing(&self) -> Standing {
         lock(&self.resources).standing()

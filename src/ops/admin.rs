@@ -1,53 +1,43 @@
-//! The admin listener: health, version, metrics, reload and what is done to routes, over plain HTTP/1.1 without
-//! authentication; it belongs on loopback or behind a network policy.
+//! What is answered to operators: health, version, metrics, reload and what is done to routes, over plain
+//! HTTP/1.1. Who may act is known at the desk.
 
-use std::convert::Infallible;
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER};
+use http::header::{
+    ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
 
 use super::Metrics;
+use super::desk::{Desk, Unstarted, Who};
+use super::metrics::Now;
 use super::reload::{Outcome, Reloads};
 use super::routes;
+use super::state::State;
+use crate::config::model;
 use crate::diagnostic;
 use crate::exchange::Shared;
-use crate::proxy::{Event, Life, Observer};
-
-/// Connections at once; others wait.
-const CONNECTIONS: usize = 64;
-/// For one request's header, and between two requests.
-const IDLE: Duration = Duration::from_secs(30);
-/// For one connection, whatever it does.
-const LONGEST: Duration = Duration::from_secs(600);
-/// How long the address may still be the process's before, in an upgrade.
-const TAKEOVER: Duration = Duration::from_secs(60);
-/// Between two tries.
-const AGAIN: Duration = Duration::from_millis(100);
+use crate::proxy::{Event, Life, Live, Observer};
 
 /// What the admin listener answers from.
 pub struct Admin {
     pub metrics: Arc<Metrics>,
     pub life: Arc<Life>,
+    /// What serves.
+    pub live: Arc<Live>,
     /// The hash of the rules in force.
     pub rules: Arc<ArcSwap<String>>,
     pub reloads: Reloads,
     pub shared: Arc<Shared>,
     /// Told what operators do.
     pub observer: Arc<dyn Observer>,
+    /// Where decisions are kept; `None`: nowhere.
+    pub state: Option<Arc<State>>,
 }
 
 /// What can be asked. A `POST` changes something.
@@ -77,76 +67,31 @@ const ENDPOINTS: [(Method, &str, Endpoint); 10] = [
 ];
 
 impl Admin {
-    /// Binds the address and serves it on a thread of its own, for as long as the process lives;
-    /// tells the address, which differs where the port was 0. A process that inherits the listening
-    /// sockets waits for the address until the one before lets go.
+    /// Binds the address and the socket and serves them on a thread of its own, for as long as the
+    /// process lives; tells the address, which differs where the port was 0.
     ///
     /// # Errors
-    /// Where the address is taken or the thread cannot be started.
-    pub fn start(self, address: SocketAddr) -> io::Result<SocketAddr> {
-        let listener = match std::net::TcpListener::bind(address) {
-            Err(error) if error.kind() == ErrorKind::AddrInUse && self.life.inherits() => None,
-            bound => Some(bound?),
-        };
-        let bound = listener.as_ref().map_or(Ok(address), std::net::TcpListener::local_addr)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let serve = move || {
-            runtime.block_on(async {
-                let taken = match listener {
-                    Some(listener) => listened(listener),
-                    None => taken_over(address).await,
-                };
-                match taken {
-                    Ok(listener) => Arc::new(self).serve(listener).await,
-                    Err(error) => tracing::error!("no admin listener on {address}: {error}"),
-                }
-            });
-        };
-        std::thread::Builder::new().name("admin".to_owned()).spawn(serve)?;
-        Ok(bound)
+    /// What cannot be bound and why, or that the thread cannot be started.
+    pub fn start(self, settings: model::Admin) -> Result<SocketAddr, Unstarted> {
+        let desk = Desk::bind(settings, self.life.inherits())?;
+        let address = desk.address();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let other = |error: std::io::Error| Unstarted::Other(error.to_string());
+        let runtime = runtime.map_err(other)?;
+        let serve = move || runtime.block_on(desk.serve(self));
+        let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(serve);
+        thread.map_err(other)?;
+        Ok(address)
     }
 
-    /// Never ends: connections go on when the listening is over.
-    async fn serve(self: Arc<Self>, listener: TcpListener) {
-        let free = Arc::new(Semaphore::new(CONNECTIONS));
-        let accept = async {
-            loop {
-                // The semaphore is never closed.
-                let permit = Arc::clone(&free).acquire_owned().await;
-                match listener.accept().await {
-                    Ok((stream, from)) => {
-                        let admin = Arc::clone(&self);
-                        tokio::spawn(async move {
-                            admin.converse(stream, from.ip()).await;
-                            drop(permit);
-                        });
-                    }
-                    // Out of descriptors, mostly: let others finish first.
-                    Err(_) => sleep(AGAIN).await,
-                }
-            }
-        };
-        tokio::select! {
-            () = accept => {}
-            // The next process waits for the address.
-            () = self.life.handed_over() => {}
-        }
-        drop(listener);
-        std::future::pending().await
-    }
-
-    async fn converse(self: Arc<Self>, stream: TcpStream, from: IpAddr) {
-        let service = service_fn(move |request| {
-            let admin = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(admin.answer(&request, from).await) }
-        });
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(IDLE);
-        // A client that breaks off or is too slow has no other answer.
-        let _ = timeout(LONGEST, http.serve_connection(TokioIo::new(stream), service)).await;
-    }
-
-    async fn answer<B>(&self, request: &Request<B>, from: IpAddr) -> Response<Full<Bytes>> {
+    /// `may_act` says whether there is a credential that lets act on this way in.
+    pub(super) async fn answer<B>(
+        &self,
+        request: &Request<B>,
+        from: Option<IpAddr>,
+        who: &Who,
+        may_act: bool,
+    ) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         let Some((method, _, endpoint)) = ENDPOINTS.iter().find(|(_, known, _)| *known == path)
         else {
@@ -164,7 +109,14 @@ impl Admin {
             let why = "web pages change nothing here: send no Origin, and no form\n";
             return text(StatusCode::FORBIDDEN, why);
         }
-        self.act(*endpoint, request.uri().query(), from).await
+        let operator = match who {
+            Who::Operator(name) => name,
+            Who::Anybody if *method == Method::POST => return stranger(may_act),
+            Who::Anybody => "",
+        };
+        // Who comes by the socket is on this machine.
+        let from = from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        self.act(*endpoint, request.uri().query(), from, operator).await
     }
 
     async fn act(
@@ -172,6 +124,7 @@ impl Admin {
         endpoint: Endpoint,
         query: Option<&str>,
         from: IpAddr,
+        operator: &str,
     ) -> Response<Full<Bytes>> {
         match endpoint {
             Endpoint::Health => text(StatusCode::OK, "ok\n"),
@@ -183,15 +136,22 @@ impl Admin {
                 json(StatusCode::OK, &json!({ "version": version, "rules": **rules }))
             }
             Endpoint::Metrics => {
-                self.metrics.stand(&self.shared.safeguards.standings());
-                typed(StatusCode::OK, self.metrics.text(), "text/plain; version=0.0.4")
+                typed(StatusCode::OK, self.metrics.scrape(&self.now()), "text/plain; version=0.0.4")
             }
             Endpoint::Reload => self.reload(from).await,
             Endpoint::Routes => json(StatusCode::OK, &routes::all(&self.shared)),
-            Endpoint::Route(act) => match routes::act(&self.shared, act, query) {
+            Endpoint::Route(act) => match routes::act(&self.shared, act, query, operator) {
                 Some((route, outcome)) => {
                     self.operated(act.label(), Some(route.clone()), from, true);
-                    json(StatusCode::OK, &json!({ "route": route, "outcome": outcome }))
+                    match self.state.as_ref().map_or(Ok(()), |state| state.save()) {
+                        Ok(()) => {
+                            json(StatusCode::OK, &json!({ "route": route, "outcome": outcome }))
+                        }
+                        Err(_) => text(
+                            StatusCode::INTERNAL_SERVER_ERROR,
+                            "done, and not written to the state's file: a new process will not know of it\n",
+                        ),
+                    }
                 }
                 None => text(StatusCode::NOT_FOUND, "name a route of GET /routes: ?route=<name>\n"),
             },
@@ -206,6 +166,16 @@ impl Admin {
                     text(StatusCode::BAD_REQUEST, why)
                 }
             },
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            connections: self.live.connections(),
+            ready: self.life.is_ready(),
+            routes: self.shared.safeguards.standings(),
+            rules: (**self.rules.load()).clone(),
+            upstreams: self.live.edge().standings(),
         }
     }
 
@@ -240,25 +210,6 @@ impl Admin {
     }
 }
 
-fn listened(listener: std::net::TcpListener) -> io::Result<TcpListener> {
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
-}
-
-/// Waits, within bounds, until the process before lets go of the address.
-async fn taken_over(address: SocketAddr) -> io::Result<TcpListener> {
-    tracing::info!("the admin address is still the process's before; waiting for it");
-    let bind = async {
-        loop {
-            match std::net::TcpListener::bind(address) {
-                Err(error) if error.kind() == ErrorKind::AddrInUse => sleep(AGAIN).await,
-                bound => return bound.and_then(listened),
-            }
-        }
-    };
-    timeout(TAKEOVER, bind).await.unwrap_or_else(|_| Err(ErrorKind::AddrInUse.into()))
-}
-
 /// Whether a web page may have made the request: a page of any site can send a `POST` without being
 /// asked, but only with `Origin`, and without a preflight only in the form of an HTML form.
 fn is_browser(headers: &HeaderMap) -> bool {
@@ -271,6 +222,20 @@ fn is_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN)
         || headers.contains_key("sec-fetch-site")
         || headers.get(CONTENT_TYPE).is_some_and(form)
+}
+
+/// Whoever reaches the address may look, and not act.
+fn stranger(may_act: bool) -> Response<Full<Bytes>> {
+    if !may_act {
+        let why = "to act takes an operator: name a `socket` in [admin], or the hashes of tokens in its \
+                   `auth`\n";
+        return text(StatusCode::FORBIDDEN, why);
+    }
+    let why = "to act takes an operator's token, Authorization: Bearer <token>, or the socket\n";
+    let mut response = text(StatusCode::UNAUTHORIZED, why);
+    let scheme = HeaderValue::from_static("Bearer realm=\"admin\"");
+    response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+    response
 }
 
 /// `GET /healthz`, one on each line.

@@ -287,10 +287,17 @@ pub(super) fn event(event: &Event) {
         }
         Event::TokenRequest { upstream, outcome } => tracing::warn!(upstream, outcome, "token"),
         Event::SecretReload { upstream, outcome: outcome @ "changed" } => {
-            tracing::info!(upstream, outcome, "secret or certificate");
+            tracing::info!(upstream, outcome, "secret, certificate or authorities");
         }
         Event::SecretReload { upstream, outcome } => {
-            tracing::warn!(upstream, outcome, "secret or certificate: the old one stays in force");
+            tracing::warn!(
+                upstream,
+                outcome,
+                "secret, certificate or authorities: the old one stays in force"
+            );
+        }
+        Event::LookedUp { upstream, found: false } => {
+            tracing::warn!(%upstream, "name lookup failed; the last good addresses are used");
         }
         Event::Breaker { upstream, open: true } => {
             tracing::warn!(%upstream, "upstream fails: its breaker is open");
@@ -313,12 +320,6 @@ pub(super) fn event(event: &Event) {
         // Told where it is done.
         Event::Operated { .. } => {}
         // Counted only: there may be as many as requests.
-        Event::Connection { .. }
-        | Event::Cared { .. }
-        | Event::Probed { .. }
-        | Event::Calling { .. }
-        | Event::Waiting { .. }
-        | Event::Refused { .. }
-        | Event::Retried { .. } => {}
+        Event::LookedUp { .. } | Event::Refused { .. } | Event::Retried { .. } => {}
     }
 }

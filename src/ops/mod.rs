@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod audit;
+mod desk;
 mod ids;
 mod libraries;
 pub mod log;
@@ -15,9 +16,11 @@ pub mod reload;
 mod routes;
 mod span;
 mod spans;
+pub mod state;
 pub mod systemd;
 
 pub use admin::Admin;
+pub use desk::Unstarted;
 pub use log::Logging;
 pub use metrics::Metrics;
 pub use reload::Reloads;

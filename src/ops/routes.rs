@@ -51,11 +51,12 @@ pub(super) fn all(shared: &Shared) -> Value {
 }
 
 /// Does it to the route that the query names, `route=<name>`; the route, and what it is now. `None` where the
-/// query names none.
+/// query names none. `operator` is the name of whoever asks.
 pub(super) fn act(
     shared: &Shared,
     act: Act,
     query: Option<&str>,
+    operator: &str,
 ) -> Option<(String, &'static str)> {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let (_, name) = pairs.find(|(key, _)| key == "route")?;
@@ -65,7 +66,7 @@ pub(super) fn act(
         Act::Resume => safeguard.pause(false),
         Act::Rearm => safeguard.rearm(),
     }
-    tracing::warn!(route = &*name, "an operator {} the route", act.done());
+    tracing::warn!(route = &*name, operator, "an operator {} the route", act.done());
     Some((name.into_owned(), act.done()))
 }
 

@@ -1,6 +1,7 @@
 //! Client connections: how many at once, and how long one may take for a request's header.
 //!
-//! Pingora bounds one read, so a client that trickles could hold a connection for good: here the whole
+//! A connection counts from the moment that it is taken, so the handshake of TLS is made here: it has the
+//! time of a header. Pingora bounds one read, so a client that trickles could hold a connection for good: here the whole
 //! header has a time. A connection beyond the bound is taken and closed at once, so that nobody
 //! waits in the system's queue without a word.
 //!
@@ -9,17 +10,19 @@
 //! Here such connections are heard out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
-use pingora::protocols::Stream;
+use pingora::listeners::tls::{Acceptor, TlsSettings};
 use pingora::protocols::http::ServerSession;
+use pingora::protocols::l4::stream::Stream as L4Stream;
+use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::live::Live;
 use super::observer::{Event, Observer, Reason};
@@ -42,20 +45,50 @@ pub(super) fn arrived() {
 
 /// All connections of the listeners.
 pub(super) struct Connections {
-    timed: Arc<Timed>,
-    open: AtomicUsize,
+    proxy: Arc<HttpProxy<Service>>,
+    /// Of the listeners' TLS, if they have any: Pingora's own handshakes are not counted and have a
+    /// minute.
+    acceptor: Option<Acceptor>,
+    live: Arc<Live>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Connections {
     pub(super) fn new(
         proxy: HttpProxy<Service>,
+        tls: Option<TlsSettings>,
         live: Arc<Live>,
         observer: Arc<dyn Observer>,
     ) -> Self {
+        let acceptor = tls.map(TlsSettings::build);
+        Self { proxy: Arc::new(proxy), acceptor, live, observer }
+    }
+
+    /// The stream as requests are read from it.
+    async fn shake(&self, stream: Stream) -> Option<Stream> {
+        let Some(acceptor) = &self.acceptor else { return Some(stream) };
+        let plain = stream.into_any().downcast::<L4Stream>().ok()?;
+        let time = self.live.edge().limits.header_time;
+        let reason = match timeout(time, acceptor.tls_handshake(*plain)).await {
+            Ok(Ok(stream)) => return Some(Box::new(stream)),
+            Ok(Err(_)) => Reason::Handshake,
+            Err(_) => Reason::SlowHandshake,
+        };
+        self.observer.happened(&Event::Refused { at: None, reason });
+        None
+    }
+
+    fn timed(&self) -> Timed {
+        let limits = &self.live.edge().limits;
         let mut options = HttpServerOptions::default();
-        options.h2_idle_timeout = Some(live.edge().limits.idle);
-        let timed = Timed { proxy: Arc::new(proxy), live, observer, options };
-        Self { timed: Arc::new(timed), open: AtomicUsize::new(0) }
+        options.h2_idle_timeout = Some(limits.idle);
+        Timed {
+            proxy: Arc::clone(&self.proxy),
+            live: Arc::clone(&self.live),
+            observer: Arc::clone(&self.observer),
+            options,
+            began: Notify::new(),
+        }
     }
 }
 
@@ -67,46 +100,71 @@ impl ServerApp for Connections {
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
         let _open = Open::new(self)?;
-        self.timed.process_new(stream, shutdown).await
+        let stream = self.shake(stream).await?;
+        let timed = Arc::new(self.timed());
+        let several = matches!(stream.selected_alpn_proto(), Some(ALPN::H2));
+        let served = timed.process_new(stream, shutdown);
+        if !several {
+            return served.await;
+        }
+        // The first request of several has its time, too; what is between them is Pingora's.
+        let time = self.live.edge().limits.header_time;
+        let mut served = Box::pin(served);
+        tokio::select! {
+            biased;
+            done = &mut served => return done,
+            () = timed.began.notified() => {}
+            () = sleep(time) => {
+                timed.too_slow();
+                return None;
+            }
+        }
+        served.await
     }
 
     async fn cleanup(&self) {
         sleep(HEARING).await;
-        self.timed.cleanup().await;
+        self.proxy.http_cleanup().await;
     }
 }
 
-/// One connection among those that are open.
+/// One connection among those that are open, from the moment that it is taken.
 #[must_use = "dropped, the connection is closed"]
 struct Open<'c>(&'c Connections);
 
 impl<'c> Open<'c> {
     fn new(all: &'c Connections) -> Option<Self> {
-        let Timed { live, observer, .. } = &*all.timed;
-        let most = live.edge().limits.connections;
-        observer.happened(&Event::Connection { began: true });
+        let most = all.live.edge().limits.connections;
         let open = Self(all);
-        if all.open.fetch_add(1, Ordering::AcqRel) < most {
+        if all.live.connections.fetch_add(1, Ordering::AcqRel) < most {
             return Some(open);
         }
-        observer.happened(&Event::Refused { at: None, reason: Reason::Connections });
+        all.observer.happened(&Event::Refused { at: None, reason: Reason::Connections });
         None
     }
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::AcqRel);
-        self.0.timed.observer.happened(&Event::Connection { began: false });
+        self.0.live.connections.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-/// Gives each request header its time.
+/// One connection, which gives each request header its time.
 struct Timed {
     proxy: Arc<HttpProxy<Service>>,
     live: Arc<Live>,
     observer: Arc<dyn Observer>,
     options: HttpServerOptions,
+    /// The first request came, where there may be several at once.
+    began: Notify,
+}
+
+impl Timed {
+    fn too_slow(&self) {
+        let reason = Reason::SlowHeader;
+        self.observer.happened(&Event::Refused { at: None, reason });
+    }
 }
 
 #[async_trait]
@@ -117,6 +175,7 @@ impl HttpServerApp for Timed {
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         if session.is_http2() {
+            self.began.notify_one();
             return self.proxy.process_new_http(session, shutdown).await;
         }
         let edge = self.live.edge();
@@ -133,8 +192,7 @@ impl HttpServerApp for Timed {
             done = &mut served => return done,
             () = arrived.notified() => {}
             () = sleep(time) => {
-                let reason = Reason::SlowHeader;
-                self.observer.happened(&Event::Refused { at: None, reason });
+                self.too_slow();
                 return None;
             }
         }

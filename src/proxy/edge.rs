@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Callers, Care, Gate, Identity, Remote};
+use super::{Callers, Care, Gate, Identity, Reach, Remote, UpstreamStanding};
 use crate::config::care::InFlight;
 use crate::config::model::Limits;
 use crate::exchange::{Shared, Upstream};
@@ -17,6 +17,8 @@ pub struct Edge {
     /// By the route's name.
     doors: HashMap<String, Door>,
     pub(super) limits: Limits,
+    /// All that its routes lead to.
+    upstreams: Vec<Reach>,
     /// Outlives this edge: an exchange of the one before may still hold a lock.
     pub(super) shared: Arc<Shared>,
 }
@@ -76,7 +78,18 @@ impl Edge {
         limits: Limits,
         shared: Arc<Shared>,
     ) -> Self {
-        Self { gateway, doors, limits, shared }
+        Self { gateway, doors, limits, upstreams: Vec::new(), shared }
+    }
+
+    /// Tells how these upstreams stand, too.
+    #[must_use]
+    pub fn before(self, upstreams: Vec<Reach>) -> Self {
+        Self { upstreams, ..self }
+    }
+
+    /// How its upstreams stand.
+    pub fn standings(&self) -> Vec<UpstreamStanding> {
+        self.upstreams.iter().map(Reach::standing).collect()
     }
 
     /// The route that a request belongs to and its door; a route without a door is none.

@@ -1,6 +1,7 @@
 //! The edge in force: every request is served from beginning to end by the one that it met, whatever
 //! takes its place meanwhile.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -15,6 +16,8 @@ pub struct Live {
     /// Wrong credentials are counted over every edge: a new one does not forgive them.
     pub(super) attempts: Attempts,
     certificates: OnceLock<Arc<Certificates>>,
+    /// Client connections that are open.
+    pub(super) connections: AtomicUsize,
 }
 
 impl Live {
@@ -23,6 +26,7 @@ impl Live {
             edge: ArcSwap::from_pointee(edge),
             attempts: Attempts::new(),
             certificates: OnceLock::new(),
+            connections: AtomicUsize::new(0),
         }
     }
 
@@ -35,6 +39,11 @@ impl Live {
     /// The edge that serves requests from now on.
     pub fn edge(&self) -> Arc<Edge> {
         self.edge.load_full()
+    }
+
+    /// Client connections that are open, from the moment that they are taken.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Acquire)
     }
 
     /// The listener's certificates, so that others can take their place; `None` without TLS.

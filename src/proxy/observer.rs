@@ -84,14 +84,8 @@ pub enum Event {
     TokenRequest { upstream: String, outcome: &'static str },
     /// The file of an upstream's secret or certificate was read again: `changed` or `failed`.
     SecretReload { upstream: String, outcome: &'static str },
-    /// A client's connection was taken or has ended.
-    Connection { began: bool },
-    /// An upstream's care has begun: nothing is under way yet.
-    Cared { upstream: Arc<str> },
-    /// A call to an upstream has begun or ended.
-    Calling { upstream: Arc<str>, began: bool },
-    /// A call has begun or ceased to wait for leave.
-    Waiting { upstream: Arc<str>, began: bool },
+    /// The name of an upstream's node was looked up: its addresses were found, or those before stay.
+    LookedUp { upstream: Arc<str>, found: bool },
     /// Something was not done, to keep a bound; `at` names an upstream or a route, and the listener
     /// has none.
     Refused { at: Option<Arc<str>>, reason: Reason },
@@ -99,8 +93,6 @@ pub enum Event {
     Retried { upstream: Arc<str>, reason: &'static str },
     /// An upstream's breaker has changed.
     Breaker { upstream: Arc<str>, open: bool },
-    /// The health checks of an upstream's nodes begin; until they say otherwise all are up.
-    Probed { upstream: Arc<str>, nodes: u16 },
     /// What health checks say of a node has changed; nodes count from 1, in the configuration's order.
     Node { upstream: Arc<str>, node: u16, up: bool },
     /// A node is left out for its failed calls, or taken in again.
@@ -132,6 +124,10 @@ pub enum Reason {
     Connections,
     /// A request header that did not come in its time.
     SlowHeader,
+    /// TLS that the client broke off, or could not agree on.
+    Handshake,
+    /// A handshake of TLS that did not end in its time.
+    SlowHandshake,
     /// Requests at once on a route, or calls at once to an upstream: as many wait as may.
     Queue,
     /// The longest wait for one's turn.
@@ -151,6 +147,8 @@ impl Reason {
         match self {
             Self::Connections => "connections",
             Self::SlowHeader => "slow_header",
+            Self::Handshake => "handshake",
+            Self::SlowHandshake => "slow_handshake",
             Self::Queue => "queue",
             Self::Wait => "wait",
             Self::Rate => "rate",

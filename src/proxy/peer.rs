@@ -1,87 +1,153 @@
-//! Where an upstream is on the network: its name resolved without blocking, and Pingora's view of it.
+//! Where an upstream is on the network, Pingora's view of it, and connections to it.
+//!
+//! An address that swallows what is sent to it must not cost the time of those that answer: the next
+//! one is tried beside it (RFC 8305, "Happy Eyeballs").
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use pingora::connectors::http::Connector;
 use pingora::protocols::ALPN;
+use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
-use tokio::time::Instant;
+use pingora::{BError, ErrorType};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
 
-use super::identity::Certificate;
+use super::broken::unreachable;
+use super::identity::{Certificate, Reporter};
+use super::resolve::{Addresses, Resolver, System};
 use super::tls::Authorities;
 use crate::config::model::Timeouts;
 use crate::fault::{Cause, Fault};
 
-/// How long an address that was found is used. Connections in the pool live on.
-const FRESH: Duration = Duration::from_secs(30);
+/// Addresses that one call tries, whatever look-ups find meanwhile.
+const TRIED: usize = 16;
+/// Between the beginnings of two tries of one host's addresses (RFC 8305 section 5).
+const STAGGER: Duration = Duration::from_millis(250);
 
 /// The host of an upstream.
 pub(super) struct Host {
     name: String,
-    port: u16,
     tls: bool,
     timeouts: Timeouts,
     /// What is shown in TLS.
     certificate: Option<Arc<Certificate>>,
     /// What is believed in TLS; `None`: what the system believes.
     authorities: Option<Arc<Authorities>>,
-    known: Mutex<Option<(Instant, Vec<SocketAddr>)>>,
+    addresses: Arc<Addresses>,
+}
+
+/// What a host is made of beside its URL.
+pub(super) struct Manner {
+    pub timeouts: Timeouts,
+    pub certificate: Option<Arc<Certificate>>,
+    pub authorities: Option<Arc<Authorities>>,
+    pub reporter: Reporter,
+}
+
+/// A connection to a host.
+pub(super) struct Connected {
+    pub session: HttpSession,
+    pub peer: HttpPeer,
+    /// Whether it was there before.
+    pub reused: bool,
 }
 
 impl Host {
-    pub(super) fn new(
+    pub(super) fn new(name: &str, port: u16, tls: bool, manner: Manner) -> Self {
+        Self::found_by(Arc::new(System), name, port, tls, manner)
+    }
+
+    fn found_by(
+        resolver: Arc<dyn Resolver>,
         name: &str,
         port: u16,
         tls: bool,
-        timeouts: Timeouts,
-        certificate: Option<Arc<Certificate>>,
-        authorities: Option<Arc<Authorities>>,
+        manner: Manner,
     ) -> Self {
         // The brackets around an IPv6 address are the URL's, not the address's.
         let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Self { name, port, tls, timeouts, certificate, authorities, known: Mutex::new(None) }
+        let Manner { timeouts, certificate, authorities, reporter } = manner;
+        let addresses = Addresses::new(&name, port, resolver, reporter);
+        Self { name, tls, timeouts, certificate, authorities, addresses }
     }
 
-    /// Peers to try in this order: at least one.
-    pub(super) async fn peers(&self) -> Result<Vec<HttpPeer>, Fault> {
-        self.authorities.iter().for_each(Authorities::tend);
-        let addresses = match self.remembered() {
-            Some(addresses) => addresses,
-            None => self.resolve().await?,
-        };
-        Ok(addresses.into_iter().map(|address| self.peer(address)).collect())
-    }
-
-    /// Forgets the addresses: none of them took a connection.
-    pub(super) fn forget(&self) {
-        if let Ok(mut known) = self.known.lock() {
-            *known = None;
-        }
-    }
-
-    fn remembered(&self) -> Option<Vec<SocketAddr>> {
-        let known = self.known.lock().ok()?;
-        let (since, addresses) = known.as_ref()?;
-        (since.elapsed() < FRESH).then(|| addresses.clone())
-    }
-
-    async fn resolve(&self) -> Result<Vec<SocketAddr>, Fault> {
-        let looked_up = tokio::net::lookup_host((self.name.as_str(), self.port));
-        let addresses: Vec<_> = match tokio::time::timeout(self.timeouts.connect, looked_up).await {
-            Ok(Ok(found)) => found.take(4).collect(),
-            Ok(Err(error)) => {
-                return Err(unresolved(&format!("name lookup failed: {}", error.kind())));
+    /// A connection, from the pool or a new one, to the first of the addresses that takes one; each
+    /// peer as `change` makes it.
+    ///
+    /// # Errors
+    /// `UpstreamUnreachable`.
+    pub(super) async fn connect(
+        &self,
+        connector: &Connector,
+        change: impl Fn(&mut HttpPeer),
+    ) -> Result<Connected, Fault> {
+        let mut tried = Vec::new();
+        let mut next = self.find().await?;
+        loop {
+            let try_one = |address: &SocketAddr| {
+                let mut peer = self.peer(*address);
+                change(&mut peer);
+                attempt(async move {
+                    let (session, reused) = connector.get_http_session(&peer).await?;
+                    Ok(Connected { session, peer, reused })
+                })
+            };
+            match first(next.iter().map(try_one).collect()).await {
+                Ok(connected) => {
+                    connected.peer._address.as_inet().iter().for_each(|a| self.addresses.took(**a));
+                    return Ok(connected);
+                }
+                Err(error) => {
+                    tried.append(&mut next);
+                    next = self.addresses.others(&tried, self.timeouts.connect).await;
+                    if next.is_empty() || tried.len() + next.len() > TRIED {
+                        return Err(unreachable(error.as_deref()));
+                    }
+                }
             }
-            Err(_) => return Err(unresolved("name lookup took too long")),
-        };
-        if addresses.is_empty() {
-            return Err(unresolved("the name has no address"));
         }
-        if let Ok(mut known) = self.known.lock() {
-            *known = Some((Instant::now(), addresses.clone()));
+    }
+
+    /// The address that takes connections, for a stream that Pingora itself connects: where it is not
+    /// known which of several does, it is tried out.
+    ///
+    /// # Errors
+    /// `UpstreamUnreachable`.
+    pub(super) async fn best(&self) -> Result<HttpPeer, Fault> {
+        let known = self.find().await?;
+        if !self.addresses.is_settled() {
+            let most = self.timeouts.connect;
+            let try_one = |address: &SocketAddr| {
+                let address = *address;
+                attempt(async move {
+                    let tried = tokio::time::timeout(most, TcpStream::connect(address)).await;
+                    match tried {
+                        Ok(Ok(_)) => Ok(address),
+                        _ => Err(pingora::Error::new(ErrorType::ConnectError)),
+                    }
+                })
+            };
+            if let Ok(address) = first(known.iter().map(try_one).collect()).await {
+                self.addresses.took(address);
+                return Ok(self.peer(address));
+            }
         }
-        Ok(addresses)
+        let address = known.first().ok_or_else(|| unreachable(None))?;
+        Ok(self.peer(*address))
+    }
+
+    /// An address took no connection that Pingora itself wanted to make.
+    pub(super) fn refused(&self) {
+        self.addresses.doubt();
+    }
+
+    async fn find(&self) -> Result<Vec<SocketAddr>, Fault> {
+        self.authorities.iter().for_each(Authorities::tend);
+        self.addresses.now(self.timeouts.connect).await.map_err(unresolved)
     }
 
     fn peer(&self, address: SocketAddr) -> HttpPeer {
@@ -107,10 +173,125 @@ impl Host {
     }
 }
 
-fn unresolved(why: &str) -> Fault {
+/// One try to connect.
+fn attempt<'t, T>(
+    tried: impl Future<Output = Result<T, BError>> + Send + 't,
+) -> Pin<Box<dyn Future<Output = Result<T, BError>> + Send + 't>> {
+    Box::pin(tried)
+}
+
+/// The first of these tries that goes well. Each begins when the one before has failed, or has taken
+/// so long that it may never end; the error is that of the last one to fail.
+async fn first<T: Send>(
+    mut tries: Vec<Pin<Box<dyn Future<Output = Result<T, BError>> + Send + '_>>>,
+) -> Result<T, Option<BError>> {
+    if tries.is_empty() {
+        return Err(None);
+    }
+    let mut one = tries.remove(0);
+    if tries.is_empty() {
+        return one.await.map_err(Some);
+    }
+    tokio::select! {
+        biased;
+        done = &mut one => match done {
+            Ok(done) => return Ok(done),
+            Err(_) => return Box::pin(first(tries)).await,
+        },
+        () = sleep(STAGGER) => {}
+    }
+    let mut others = Box::pin(first(tries));
+    tokio::select! {
+        done = &mut one => match done {
+            Ok(done) => Ok(done),
+            Err(_) => others.await,
+        },
+        done = &mut others => match done {
+            Ok(done) => Ok(done),
+            Err(_) => one.await.map_err(Some),
+        },
+    }
+}
+
+fn unresolved(why: &'static str) -> Fault {
     Fault::new(
         Cause::UpstreamUnreachable,
         "The upstream of this route could not be found on the network; nothing was sent. Try again later.",
     )
     .with_log(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::time::Instant;
+
+    use async_trait::async_trait;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+    use crate::proxy::{Silent, tls};
+
+    struct Known(Vec<SocketAddr>);
+
+    #[async_trait]
+    impl Resolver for Known {
+        async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
+            Ok(self.0.clone())
+        }
+    }
+
+    /// An address that swallows what is sent to it, as long as this is held: nobody takes the
+    /// connections that wait there, and no more may wait.
+    async fn black_hole() -> (SocketAddr, Vec<TcpStream>, TcpListener) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let (address, mut waiting) = (listener.local_addr().unwrap(), Vec::new());
+        let soon = Duration::from_millis(200);
+        while let Ok(taken) = tokio::time::timeout(soon, TcpStream::connect(address)).await {
+            waiting.push(taken.unwrap());
+        }
+        (address, waiting, listener)
+    }
+
+    fn host(addresses: Vec<SocketAddr>, connect: Duration) -> Host {
+        let timeouts = Timeouts { connect, ..Timeouts::default() };
+        let reporter = Reporter::new("up", &(Arc::new(Silent) as _));
+        let manner = Manner { timeouts, certificate: None, authorities: None, reporter };
+        Host::found_by(Arc::new(Known(addresses)), "host.example", 80, false, manner)
+    }
+
+    // Edge review 13.
+    #[tokio::test]
+    async fn an_address_that_swallows_all_does_not_cost_the_others_their_time() {
+        let (hole, _waiting, _listener) = black_hole().await;
+        let live = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = live.local_addr().unwrap();
+        let host = host(vec![hole, address], Duration::from_secs(20));
+        let connector = Connector::new(Some(tls::connector(1, true).unwrap()));
+        let began = Instant::now();
+        let connected = host.connect(&connector, |_| {}).await.unwrap();
+        assert_eq!(connected.peer._address.as_inet(), Some(&address));
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        let again = Instant::now();
+        host.connect(&connector, |_| {}).await.unwrap();
+        assert!(again.elapsed() < STAGGER, "the one that took a connection comes first");
+        // Streams, too.
+        host.refused();
+        assert_eq!(host.best().await.unwrap()._address.as_inet(), Some(&address));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_answers_the_time_is_that_of_one_connection() {
+        let (hole, _waiting, _listener) = black_hole().await;
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let connector = Connector::new(Some(tls::connector(1, true).unwrap()));
+        let connect = Duration::from_secs(1);
+        for addresses in [vec![closed], vec![closed; 3], vec![hole], vec![hole, closed]] {
+            let (began, host) = (Instant::now(), host(addresses, connect));
+            assert!(host.connect(&connector, |_| {}).await.is_err());
+            assert!(began.elapsed() < connect * 3, "{:?}", began.elapsed());
+        }
+    }
 }

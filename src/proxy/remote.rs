@@ -22,6 +22,7 @@ use super::broken::{timed_out, unformed, unreachable};
 use super::care::{Making, Node, Nodes, Turn, Verdict, verdict};
 use super::identity::{Certificate, Reporter};
 use super::observer::Silent;
+use super::peer::Connected;
 use super::talk::talk;
 use super::tls::{self, Authorities};
 use crate::config::care::Care;
@@ -156,16 +157,12 @@ impl Remote {
         let mut tried = tried.to_vec();
         let mut last = None;
         while let Some(turn) = self.nodes.next(&tried) {
-            let peers = match self.nodes.node(&turn) {
-                Some(node) => node.host.peers().await,
-                None => break,
-            };
-            match peers.map(|peers| peers.into_iter().next()) {
-                Ok(Some(mut peer)) => {
+            let Some(node) = self.nodes.node(&turn) else { break };
+            match node.host.best().await {
+                Ok(mut peer) => {
                     peer.options.idle_timeout = Some(self.idle);
                     return Ok((turn, peer));
                 }
-                Ok(None) => {}
                 Err(fault) => last = Some(fault),
             }
             tried.push(turn.number);
@@ -274,8 +271,12 @@ impl Remote {
     async fn connect(&self, bounds: Bounds) -> Result<Line, Fault> {
         let (mut tried, mut last) = (Vec::new(), None);
         while let Some(turn) = self.nodes.next(&tried) {
+            // However many nodes swallow what is sent to them, there is time for the others.
+            let left = u32::try_from(self.nodes.count() - tried.len()).unwrap_or(u32::MAX);
+            let now = Instant::now();
+            let share = bounds.until.saturating_duration_since(now) / left.saturating_add(1);
             tried.push(turn.number);
-            match timeout_at(bounds.until, self.reach(&turn)).await {
+            match timeout_at(now + share, self.reach(&turn)).await {
                 Ok(Ok((session, peer, reused))) => return Ok(Line { session, peer, reused, turn }),
                 Ok(Err(fault)) => {
                     self.nodes.learn(turn, Verdict::Failed);
@@ -283,7 +284,7 @@ impl Remote {
                 }
                 Err(_) => {
                     self.nodes.learn(turn, self.late(bounds));
-                    return Err(unreachable(None));
+                    last = Some(unreachable(None));
                 }
             }
         }
@@ -292,15 +293,8 @@ impl Remote {
 
     async fn reach(&self, turn: &Turn) -> Result<(HttpSession, HttpPeer, bool), Fault> {
         let host = &self.nodes.node(turn).ok_or_else(|| unreachable(None))?.host;
-        let mut last = None;
-        for peer in host.peers().await? {
-            match self.connector.get_http_session(&peer).await {
-                Ok((session, reused)) => return Ok((session, peer, reused)),
-                Err(error) => last = Some(error),
-            }
-        }
-        host.forget();
-        Err(unreachable(last.as_deref()))
+        let Connected { session, peer, reused } = host.connect(&self.connector, |_| {}).await?;
+        Ok((session, peer, reused))
     }
 }
 

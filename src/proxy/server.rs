@@ -12,6 +12,7 @@ use std::sync::mpsc::{self, sync_channel};
 use std::thread::{JoinHandle, available_parallelism};
 use std::time::{Duration, Instant};
 
+use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::prelude::Opt;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
@@ -34,6 +35,10 @@ use crate::config::model;
 
 /// For the addresses to be listened on.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Of each client connection's buffers, in bytes: a header is mostly read at once, and an answer
+/// written.
+const READ: usize = 4 << 10;
+const WRITE: usize = 16 << 10;
 /// Between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -91,9 +96,13 @@ pub fn serve(
         life: Arc::clone(&life),
     };
     let proxy = http_proxy(&server.configuration, service);
-    let connections = Connections::new(proxy, live, Arc::clone(&observer));
+    let tls = certificates.as_ref().map(Certificates::settings).transpose()?;
+    let connections = Connections::new(proxy, tls, live, Arc::clone(&observer));
     let mut proxy = listening::Service::new("scim-gateway".to_owned(), connections);
-    listen(&mut proxy, &settings.listen, certificates.as_ref())?;
+    for address in &settings.listen {
+        let buffers = L4BufferSettings::new(READ, WRITE);
+        proxy.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffers));
+    }
     server.bootstrap();
     server.add_service(Living { service: proxy, life: Arc::clone(&life) });
     let (heard, hears) = sync_channel(1);
@@ -111,23 +120,6 @@ pub fn serve(
         .map_err(|error| format!("the server cannot be started: {error}"))?;
     follow(phases, &hears, &settings.listen, &life, &*observer);
     drain_out(&life, running)
-}
-
-fn listen(
-    proxy: &mut listening::Service<Connections>,
-    addresses: &[SocketAddr],
-    certificates: Option<&Arc<Certificates>>,
-) -> Result<(), String> {
-    for address in addresses {
-        let address = address.to_string();
-        match certificates {
-            None => proxy.add_tcp(&address),
-            Some(certificates) => {
-                proxy.add_tls_with_settings(&address, None, certificates.settings()?);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The listener's certificates, where it has some: `live` keeps them, and changed files are noticed.

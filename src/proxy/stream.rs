@@ -98,6 +98,7 @@ impl Stream {
     /// The node took no connection; whether there is another.
     pub(super) fn pass_over(&mut self) -> bool {
         self.tried.extend(self.turn.as_ref().map(|turn| turn.number));
+        self.node().iter().for_each(|node| node.host.refused());
         self.leave_node(Verdict::Failed);
         self.tried.len() < self.remote.nodes.count()
     }

@@ -86,10 +86,10 @@ fn what_was_refused_and_what_operators_did_is_told() {
     let gateway = place.start(&[]);
     let id = place.create("someone@corp.example");
     let user = format!("{USERS}/{id}");
-    assert_eq!(call(place.admin, "POST", "/routes/pause?route=/a", "").unwrap().status, 200);
+    assert_eq!(place.operate("/routes/pause?route=/a", "").status, 200);
     assert_eq!(call(place.client, "DELETE", &user, "").unwrap().status, 503);
     assert_eq!(call(place.client, "GET", &user, "").unwrap().status, 503);
-    assert_eq!(call(place.admin, "POST", "/routes/resume?route=/a", "").unwrap().status, 200);
+    assert_eq!(place.operate("/routes/resume?route=/a", "").status, 200);
     let large = "x".repeat(2 << 20);
     assert_eq!(call(place.client, "PUT", &user, &large).map(|answer| answer.status), Some(413));
     assert_eq!(call(place.client, "POST", "/k/scim/v2/Users", "{}").unwrap().status, 401);

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[cfg(test)]
+mod admin;
 mod at_once;
 #[cfg(test)]
 mod audited;

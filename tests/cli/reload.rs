@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::running::{Load, Place, call, call_with, mount, wait};
+use crate::running::{Load, OPERATOR, Place, call, call_with, mount, wait};
 
 const SECOND: &str =
     "[[route]]\nprefix = \"/b\"\nclient = \"scim\"\nupstream = \"a\"\nauth = \"none\"\n";
@@ -262,12 +262,12 @@ fn web_pages_reload_nothing() {
         "Content-Type: multipart/form-data; boundary=x\r\n",
     ];
     for header in forbidden {
-        let answer = call_with(place.admin, "POST", "/reload", header, "").unwrap();
+        let answer = place.operate("/reload", header);
         assert_eq!(answer.status, 403, "{header}");
     }
     assert_eq!(call(place.admin, "GET", "/reload", "").unwrap().status, 405);
-    assert_eq!(call(place.admin, "POST", "/healthz", "").unwrap().status, 405);
+    assert_eq!(place.operate("/healthz", "").status, 405);
     assert_eq!((place.reloads("applied"), place.reloads("refused")), (0.0, 0.0));
-    let json = "Content-Type: application/json\r\n";
-    assert_eq!(call_with(place.admin, "POST", "/reload", json, "{}").unwrap().status, 200);
+    let json = format!("{OPERATOR}Content-Type: application/json\r\n");
+    assert_eq!(call_with(place.admin, "POST", "/reload", &json, "{}").unwrap().status, 200);
 }

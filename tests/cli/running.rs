@@ -14,6 +14,10 @@ use tempfile::TempDir;
 /// For whatever is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// An operator's token, and its SHA-256.
+pub const OPERATOR: &str = "Authorization: Bearer operator-token\r\n";
+const OPERATOR_SHA256: &str = "0850123315d21ab90f4f7236408a52ef6dbd6a02a6550e5c10dc73f4d993680e";
+
 /// Where a gateway is configured and reached.
 pub struct Place {
     folder: TempDir,
@@ -52,6 +56,7 @@ impl Place {
         let Self { client, admin, .. } = self;
         format!(
             "[server]\nlisten = [\"{client}\"]\n{server}\n[admin]\nlisten = \"{admin}\"\n\
+             auth = [{{ name = \"tester\", bearer_sha256 = \"{OPERATOR_SHA256}\" }}]\n\
              [upstream.a]\ndialect = \"scim\"\nurl = \"sandbox:scim\"\n\
              auth = {{ bearer = {{ literal = \"sandbox-token\" }} }}\n\
              [[route]]\nprefix = \"/a\"\nclient = \"scim\"\nupstream = \"a\"\nauth = \"none\"\n{route}\n"
@@ -85,7 +90,12 @@ impl Place {
     }
 
     pub fn reload(&self) -> Answer {
-        call(self.admin, "POST", "/reload", "").unwrap()
+        self.operate("/reload", "")
+    }
+
+    /// A POST to the admin listener by its operator.
+    pub fn operate(&self, path: &str, headers: &str) -> Answer {
+        call_with(self.admin, "POST", path, &format!("{OPERATOR}{headers}"), "").unwrap()
     }
 
     pub fn rules(&self) -> String {

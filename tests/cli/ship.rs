@@ -105,11 +105,31 @@ fn selectors_and_targets_name_the_deployment() {
     ] {
         assert_eq!(at(manifest, pointer), &label, "{pointer}");
     }
-    let scaler = manifest("horizontalpodautoscaler");
-    assert_eq!(at(&scaler, "/spec/scaleTargetRef/name"), NAME);
-    let least = at(&scaler, "/spec/minReplicas").as_u64();
-    let kept = at(&manifest("poddisruptionbudget"), "/spec/minAvailable").as_u64();
-    assert!(kept < least, "a drain could never go on");
+}
+
+// Edge review 8: until replicas share what they know.
+#[test]
+fn there_is_one_replica_and_never_a_second_beside_it() {
+    let deployment = manifest("deployment");
+    assert_eq!(at(&deployment, "/spec/replicas"), 1);
+    assert_eq!(at(&deployment, "/spec/strategy/type"), "Recreate");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(!text.contains("HorizontalPodAutoscaler"), "{text}");
+    }
+    let spared = at(&manifest("poddisruptionbudget"), "/spec/maxUnavailable").as_u64();
+    assert_eq!(spared, Some(1), "a drain could never go on");
+}
+
+// Edge review 8: behind an ingress all clients have one address.
+#[test]
+fn no_stranger_behind_the_ingress_locks_the_provider_out() {
+    let config: toml::Table = file(&format!("{FOLDER}/config.toml")).parse().unwrap();
+    let attempts = config.get("server").and_then(|server| server.get("limits")?.get("attempts"));
+    assert_eq!(attempts.and_then(toml::Value::as_integer), Some(0));
+    let admin = config.get("admin").unwrap();
+    assert!(admin.get("auth").is_some() || admin.get("socket").is_some(), "{admin}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::running::{Place, call, call_with, wait};
+use crate::running::{Place, call, wait};
 
 const QUIET: &str = "drain = \"1s\"\nlinger = \"1s\"\nwatch = false";
 /// Values that stand nowhere else.
@@ -41,14 +41,14 @@ fn the_configuration_and_an_operator_can_look_at_the_wire_and_see_no_value() {
         ("/wire?route=/a&for=61m", 400),
         ("/wire?route=/a&for=soon", 400),
     ] {
-        assert_eq!(call(place.admin, "POST", asked, "").unwrap().status, status, "{asked}");
+        assert_eq!(place.operate(asked, "").status, status, "{asked}");
     }
     assert_eq!(call(place.admin, "GET", "/wire?route=/a", "").unwrap().status, 405);
-    let page =
-        call_with(place.admin, "POST", "/wire?route=/a", "Origin: http://evil.example\r\n", "");
-    assert_eq!(page.unwrap().status, 403);
+    let page = place.operate("/wire?route=/a", "Origin: http://evil.example\r\n");
+    assert_eq!(page.status, 403);
+    assert_eq!(call(place.admin, "POST", "/wire?route=/a", "").unwrap().status, 401);
     assert_eq!(call(place.client, "GET", &path, "").unwrap().status, 200);
-    let looked = call(place.admin, "POST", "/wire?route=/a&for=10m", "").unwrap();
+    let looked = place.operate("/wire?route=/a&for=10m", "");
     assert_eq!(looked.status, 200, "{looked:?}");
     let told: serde_json::Value = serde_json::from_str(&looked.body).unwrap();
     assert_eq!(told, json!({"route": "/a", "outcome": "wire", "seconds": 600}));
@@ -63,7 +63,7 @@ fn the_configuration_and_an_operator_can_look_at_the_wire_and_see_no_value() {
         got.starts_with("application/scim+json {") && got.contains("\"userName\": string(21)"),
         "{got}"
     );
-    assert_eq!(call(place.admin, "POST", "/wire?route=/a&for=0s", "").unwrap().status, 200);
+    assert_eq!(place.operate("/wire?route=/a&for=0s", "").status, 200);
     assert_eq!(call(place.client, "GET", &path, "").unwrap().status, 200);
     place.write("config.toml", &text.replacen("[log]", "[log]\nwire = true", 1));
     assert_eq!(place.reload().status, 200);

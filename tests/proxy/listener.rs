@@ -8,9 +8,9 @@ use std::sync::Arc;
 use rcgen::{DnType, SanType};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use scim_gateway::config::model::{Credential, Holder, Proof, Tls};
+use scim_gateway::config::model::{Credential, Holder, Limits, Proof, Tls};
 use scim_gateway::exchange::Upstream;
-use scim_gateway::proxy::{Door, Way};
+use scim_gateway::proxy::{Callers, Door, Event, Reason, Way};
 use scim_gateway::scim::http::Request;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,9 +19,10 @@ use tokio_rustls::client::TlsStream;
 
 use crate::authority::{Authority, Identity};
 use crate::harness::{
-    Running, Scripted, TOKEN, callers, care, header, launch, ok, plain_route, remote, status,
-    trusting,
+    Running, Scripted, TOKEN, callers, care, header, launch, launch_within, limits, ok,
+    plain_route, remote, status, trusting,
 };
+use crate::identity::until;
 
 const HOST: &str = "localhost";
 
@@ -263,4 +264,50 @@ async fn an_upstream_that_speaks_only_http_2_is_spoken_to_in_it() {
             .unwrap();
         assert_eq!(&answer.body[..], b"{\"two\":2}");
     }
+}
+
+// Edge review 12.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_count_while_their_handshake_is_silent_and_it_has_the_time_of_a_header() {
+    let service = Scripted::start(|_, _| ok("{}")).await;
+    let (directory, own) = (tempfile::tempdir().unwrap(), Authority::new("own"));
+    let time = std::time::Duration::from_secs(6);
+    let limits = Limits { connections: 4, header_time: time, ..limits() };
+    let shared = Arc::new(remote(&service.url));
+    let way = Way::Stream(shared, care(), Some(crate::harness::bearer()));
+    let door = Door::new(Arc::new(Callers::everybody()), way);
+    let doors = HashMap::from([("/c".to_owned(), door)]);
+    let tls = tls(directory.path(), &own, None);
+    let gateway = launch_within(vec![plain_route("/c")], doors, Some(tls), limits);
+    let open = || gateway.live.connections();
+    // The harness' own look whether it listens.
+    until(|| open() == 0).await;
+    // Silent from the first byte on, after half a hello, and after the handshake.
+    let mut silent = Vec::new();
+    for _ in 0..2 {
+        silent.push(TcpStream::connect(gateway.address).await.unwrap());
+    }
+    silent.push(TcpStream::connect(gateway.address).await.unwrap());
+    silent[2].write_all(&[22, 3, 1]).await.unwrap();
+    let done = connect(gateway.address, &own.client(None, "h2"), HOST).await.unwrap();
+    until(|| open() == 4).await;
+    let mut fifth = TcpStream::connect(gateway.address).await.unwrap();
+    let mut answer = Vec::new();
+    assert_eq!(fifth.read_to_end(&mut answer).await.unwrap_or(0), 0, "taken and closed");
+    let refused = |wanted: Reason| {
+        let events = gateway.log.events();
+        let refused = events
+            .into_iter()
+            .filter(|event| matches!(event, Event::Refused { reason, .. } if *reason == wanted));
+        refused.count()
+    };
+    assert_eq!(refused(Reason::Connections), 1);
+    until(|| open() == 0).await;
+    assert_eq!((refused(Reason::SlowHandshake), refused(Reason::SlowHeader)), (3, 1));
+    drop((silent, done));
+    // Whoever breaks off is counted, and told nowhere else.
+    drop(TcpStream::connect(gateway.address).await.unwrap());
+    until(|| refused(Reason::Handshake) == 1).await;
+    let answer = once(&gateway, &own.client(None, "http/1.1"), "/c").await.unwrap();
+    assert_eq!(status(&answer), 200, "{answer}");
 }

@@ -74,6 +74,30 @@ async fn a_node_that_takes_no_connection_is_passed_over_by_any_method() {
     assert_eq!(live.requests().len(), 9, "and nothing is sent twice");
 }
 
+// Edge review 28: a call's time is enough for a node that lives, whatever the dead ones take of it.
+#[tokio::test]
+async fn nodes_that_swallow_all_leave_time_for_one_that_lives() {
+    let mut holes = Vec::new();
+    for _ in 0..7 {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let (address, mut waiting) = (listener.local_addr().unwrap(), Vec::new());
+        let soon = Duration::from_millis(100);
+        let connect = || tokio::net::TcpStream::connect(address);
+        while let Ok(taken) = tokio::time::timeout(soon, connect()).await {
+            waiting.push(taken.unwrap());
+        }
+        holes.push((format!("http://{address}"), listener, waiting));
+    }
+    let live = Scripted::start(|_, _| ok("{}")).await;
+    let mut urls: Vec<_> = holes.iter().map(|(url, ..)| url.as_str()).collect();
+    let url = live.url.replace("/base", "");
+    urls.push(&url);
+    let remote = of(&urls);
+    assert_eq!(remote.call(post()).await.unwrap().status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_pass_a_dead_node_over_too() {
     let live = Scripted::start(|_, _| ok("{}")).await;

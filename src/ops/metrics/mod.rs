@@ -3,23 +3,26 @@
 //! Every label is bounded: names from the configuration, words of closed sets, places of the
 //! compiled loss table.
 
-use std::collections::BTreeMap;
-
 #[cfg(target_os = "linux")]
 use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::MetricFamily;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Histogram, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
-use crate::exchange::{Record, Standing};
+use crate::exchange::Record;
 use crate::gateway::safety::Removal;
 use crate::proxy::{Event, Seen};
 
 mod care;
+mod family;
+mod now;
+mod process;
 mod table;
 
 use self::care::CareMetrics;
+use self::family::{Family, counters, histograms};
+pub use self::now::Now;
 use self::table::*;
 pub use table::{Kind, METRICS, Metric};
 
@@ -33,35 +36,32 @@ pub struct Metrics {
     care: CareMetrics,
     audit_failing: IntGauge,
     audited: IntCounter,
-    audit_lost: IntCounterVec,
-    audit_refused: IntCounterVec,
-    auth_failures: IntCounterVec,
-    calls: HistogramVec,
-    authenticated: IntCounterVec,
-    certificates: IntCounterVec,
-    emulations: IntCounterVec,
-    faults: IntCounterVec,
-    filters_ignored: IntCounterVec,
-    keys: IntCounterVec,
+    audit_lost: Family<IntCounter>,
+    audit_refused: Family<IntCounter>,
+    auth_failures: Family<IntCounter>,
+    calls: Family<Histogram>,
+    authenticated: Family<IntCounter>,
+    certificates: Family<IntCounter>,
+    emulations: Family<IntCounter>,
+    faults: Family<IntCounter>,
+    filters_ignored: Family<IntCounter>,
+    keys: Family<IntCounter>,
     library_messages: IntCounterVec,
     log_lost: IntCounter,
-    losses: IntCounterVec,
-    ready: IntGauge,
-    removals: IntCounterVec,
-    removal_alarms: IntCounterVec,
-    adoptions: IntCounterVec,
-    paused: IntGaugeVec,
-    tripped: IntGaugeVec,
+    losses: Family<IntCounter>,
+    removals: Family<IntCounter>,
+    removal_alarms: Family<IntCounter>,
+    adoptions: Family<IntCounter>,
     reload_success: IntGauge,
-    reloads: IntCounterVec,
-    rules: IntGaugeVec,
-    duration: HistogramVec,
-    requests: IntCounterVec,
-    secret_reloads: IntCounterVec,
-    token_requests: IntCounterVec,
+    reloads: Family<IntCounter>,
+    duration: Family<Histogram>,
+    requests: Family<IntCounter>,
+    secret_reloads: Family<IntCounter>,
+    token_requests: Family<IntCounter>,
     spans_lost: IntCounter,
-    upstream_duration: HistogramVec,
-    upstream_calls: IntCounterVec,
+    state_writes: Family<IntCounter>,
+    upstream_duration: Family<Histogram>,
+    upstream_calls: Family<IntCounter>,
 }
 
 impl Metrics {
@@ -72,41 +72,36 @@ impl Metrics {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        let build = gauges(&registry, BUILD)?;
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Ok(Self {
-            care: CareMetrics::new(&registry)?,
+            care: CareMetrics::new(),
             audit_failing: gauge(&registry, AUDIT_FAILING)?,
             audited: plain(&registry, AUDITED)?,
-            audit_lost: counter(&registry, AUDIT_LOST)?,
-            audit_refused: counter(&registry, AUDIT_REFUSED)?,
-            auth_failures: counter(&registry, AUTH_FAILURES)?,
-            calls: histogram(&registry, CALLS_PER_EXCHANGE, CALL_BUCKETS)?,
-            authenticated: counter(&registry, AUTHENTICATED)?,
-            certificates: counter(&registry, CERTIFICATES)?,
-            keys: counter(&registry, KEYS)?,
-            emulations: counter(&registry, EMULATIONS)?,
-            faults: counter(&registry, FAULTS)?,
-            filters_ignored: counter(&registry, FILTERS_IGNORED)?,
+            audit_lost: counters(AUDIT_LOST),
+            audit_refused: counters(AUDIT_REFUSED),
+            auth_failures: counters(AUTH_FAILURES),
+            calls: histograms(CALLS_PER_EXCHANGE),
+            authenticated: counters(AUTHENTICATED),
+            certificates: counters(CERTIFICATES),
+            keys: counters(KEYS),
+            emulations: counters(EMULATIONS),
+            faults: counters(FAULTS),
+            filters_ignored: counters(FILTERS_IGNORED),
             library_messages: counter(&registry, LIBRARY_MESSAGES)?,
             log_lost: plain(&registry, LOG_LOST)?,
-            losses: counter(&registry, LOSSES)?,
-            ready: gauge(&registry, READY)?,
-            removals: counter(&registry, REMOVALS)?,
-            removal_alarms: counter(&registry, REMOVAL_ALARMS)?,
-            adoptions: counter(&registry, ADOPTIONS)?,
-            paused: gauges(&registry, PAUSED)?,
-            tripped: gauges(&registry, TRIPPED)?,
+            losses: counters(LOSSES),
+            removals: counters(REMOVALS),
+            removal_alarms: counters(REMOVAL_ALARMS),
+            adoptions: counters(ADOPTIONS),
             reload_success: gauge(&registry, RELOAD_SUCCESS)?,
-            reloads: counter(&registry, RELOADS)?,
-            rules: gauges(&registry, RULES)?,
-            duration: histogram(&registry, DURATION, BUCKETS)?,
-            requests: counter(&registry, REQUESTS)?,
-            secret_reloads: counter(&registry, SECRET_RELOADS)?,
-            token_requests: counter(&registry, TOKEN_REQUESTS)?,
+            reloads: counters(RELOADS),
+            duration: histograms(DURATION),
+            requests: counters(REQUESTS),
+            secret_reloads: counters(SECRET_RELOADS),
+            token_requests: counters(TOKEN_REQUESTS),
             spans_lost: plain(&registry, SPANS_LOST)?,
-            upstream_duration: histogram(&registry, UPSTREAM_DURATION, BUCKETS)?,
-            upstream_calls: counter(&registry, UPSTREAM_CALLS)?,
+            state_writes: counters(STATE_WRITES),
+            upstream_duration: histograms(UPSTREAM_DURATION),
+            upstream_calls: counters(UPSTREAM_CALLS),
             registry,
         })
     }
@@ -117,42 +112,40 @@ impl Metrics {
         let route = seen.route.unwrap_or(NONE);
         let operation = operation.map_or(NONE, |operation| operation.name());
         let status = seen.status.map_or(NONE, |status| class(status.as_u16()));
-        self.requests
-            .with_label_values(&[route, resource.unwrap_or(NONE), operation, status])
-            .inc();
-        self.duration.with_label_values(&[route, operation]).observe(seen.duration.as_secs_f64());
+        self.requests.with(&[route, resource.unwrap_or(NONE), operation, status], IntCounter::inc);
+        self.duration.with(&[route, operation], |d| d.observe(seen.duration.as_secs_f64()));
         let upstream = seen.upstream.unwrap_or(NONE);
         for call in calls {
             let operation = call.operation.name();
             let status = call.status.map_or(NONE, class);
-            self.upstream_calls.with_label_values(&[upstream, operation, status]).inc();
-            let duration = self.upstream_duration.with_label_values(&[upstream, operation]);
-            duration.observe(call.duration.as_secs_f64());
+            self.upstream_calls.with(&[upstream, operation, status], IntCounter::inc);
+            let seconds = call.duration.as_secs_f64();
+            self.upstream_duration.with(&[upstream, operation], |d| d.observe(seconds));
         }
         if seen.translated {
             let made = u32::try_from(calls.len()).unwrap_or(u32::MAX);
-            self.calls.with_label_values(&[route, operation]).observe(f64::from(made));
+            self.calls.with(&[route, operation], |calls| calls.observe(f64::from(made)));
         }
         for loss in losses {
             let labels = [route, loss.place.as_str(), loss.cause, loss.direction];
-            self.losses.with_label_values(&labels).inc();
+            self.losses.with(&labels, IntCounter::inc);
         }
         if let Some(credential) = seen.credential {
-            self.authenticated.with_label_values(&[route, credential]).inc();
+            self.authenticated.with(&[route, credential], IntCounter::inc);
         }
         if let Some(refused) = seen.refused {
-            self.auth_failures.with_label_values(&[route, refused.label()]).inc();
+            self.auth_failures.with(&[route, refused.label()], IntCounter::inc);
         }
         if *emulated {
-            self.emulations.with_label_values(&[route, operation]).inc();
+            self.emulations.with(&[route, operation], IntCounter::inc);
         }
         if *filter_ignored {
-            self.filters_ignored.with_label_values(&[route]).inc();
+            self.filters_ignored.with(&[route], IntCounter::inc);
         }
         self.safety(route, seen.record);
         if let Some(fault) = fault {
             let labels = [route, fault.cause.label(), fault.cause.side().label()];
-            self.faults.with_label_values(&labels).inc();
+            self.faults.with(&labels, IntCounter::inc);
         }
     }
 
@@ -160,53 +153,35 @@ impl Metrics {
     fn safety(&self, route: &str, record: &Record) {
         let memberships = u64::try_from(record.memberships).unwrap_or(u64::MAX);
         if memberships > 0 {
-            self.removals
-                .with_label_values(&[route, Removal::Membership.label()])
-                .inc_by(memberships);
+            let labels = [route, Removal::Membership.label()];
+            self.removals.with(&labels, |removals| removals.inc_by(memberships));
         }
         for kind in &record.removals {
-            self.removals.with_label_values(&[route, kind]).inc();
+            self.removals.with(&[route, kind], IntCounter::inc);
         }
         if let Some(act) = record.alarm {
-            self.removal_alarms.with_label_values(&[route, act]).inc();
+            self.removal_alarms.with(&[route, act], IntCounter::inc);
         }
         if record.adopted {
-            self.adoptions.with_label_values(&[route]).inc();
-        }
-    }
-
-    /// How the routes stand, for the gauges.
-    pub fn stand(&self, standings: &BTreeMap<String, (bool, Standing, Standing)>) {
-        self.paused.reset();
-        self.tripped.reset();
-        for (route, (paused, breaker, members)) in standings {
-            self.paused.with_label_values(&[route.as_str()]).set(i64::from(*paused));
-            self.tripped
-                .with_label_values(&[route.as_str()])
-                .set(i64::from(breaker.tripped || members.tripped));
+            self.adoptions.with(&[route], IntCounter::inc);
         }
     }
 
     pub fn happened(&self, event: &Event) {
+        let one = IntCounter::inc;
         match event {
-            Event::Ready(ready) => self.ready.set(i64::from(*ready)),
-            Event::Keys(read) => self.keys.with_label_values(&[result(*read)]).inc(),
-            Event::Certificates(used) => {
-                self.certificates.with_label_values(&[result(*used)]).inc();
+            Event::Keys(read) => self.keys.with(&[result(*read)], one),
+            Event::Certificates(used) => self.certificates.with(&[result(*used)], one),
+            Event::Rules(_) => self.reload_success.set(jiff::Timestamp::now().as_second()),
+            Event::Reloaded(_) => self.reloads.with(&["applied"], one),
+            Event::ReloadRefused(..) => self.reloads.with(&["refused"], one),
+            Event::Ready(_) | Event::Unwatched(_) | Event::NoSuccessor | Event::Operated { .. } => {
             }
-            Event::Rules(hash) => {
-                self.rules.reset();
-                self.rules.with_label_values(&[hash]).set(1);
-                self.reload_success.set(jiff::Timestamp::now().as_second());
-            }
-            Event::Reloaded(_) => self.reloads.with_label_values(&["applied"]).inc(),
-            Event::ReloadRefused(..) => self.reloads.with_label_values(&["refused"]).inc(),
-            Event::Unwatched(_) | Event::NoSuccessor | Event::Operated { .. } => {}
             Event::TokenRequest { upstream, outcome } => {
-                self.token_requests.with_label_values(&[upstream.as_str(), outcome]).inc();
+                self.token_requests.with(&[upstream.as_str(), outcome], one);
             }
             Event::SecretReload { upstream, outcome } => {
-                self.secret_reloads.with_label_values(&[upstream.as_str(), outcome]).inc();
+                self.secret_reloads.with(&[upstream.as_str(), outcome], one);
             }
             other => self.care.happened(other),
         }
@@ -219,12 +194,16 @@ impl Metrics {
 
     /// Lines that it has not; `reason` is `queue` or `file`.
     pub fn audit_lost(&self, reason: &'static str, lines: u64) {
-        self.audit_lost.with_label_values(&[reason]).inc_by(lines);
+        self.audit_lost.with(&[reason], |lost| lost.inc_by(lines));
+    }
+
+    pub fn state_written(&self, well: bool) {
+        self.state_writes.with(&[result(well)], IntCounter::inc);
     }
 
     /// A write that was not made; `reason` as before.
     pub fn audit_refused(&self, reason: &'static str) {
-        self.audit_refused.with_label_values(&[reason]).inc();
+        self.audit_refused.with(&[reason], IntCounter::inc);
     }
 
     pub fn audit_failing(&self, failing: bool) {
@@ -246,19 +225,63 @@ impl Metrics {
         self.library_messages.clone()
     }
 
-    /// The text exposition format 0.0.4.
-    pub fn text(&self) -> String {
-        let mut out = Vec::new();
-        // Writing to memory fails only for a family without a name, which the table does not have.
-        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut out);
-        String::from_utf8_lossy(&out).into_owned()
+    /// The text exposition format 0.0.4, of the counters and of what stands now.
+    pub fn scrape(&self, now: &Now) -> String {
+        let mut families = self.registry.gather();
+        families.extend(self.families());
+        families.extend(now.families());
+        written(families)
     }
+
+    /// The counters alone, in the same format.
+    pub fn text(&self) -> String {
+        let mut families = self.registry.gather();
+        families.extend(self.families());
+        written(families)
+    }
+
+    /// What is counted by labels.
+    fn families(&self) -> Vec<MetricFamily> {
+        let counters = [
+            &self.audit_lost,
+            &self.audit_refused,
+            &self.auth_failures,
+            &self.authenticated,
+            &self.certificates,
+            &self.emulations,
+            &self.faults,
+            &self.filters_ignored,
+            &self.keys,
+            &self.losses,
+            &self.removals,
+            &self.removal_alarms,
+            &self.adoptions,
+            &self.reloads,
+            &self.requests,
+            &self.secret_reloads,
+            &self.state_writes,
+            &self.token_requests,
+            &self.upstream_calls,
+        ];
+        let histograms = [&self.calls, &self.duration, &self.upstream_duration];
+        let counters = counters.into_iter().chain(self.care.counters()).map(Family::gather);
+        counters.chain(histograms.into_iter().map(Family::gather)).flatten().collect()
+    }
+}
+
+fn written(mut families: Vec<MetricFamily>) -> String {
+    families.sort_by(|one, other| one.name().cmp(other.name()));
+    let mut out = Vec::new();
+    // Writing to memory fails only for a family without a name, which the table does not have.
+    let _ = TextEncoder::new().encode(&families, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn result(well: bool) -> &'static str {
     if well { "ok" } else { "failed" }
 }
 
+/// A counter that somebody else counts with.
 fn counter(registry: &Registry, metric: Metric) -> Result<IntCounterVec, prometheus::Error> {
     let counter = IntCounterVec::new(Opts::new(metric.name, metric.help), metric.labels)?;
     registry.register(Box::new(counter.clone()))?;
@@ -276,23 +299,6 @@ fn gauge(registry: &Registry, metric: Metric) -> Result<IntGauge, prometheus::Er
     let gauge = IntGauge::new(metric.name, metric.help)?;
     registry.register(Box::new(gauge.clone()))?;
     Ok(gauge)
-}
-
-fn gauges(registry: &Registry, metric: Metric) -> Result<IntGaugeVec, prometheus::Error> {
-    let gauges = IntGaugeVec::new(Opts::new(metric.name, metric.help), metric.labels)?;
-    registry.register(Box::new(gauges.clone()))?;
-    Ok(gauges)
-}
-
-fn histogram(
-    registry: &Registry,
-    metric: Metric,
-    buckets: &[f64],
-) -> Result<HistogramVec, prometheus::Error> {
-    let options = HistogramOpts::new(metric.name, metric.help).buckets(buckets.to_vec());
-    let histogram = HistogramVec::new(options, metric.labels)?;
-    registry.register(Box::new(histogram.clone()))?;
-    Ok(histogram)
 }
 
 fn class(status: u16) -> &'static str {

@@ -1,5 +1,7 @@
 //! The metrics as one table: `docs/metrics.md` is generated from it, and every counter is made of it.
 
+use super::process::*;
+
 /// One metric as operators read about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
@@ -7,6 +9,13 @@ pub struct Metric {
     pub kind: Kind,
     pub help: &'static str,
     pub labels: &'static [&'static str],
+}
+
+impl Metric {
+    /// Upper bounds of a histogram: of calls where its name says so, else in seconds.
+    pub(super) fn buckets(&self) -> &'static [f64] {
+        if self.name == CALLS_PER_EXCHANGE.name { CALL_BUCKETS } else { BUCKETS }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +66,13 @@ pub const METRICS: &[Metric] = &[
     RULES,
     SECRET_RELOADS,
     SPANS_LOST,
+    STATE_WRITES,
     TOKEN_REQUESTS,
     BREAKER,
     UPSTREAM_DURATION,
     UPSTREAM_CALLS,
     IN_FLIGHT,
+    LOOKUPS,
     NODE_EJECTED,
     NODE_UP,
     RETRIES,
@@ -94,6 +105,13 @@ pub(super) const AUDIT_REFUSED: Metric = Metric {
     kind: Kind::Counter,
     help: "Writes that were not made because they could not be recorded: the queue was full or the file took no lines.",
     labels: &["reason"],
+};
+
+pub(super) const STATE_WRITES: Metric = Metric {
+    name: "scim_gateway_state_writes_total",
+    kind: Kind::Counter,
+    help: "Writings of the file that keeps which routes are paused and whose removals are held back.",
+    labels: &["result"],
 };
 
 pub(super) const SPANS_LOST: Metric = Metric {
@@ -292,38 +310,6 @@ pub(super) const BUILD: Metric = Metric {
     labels: &["version"],
 };
 
-const PROCESS_CPU: Metric = process(
-    "process_cpu_seconds_total",
-    Kind::Counter,
-    "Total user and system CPU time spent in seconds.",
-);
-
-const PROCESS_MAX_FDS: Metric =
-    process("process_max_fds", Kind::Gauge, "Maximum number of open file descriptors.");
-
-const PROCESS_OPEN_FDS: Metric =
-    process("process_open_fds", Kind::Gauge, "Number of open file descriptors.");
-
-const PROCESS_MEMORY: Metric =
-    process("process_resident_memory_bytes", Kind::Gauge, "Resident memory size in bytes.");
-
-const PROCESS_START: Metric = process(
-    "process_start_time_seconds",
-    Kind::Gauge,
-    "Start time of the process since unix epoch in seconds.",
-);
-
-const PROCESS_THREADS: Metric =
-    process("process_threads", Kind::Gauge, "Number of OS threads in the process.");
-
-const PROCESS_VIRTUAL: Metric =
-    process("process_virtual_memory_bytes", Kind::Gauge, "Virtual memory size in bytes.");
-
-/// One that the library makes, under the name and help that it gives; on Linux alone.
-const fn process(name: &'static str, kind: Kind, help: &'static str) -> Metric {
-    Metric { name, kind, help, labels: &[] }
-}
-
 pub(super) const CONNECTIONS: Metric = Metric {
     name: "scim_gateway_connections",
     kind: Kind::Gauge,
@@ -350,6 +336,13 @@ pub(super) const IN_FLIGHT: Metric = Metric {
     kind: Kind::Gauge,
     help: "Calls under way, streams too.",
     labels: &["upstream"],
+};
+
+pub(super) const LOOKUPS: Metric = Metric {
+    name: "scim_gateway_upstream_name_lookups_total",
+    kind: Kind::Counter,
+    help: "Look-ups of the names of upstreams' nodes; after `failed` the last good addresses are used.",
+    labels: &["upstream", "result"],
 };
 
 pub(super) const NODE_EJECTED: Metric = Metric {
@@ -381,8 +374,8 @@ pub(super) const WAITING: Metric = Metric {
 };
 
 /// Upper bounds in seconds: a translation takes less than the first, a scan more than most.
-pub(super) const BUCKETS: &[f64] =
+const BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// Upper bounds in calls: none, one, an emulation, a scan of more and more pages.
-pub(super) const CALL_BUCKETS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 25.0, 50.0, 100.0];
+const CALL_BUCKETS: &[f64] = &[0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 25.0, 50.0, 100.0];

@@ -1,12 +1,13 @@
-//! Every metric of the table is counted.
+//! Every metric of the table is counted or read, and what is gone is in none.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
-use crate::exchange::Trace;
 use crate::exchange::record::{CallRecord, LossRecord};
+use crate::exchange::{Standing, Trace};
 use crate::fault::{Cause, Fault};
-use crate::proxy::{Reason, Refusal, Trigger};
+use crate::proxy::{NodeStanding, Reason, Refusal, Trigger, UpstreamStanding};
 use crate::scim::schema::Operation;
 
 #[test]
@@ -34,6 +35,7 @@ fn one_exchange_shows_in_every_metric_of_the_table() {
         ..Record::default()
     };
     metrics.audit_lost("file", 1);
+    metrics.state_written(true);
     metrics.library_messages().with_label_values(&["other", "error"]).inc();
     metrics.audit_refused("queue");
     metrics.count(&Seen {
@@ -52,8 +54,6 @@ fn one_exchange_shows_in_every_metric_of_the_table() {
         trace: &Trace::of(&http::HeaderMap::new(), |_| false),
         record: &record,
     });
-    let standing = Standing { removed: 1, seen: 1, tripped: true };
-    metrics.stand(&BTreeMap::from([("/a/b".to_owned(), (false, standing, standing))]));
     metrics.happened(&Event::Rules("0123".to_owned()));
     metrics.happened(&Event::Reloaded(Trigger::File));
     let upstream = || "b".into();
@@ -62,15 +62,13 @@ fn one_exchange_shows_in_every_metric_of_the_table() {
         Event::Certificates(true),
         Event::TokenRequest { upstream: "b".to_owned(), outcome: "ok" },
         Event::SecretReload { upstream: "b".to_owned(), outcome: "changed" },
-        Event::Cared { upstream: upstream() },
+        Event::LookedUp { upstream: upstream(), found: true },
         Event::Refused { at: None, reason: Reason::Connections },
         Event::Retried { upstream: upstream(), reason: "503" },
-        Event::Probed { upstream: upstream(), nodes: 2 },
-        Event::Ejected { upstream: upstream(), node: 1, out: true },
     ] {
         metrics.happened(&event);
     }
-    let text = metrics.text();
+    let text = metrics.scrape(&now());
     for metric in METRICS {
         assert!(text.contains(&format!("# HELP {} {}", metric.name, metric.help)), "{text}");
     }
@@ -85,17 +83,52 @@ fn one_exchange_shows_in_every_metric_of_the_table() {
     assert!(!text.contains("private-id"), "{text}");
 }
 
-#[test]
-fn one_hash_of_rules_is_in_force_at_a_time() {
-    let metrics = Metrics::new().unwrap();
-    for hash in ["old", "new"] {
-        metrics.happened(&Event::Rules(hash.to_owned()));
+fn now() -> Now {
+    let standing = Standing { removed: 1, seen: 1, tripped: true };
+    let node = |up, ejected| NodeStanding { up, ejected };
+    let upstream = UpstreamStanding {
+        name: "b".into(),
+        breaker_open: Some(true),
+        under_way: 3,
+        waiting: 2,
+        nodes: vec![node(true, false), node(false, true)],
+    };
+    Now {
+        connections: 5,
+        ready: true,
+        routes: BTreeMap::from([("/a/b".to_owned(), (false, standing, standing))]),
+        rules: "0123".to_owned(),
+        upstreams: vec![upstream],
     }
-    metrics.happened(&Event::ReloadRefused(Trigger::Signal, "why".to_owned()));
-    let text = metrics.text();
-    assert!(text.contains("scim_gateway_rules_info{hash=\"new\"} 1"), "{text}");
-    assert!(!text.contains("hash=\"old\""), "{text}");
-    assert!(text.contains("scim_gateway_reloads_total{outcome=\"refused\"} 1"), "{text}");
+}
+
+// Edge review 14.
+#[test]
+fn gauges_are_what_stands_now_and_what_is_gone_is_gone() {
+    let metrics = Metrics::new().unwrap();
+    let mut now = now();
+    let text = metrics.scrape(&now);
+    for line in [
+        "scim_gateway_connections 5",
+        "scim_gateway_ready 1",
+        "scim_gateway_route_paused{route=\"/a/b\"} 0",
+        "scim_gateway_removal_breaker_tripped{route=\"/a/b\"} 1",
+        "scim_gateway_rules_info{hash=\"0123\"} 1",
+        "scim_gateway_upstream_breaker_open{upstream=\"b\"} 1",
+        "scim_gateway_upstream_in_flight{upstream=\"b\"} 3",
+        "scim_gateway_upstream_waiting{upstream=\"b\"} 2",
+        "scim_gateway_upstream_node_up{node=\"2\",upstream=\"b\"} 0",
+        "scim_gateway_upstream_node_ejected{node=\"2\",upstream=\"b\"} 1",
+    ] {
+        assert!(text.contains(&format!("{line}\n")), "{line}: {text}");
+    }
+    now.upstreams[0].breaker_open = None;
+    now.upstreams[0].nodes.pop();
+    let text = metrics.scrape(&now);
+    assert!(!text.contains("breaker_open{") && !text.contains("node=\"2\""), "{text}");
+    (now.upstreams, now.routes) = (Vec::new(), BTreeMap::new());
+    let text = metrics.scrape(&now);
+    assert!(!text.contains("upstream=") && !text.contains("route="), "{text}");
 }
 
 #[test]

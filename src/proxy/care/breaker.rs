@@ -111,6 +111,11 @@ impl Breaker {
         Self { settings, inner: Mutex::new(inner) }
     }
 
+    /// Whether it lets nobody or only a probe through.
+    pub(in crate::proxy) fn is_open(&self) -> bool {
+        !matches!(self.lock().state, State::Closed { .. })
+    }
+
     /// How long it still lets nobody through, if it does not now.
     pub(in crate::proxy) fn shut(&self, now: Instant) -> Option<Duration> {
         match self.lock().state {

@@ -13,6 +13,7 @@ use crate::proxy::observer::Reason;
 /// Places, and a bounded waiting room before them.
 #[derive(Debug)]
 pub struct Gate {
+    most: usize,
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
@@ -54,12 +55,24 @@ pub(in crate::proxy) struct Seat<'g> {
 
 impl Gate {
     pub fn new(limits: &InFlight) -> Self {
+        let most = limits.most.min(Semaphore::MAX_PERMITS);
         Self {
-            places: Arc::new(Semaphore::new(limits.most.min(Semaphore::MAX_PERMITS))),
+            most,
+            places: Arc::new(Semaphore::new(most)),
             waiting: AtomicUsize::new(0),
             queue: limits.queue,
             wait: limits.wait,
         }
+    }
+
+    /// How many have a place.
+    pub(in crate::proxy) fn under_way(&self) -> usize {
+        self.most.saturating_sub(self.places.available_permits())
+    }
+
+    /// How many wait for one.
+    pub(in crate::proxy) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
     }
 
     /// A place without any wait.

@@ -57,26 +57,15 @@ impl Probe {
         Ok(probe)
     }
 
-    /// Any address of the node that answers will do.
-    async fn ask(&self, number: usize) -> pingora::Result<()> {
-        let node = self.nodes.get(number).ok_or_else(failed)?;
-        for mut peer in node.host.peers().await.map_err(|_| failed())? {
-            peer.options.alpn = ALPN::H1;
-            peer.options.read_timeout = Some(self.settings.timeout);
-            if self.try_one(node, &peer).await.is_ok() {
-                return Ok(());
-            }
-        }
-        node.host.forget();
-        Err(failed())
-    }
-
     /// A connection, and where there is a path to ask for, a good answer. None is kept: one that was
     /// made before would say little of the way there.
-    async fn try_one(&self, node: &Node, peer: &HttpPeer) -> pingora::Result<()> {
-        let (mut session, _) = self.connector.get_http_session(peer).await?;
+    async fn ask(&self, number: usize) -> pingora::Result<()> {
+        let node = self.nodes.get(number).ok_or_else(failed)?;
+        let plainly = |peer: &mut HttpPeer| peer.options.alpn = ALPN::H1;
+        let connected = node.host.connect(&self.connector, plainly).await.map_err(|_| failed())?;
+        let mut session = connected.session;
         let Some(path) = &self.settings.path else { return Ok(()) };
-        session.set_read_timeout(peer.options.read_timeout);
+        session.set_read_timeout(Some(self.settings.timeout));
         session.write_request_header(Box::new(header(node, path)?)).await?;
         session.finish_request_body().await?;
         session.read_response_header().await?;

@@ -15,6 +15,7 @@ use super::retry::Retries;
 use super::told;
 use crate::config::care;
 use crate::fault::Fault;
+use crate::proxy::UpstreamStanding;
 use crate::proxy::observer::{Event, Observer, Reason};
 
 /// All state of one upstream's care.
@@ -44,7 +45,6 @@ pub struct Leave {
 impl Care {
     pub fn new(name: &str, settings: &care::Care, observer: Arc<dyn Observer>) -> Self {
         let name: Arc<str> = name.into();
-        observer.happened(&Event::Cared { upstream: Arc::clone(&name) });
         Self {
             name,
             observer,
@@ -94,8 +94,18 @@ impl Care {
             Some(both) => both,
             None => self.wait(gate, who, deadline).await?,
         };
-        self.happened(|upstream| Event::Calling { upstream, began: true });
         Ok(Leave { care: Arc::clone(self), place: Some(place), ticket })
+    }
+
+    /// How it stands now; of nodes it knows nothing.
+    pub(in crate::proxy) fn standing(&self) -> UpstreamStanding {
+        UpstreamStanding {
+            name: Arc::clone(&self.name),
+            breaker_open: self.breaker.as_ref().map(|breaker| breaker.is_open()),
+            under_way: self.gate.under_way() + self.streams.under_way(),
+            waiting: self.gate.waiting() + self.streams.waiting(),
+            nodes: Vec::new(),
+        }
     }
 
     /// Takes what an upstream asked for in its answer.
@@ -130,7 +140,6 @@ impl Care {
         deadline: Instant,
     ) -> Result<(Place, Option<Ticket>), Fault> {
         let seat = gate.sit(deadline).map_err(|full| self.full(full))?;
-        let _waiting = Waiting::new(self);
         self.outlast(who, &seat).await?;
         let place = seat.place().await.map_err(|full| self.full(full))?;
         // The breaker may have opened meanwhile, and its probe's ticket is for whoever calls now.
@@ -193,7 +202,6 @@ impl Leave {
             return;
         }
         let care = &self.care;
-        care.happened(|upstream| Event::Calling { upstream, began: false });
         let change = self.ticket.take().and_then(|ticket| ticket.learn(verdict, Instant::now()));
         if let Some(change) = change {
             let open = matches!(change, Change::Opened { .. });
@@ -205,22 +213,5 @@ impl Leave {
 impl Drop for Leave {
     fn drop(&mut self) {
         self.end(Verdict::Unknown);
-    }
-}
-
-/// Counts who waits, for as long as it does.
-#[must_use = "dropped, nobody waits"]
-struct Waiting<'c>(&'c Care);
-
-impl<'c> Waiting<'c> {
-    fn new(care: &'c Care) -> Self {
-        care.happened(|upstream| Event::Waiting { upstream, began: true });
-        Self(care)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.happened(|upstream| Event::Waiting { upstream, began: false });
     }
 }

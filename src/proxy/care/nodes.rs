@@ -18,9 +18,10 @@ use super::breaker::{Breaker, Change, Ticket, Verdict};
 use super::health;
 use crate::config::care;
 use crate::config::model::Timeouts;
-use crate::proxy::identity::Certificate;
+use crate::proxy::NodeStanding;
+use crate::proxy::identity::{Certificate, Reporter};
 use crate::proxy::observer::{Event, Observer};
-use crate::proxy::peer::Host;
+use crate::proxy::peer::{Host, Manner};
 use crate::proxy::tls::Authorities;
 
 /// The nodes, at least one.
@@ -106,6 +107,23 @@ impl Nodes {
         self.nodes.len()
     }
 
+    /// How each stands, where somebody looks after them.
+    pub(in crate::proxy) fn standings(&self) -> Vec<NodeStanding> {
+        if self.probed.is_none() {
+            return Vec::new();
+        }
+        let backends = self.balance.backends();
+        let known = backends.get_backend();
+        let up = |wanted| {
+            let own = known.iter().find(|backend| number(backend) == Some(wanted));
+            own.is_none_or(|backend| backends.ready(backend))
+        };
+        (0_u16..)
+            .zip(self.nodes.iter())
+            .map(|(number, node)| NodeStanding { up: up(number), ejected: node.outlier.is_open() })
+            .collect()
+    }
+
     /// The next node that was not tried; `None` after all were. Where all are left out one of them
     /// is asked all the same: a wrong health check must not take the whole upstream away.
     pub(in crate::proxy) fn next(&self, tried: &[u16]) -> Option<Turn> {
@@ -169,10 +187,6 @@ impl Nodes {
     fn tend(&self) {
         self.tended.get_or_init(|| {
             if let Some(health) = &self.probed {
-                self.observer.happened(&Event::Probed {
-                    upstream: Arc::clone(&self.name),
-                    nodes: u16::try_from(self.nodes.len()).unwrap_or(u16::MAX),
-                });
                 tokio::spawn(health::watch(Arc::downgrade(&self.balance), health.every));
             }
         });
@@ -196,9 +210,14 @@ impl Node {
         // The share of failures says nothing here: only failures in a row eject.
         let outlier =
             care::Breaker { failures, pause, longest, least: u32::MAX, ..care::Breaker::default() };
-        let (tls, timeouts) = (url.scheme() == "https", making.timeouts.clone());
+        let manner = Manner {
+            timeouts: making.timeouts.clone(),
+            certificate: making.certificate.clone(),
+            authorities,
+            reporter: Reporter::new(making.name, making.observer),
+        };
         Ok(Self {
-            host: Host::new(name, port, tls, timeouts, making.certificate.clone(), authorities),
+            host: Host::new(name, port, url.scheme() == "https", manner),
             authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
             outlier: Arc::new(Breaker::new(outlier)),
         })

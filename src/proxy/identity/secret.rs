@@ -67,6 +67,12 @@ impl Reporter {
         self.observer.happened(&Event::SecretReload { upstream, outcome });
     }
 
+    /// Tells what came of a look-up of a name.
+    pub(in crate::proxy) fn looked_up(&self, found: bool) {
+        let upstream = Arc::clone(&self.upstream);
+        self.observer.happened(&Event::LookedUp { upstream, found });
+    }
+
     /// Tells what came of a token request.
     pub(super) fn token(&self, outcome: &'static str) {
         let upstream = self.upstream.to_string();
