@@ -188,8 +188,10 @@ fn as_json(loaded: &Result<Loaded, Mistakes>, passed: bool) -> Json {
         Err(found) => (found, Json::Null, Vec::new()),
     };
     let mut all = report(if passed { "passed" } else { "failed" }, found);
-    all["rules"] = rules;
-    all["routes"] = json!(routes);
+    if let Json::Object(all) = &mut all {
+        all.insert("rules".to_owned(), rules);
+        all.insert("routes".to_owned(), json!(routes));
+    }
     all
 }
 

@@ -34,7 +34,7 @@ const ANSWER: usize = 64 << 10;
 
 /// The queue to the collector.
 pub(super) struct Spans {
-    queue: Queue<Box<SpanData>>,
+    queue: Queue<SpanData>,
     sample: f64,
 }
 
@@ -63,7 +63,7 @@ impl Spans {
     /// Queues the spans of an exchange whose trace is kept.
     pub fn keep(&self, seen: &Seen<'_>) {
         if seen.trace.sampled {
-            span::spans(seen).for_each(|span| self.queue.push(Box::new(span)));
+            span::spans(seen).for_each(|span| self.queue.push(span));
         }
     }
 
@@ -91,9 +91,8 @@ fn exporter(trace: &Tracing) -> Result<SpanExporter, opentelemetry_otlp::Exporte
 }
 
 /// Sends spans; how many the collector did not take.
-fn send(runtime: &Runtime, exporter: &SpanExporter, spans: Vec<Box<SpanData>>) -> usize {
+fn send(runtime: &Runtime, exporter: &SpanExporter, spans: Vec<SpanData>) -> usize {
     let count = spans.len();
-    let spans = spans.into_iter().map(|span| *span).collect();
     let export = async { tokio::time::timeout(TIMEOUT, exporter.export(spans)).await };
     if runtime.block_on(export).is_ok_and(|sent| sent.is_ok()) { 0 } else { count }
 }

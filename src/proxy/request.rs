@@ -148,8 +148,8 @@ fn named(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     }
     let part = |element: &str| {
         let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-        let found = pairs.map(|(name, value)| (name.trim(), value.trim()));
-        let of = found.filter(|(name, _)| name.eq_ignore_ascii_case("for")).next()?.1;
+        let mut pairs = pairs.map(|(name, value)| (name.trim(), value.trim()));
+        let of = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?.1;
         node(of.trim_matches('"'))
     };
     texts(&FORWARDED).into_iter().map(part).collect()
