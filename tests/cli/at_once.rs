@@ -20,7 +20,7 @@ fn json(file: &Path, more: &[&str]) -> (Option<i32>, Value) {
 /// (code, the last part of the first label's file)
 fn codes(told: &Value) -> BTreeSet<(String, String)> {
     let file = |diagnostic: &Value| {
-        let file = diagnostic["labels"][0]["file"].as_str().unwrap_or_default().to_owned();
+        let file = diagnostic.pointer("/labels/0/file").and_then(Value::as_str).unwrap_or_default();
         file.rsplit('/').next().unwrap_or_default().to_owned()
     };
     let found = told["diagnostics"].as_array().unwrap().iter();

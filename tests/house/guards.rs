@@ -32,7 +32,8 @@ fn definition<'f>(file: &'f File, name: &str) -> (&'f str, &'f str) {
     let at = [format!("struct {name} {{"), format!("struct {name}<"), format!("struct {name}(")]
         .iter()
         .find_map(|opening| text.find(opening))
-        .unwrap_or_else(|| panic!("{} has no type {name}", file.path));
+        .unwrap_or(text.len());
+    assert!(at < text.len(), "{} has no type {name}", file.path);
     let (before, rest) = text.split_at(at);
     let attributes = &before[before.rfind("\n\n").unwrap_or(0)..];
     (attributes, rest.split("\n}\n").next().unwrap())

@@ -222,12 +222,9 @@ async fn the_header_of_an_answer_says_what_there_is_to_say_of_its_sender() {
 }
 
 /// A TLS listener for HTTP/2 whose connections this serves, one after the other.
-async fn two<F: Future<Output = ()> + Send>(
+async fn two<F: Future<Output = ()> + Send + 'static>(
     serve: impl Fn(usize, tokio_rustls::server::TlsStream<TcpStream>) -> F + Send + Sync + 'static,
-) -> (Remote, tempfile::TempDir)
-where
-    F: 'static,
-{
+) -> (Remote, tempfile::TempDir) {
     let (directory, own) = (tempfile::tempdir().unwrap(), Authority::new("own"));
     let who = own.server("localhost");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
