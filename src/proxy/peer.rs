@@ -182,9 +182,10 @@ fn attempt<'t, T>(
 
 /// The first of these tries that goes well. Each begins when the one before has failed, or has taken
 /// so long that it may never end; the error is that of the last one to fail.
-async fn first<T: Send>(
-    mut tries: Vec<Pin<Box<dyn Future<Output = Result<T, BError>> + Send + '_>>>,
-) -> Result<T, Option<BError>> {
+async fn first<T: Send, F>(mut tries: Vec<F>) -> Result<T, Option<BError>>
+where
+    F: Future<Output = Result<T, BError>> + Send + Unpin,
+{
     if tries.is_empty() {
         return Err(None);
     }
