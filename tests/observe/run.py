@@ -111,7 +111,7 @@ def traffic(base):
     send("PUT", f"{users}/{made['id']}", user)
     send("GET", f"{users}?filter=userName%20eq%20%22private@corp.example%22")
     send("GET", f"{base}/entra/pingone/scim/v2/Users?count=2")
-    send("GET", f"{users}/nobody")
+    send("GET", f"{users}/missing-user-7")
     send("GET", f"{base}/nowhere")
     send("GET", users, token="wrong-token")
     send("DELETE", f"{users}/{made['id']}")
@@ -136,7 +136,7 @@ def get(url):
 
 
 def leaks(scrape):
-    words = ["private", "corp.example", "nobody", "nowhere", "wrong-token", "demo-token"]
+    words = ["private", "corp.example", "missing-user-7", "nowhere", "wrong-token", "demo-token"]
     return [word for word in words if word in scrape]
 
 
