@@ -8,8 +8,9 @@ use rcgen::{
     SanType,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use scim_gateway::config::model::CertificatePair;
+use tokio_rustls::TlsAcceptor;
 
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -73,6 +74,16 @@ impl Authority {
 }
 
 impl Identity {
+    /// Takes connections as this server, in HTTP/2 alone.
+    pub fn http_2(&self) -> TlsAcceptor {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider);
+        let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let mut config = builder.with_single_cert(self.chain.clone(), self.private()).unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        TlsAcceptor::from(Arc::new(config))
+    }
+
     pub fn files(&self, directory: &Path, name: &str) -> CertificatePair {
         let (cert, key) =
             (directory.join(format!("{name}.pem")), directory.join(format!("{name}-key.pem")));

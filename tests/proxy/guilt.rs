@@ -226,16 +226,7 @@ async fn two<F: Future<Output = ()> + Send + 'static>(
     serve: impl Fn(usize, tokio_rustls::server::TlsStream<TcpStream>) -> F + Send + Sync + 'static,
 ) -> (Remote, tempfile::TempDir) {
     let (directory, own) = (tempfile::tempdir().unwrap(), Authority::new("own"));
-    let who = own.server("localhost");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(who.chain.clone(), who.private())
-        .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let acceptor = own.server("localhost").http_2();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     tokio::spawn(async move {

@@ -230,16 +230,7 @@ async fn http_2_is_negotiated_and_knows_the_clients_certificate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_speaks_only_http_2_is_spoken_to_in_it() {
     let (directory, own) = (tempfile::tempdir().unwrap(), Authority::new("own"));
-    let who = own.server(HOST);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(who.chain.clone(), who.private())
-        .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let acceptor = own.server(HOST).http_2();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     tokio::spawn(async move {
