@@ -4,26 +4,23 @@
 use std::sync::{Arc, LazyLock};
 
 use http::Method;
-use scim_gateway::dialect::{Dialect, Dialects};
+use scim_gateway::dialect::Dialect;
 use scim_gateway::exchange::Outcome;
 use scim_gateway::scim::http::Request;
 use serde_json::{Value as Json, json};
 
-use crate::harness::{Bench, body, spec};
+use crate::harness::{Bench, body, dialect, spec};
 use crate::scripted::{Line, answer};
 
 /// The plain dialect, of a server that pages by cursor and has no index.
 static BY_CURSOR: LazyLock<Arc<Dialect>> = LazyLock::new(|| {
     let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/scim");
-    let folder = tempfile::tempdir().unwrap();
-    let to = folder.path().join("scim");
-    std::fs::create_dir(&to).unwrap();
-    for file in ["dialect.toml", "schema.toml", "user.toml", "group.toml"] {
-        let text = std::fs::read_to_string(from.join(file)).unwrap();
-        let text = text.replace("paging = \"index\"", "paging = \"cursor\"\ncursor_timeout = 600");
-        std::fs::write(to.join(file), text).unwrap();
-    }
-    Arc::clone(Dialects::with_directory(folder.path()).unwrap().named("scim").unwrap())
+    let paging = ("paging = \"index\"", "paging = \"cursor\"\ncursor_timeout = 600");
+    let files = ["dialect", "schema", "user", "group"].map(|file| {
+        let text = std::fs::read_to_string(from.join(format!("{file}.toml"))).unwrap();
+        (file, text.replace(paging.0, paging.1))
+    });
+    dialect("scim", &files)
 });
 
 fn bench(upstream: &str) -> Bench {

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
-use scim_gateway::dialect::Dialects;
+use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::exchange::{Outcome, Shared, run};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
@@ -100,6 +100,19 @@ impl Drop for Bench {
         assert_eq!(self.sandbox.foreign(), Vec::<String>::new(), "{route}");
         assert_eq!(self.sandbox.hidden_unchanged(), Ok(()), "{route}");
     }
+}
+
+/// A dialect of these files (`schema`, `dialect`, `user`, `group`), read as one of a rules directory.
+pub fn dialect(name: &str, files: &[(&str, String)]) -> Arc<Dialect> {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join(name);
+    std::fs::create_dir(&folder).unwrap();
+    for (file, text) in files {
+        std::fs::write(folder.join(format!("{file}.toml")), text).unwrap();
+    }
+    let dialects = Dialects::with_directory(directory.path());
+    let dialects = dialects.unwrap_or_else(|found| panic!("{}", found.text(false)));
+    Arc::clone(dialects.named(name).unwrap())
 }
 
 /// The path segment of users in a dialect.

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use http::Method;
 use scim_gateway::diagnostic::Source;
-use scim_gateway::dialect::Dialects;
+use scim_gateway::dialect::Dialect;
 use scim_gateway::exchange::Outcome;
 use scim_gateway::fault::Cause;
 use scim_gateway::gateway::RouteSpec;
@@ -13,7 +13,7 @@ use scim_gateway::gateway::safety::{Act, RemovalLimits};
 use scim_gateway::scim::schema::{Operation, Operations};
 use serde_json::{Value as Json, json};
 
-use crate::harness::{Bench, body, spec};
+use crate::harness::{Bench, body, dialect, spec};
 use crate::scripted::{Line, answer};
 
 const SCHEMA: &str = r#"version = 1
@@ -54,14 +54,18 @@ detail_at = ["message"]
 codes = [{ code = "TAKEN", status = 409, scim_type = "uniqueness" }]
 answer = { code = "{code}", message = "{detail}" }
 answer_codes = [[0, "", "FAILED"]]
-[user]
-path = "Users"
+"#;
+
+/// How users are asked for, and groups alike.
+const FORM: &str = r#"
+[TYPE]
+path = "PATH"
 operations = ["create", "get", "replace", "patch", "delete", "list"]
 put = "replace"
 clear = "omit"
 schemas_in_request = "none"
 schemas_in_answer = "none"
-[user.patch]
+[TYPE.patch]
 pathless = true
 paths = ["*"]
 value_paths = true
@@ -69,26 +73,7 @@ complex_values = true
 array_values = true
 remove = true
 max_operations = 100
-[user.list]
-paging = "index"
-default_count = 50
-max_count = 50
-[group]
-path = "Groups"
-operations = ["create", "get", "replace", "patch", "delete", "list"]
-put = "replace"
-clear = "omit"
-schemas_in_request = "none"
-schemas_in_answer = "none"
-[group.patch]
-pathless = true
-paths = ["*"]
-value_paths = true
-complex_values = true
-array_values = true
-remove = true
-max_operations = 100
-[group.list]
+[TYPE.list]
 paging = "index"
 default_count = 50
 max_count = 50
@@ -117,24 +102,16 @@ canonical = "$.members[*].display"
 vendor = "$.people[*].label"
 "#;
 
-static MINI: LazyLock<Dialects> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let mini = folder.path().join("mini");
-    std::fs::create_dir(&mini).unwrap();
-    for (name, text) in [("schema", SCHEMA), ("dialect", DIALECT), ("user", USER), ("group", GROUP)]
-    {
-        std::fs::write(mini.join(format!("{name}.toml")), text).unwrap();
-    }
-    Dialects::with_directory(folder.path()).unwrap_or_else(|found| panic!("{}", found.text(false)))
+static MINI: LazyLock<Arc<Dialect>> = LazyLock::new(|| {
+    let form = |kind: &str, path: &str| FORM.replace("TYPE", kind).replace("PATH", path);
+    let surface = [DIALECT.to_owned(), form("user", "Users"), form("group", "Groups")].concat();
+    let [schema, user, group] = [SCHEMA, USER, GROUP].map(str::to_owned);
+    let files = [("schema", schema), ("dialect", surface), ("user", user), ("group", group)];
+    dialect("mini", &files)
 });
 
 fn mini(client: bool, mut spec: RouteSpec) -> RouteSpec {
-    let dialect = Arc::clone(MINI.named("mini").unwrap());
-    if client {
-        spec.client = dialect
-    } else {
-        spec.upstream = dialect
-    }
+    *if client { &mut spec.client } else { &mut spec.upstream } = Arc::clone(&MINI);
     spec
 }
 

@@ -3,12 +3,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use scim_gateway::dialect::{Dialect, Dialects};
+use scim_gateway::dialect::Dialect;
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::scim::query::encode;
 use serde_json::{Value as Json, json};
 
-use crate::harness::{body, spec};
+use crate::harness::{body, dialect, spec};
 use crate::shelf::{Shelf, found, law};
 
 const SCHEMA: &str = r#"
@@ -90,13 +90,8 @@ value = "de-DE"
 "#;
 
 static TINY: LazyLock<Arc<Dialect>> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let to = folder.path().join("tiny");
-    std::fs::create_dir(&to).unwrap();
-    for (file, text) in [("schema.toml", SCHEMA), ("dialect.toml", DIALECT), ("user.toml", RULES)] {
-        std::fs::write(to.join(file), text).unwrap();
-    }
-    Arc::clone(Dialects::with_directory(folder.path()).unwrap().named("tiny").unwrap())
+    let files = [("schema", SCHEMA), ("dialect", DIALECT), ("user", RULES)];
+    dialect("tiny", &files.map(|(file, text)| (file, text.to_owned())))
 });
 
 fn tiny_client() -> RouteSpec {

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::gateway::report::{Says, operations};
 use scim_gateway::gateway::route::Policies;
@@ -14,7 +13,7 @@ use scim_gateway::scim::http::{Request, Response};
 use scim_gateway::scim::schema::{Attribute, Kind, Mutability, Operation};
 use serde_json::{Map, Value as Json, json};
 
-use crate::harness::{body, spec};
+use crate::harness::{body, dialect, spec};
 use crate::scripted::{Line, answer};
 
 const DIALECT: &str = r#"
@@ -206,16 +205,14 @@ struct Made {
 
 impl Made {
     fn new((name, schema, rules): (&str, &str, &str), offered: &str, silent: bool) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let folder = directory.path().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        let file = |file: &str, text: String| std::fs::write(folder.join(file), text).unwrap();
-        file("dialect.toml", DIALECT.replace("OPERATIONS", offered));
-        file("schema.toml", format!("{HEAD}{schema}"));
-        file("user.toml", format!("{LOGIN}{rules}"));
-        let dialects = Dialects::with_directory(directory.path());
-        let dialects = dialects.unwrap_or_else(|mistakes| panic!("{}", mistakes.text(false)));
-        let upstream = Arc::clone(dialects.named(name).unwrap());
+        let upstream = dialect(
+            name,
+            &[
+                ("dialect", DIALECT.replace("OPERATIONS", offered)),
+                ("schema", format!("{HEAD}{schema}")),
+                ("user", format!("{LOGIN}{rules}")),
+            ],
+        );
         let spec = RouteSpec { upstream, upstream_name: name.to_owned(), ..spec("scim", "scim") };
         let kept = Arc::new(Kept { users: Mutex::default(), silent });
         let behind = Arc::clone(&kept);
