@@ -31,7 +31,7 @@ pub mod wire;
 
 pub use record::{Record, Subject};
 pub use removals::Standing;
-pub use run::{Outcome, Shared, fail, run, run_for, run_into};
+pub use run::{Outcome, Shared, fail, run, run_into};
 pub use safeguard::Decided;
 pub use trace::{TRACEPARENT, TRACESTATE, Trace};
 pub use upstream::Upstream;

@@ -50,7 +50,7 @@ pub struct Exchange<'e> {
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// As [`run_for`], for a client that may do everything.
+/// As [`run_into`], for a client that may do everything.
 pub async fn run(
     route: &Route,
     request: Request,
@@ -58,24 +58,12 @@ pub async fn run(
     shared: &Shared,
     deadline: Instant,
 ) -> Outcome {
-    run_for(&Rights::all(), route, request, upstream, shared, deadline).await
-}
-
-/// As [`run`], for a client with these rights.
-pub async fn run_for(
-    rights: &Rights,
-    route: &Route,
-    request: Request,
-    upstream: &dyn Upstream,
-    shared: &Shared,
-    deadline: Instant,
-) -> Outcome {
-    let mut record = Record::default();
-    let response = run_into(&mut record, rights, route, request, upstream, shared, deadline).await;
+    let (mut record, rights) = (Record::default(), Rights::all());
+    let response = run_into(&mut record, &rights, route, request, upstream, shared, deadline).await;
     Outcome { response, record }
 }
 
-/// As [`run_for`], with a record of the caller's: what was done is in it whenever this is given up.
+/// Runs an exchange for a client with these rights, with a record of the caller's: what was done is in it whenever this is given up.
 pub async fn run_into(
     record: &mut Record,
     rights: &Rights,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
-use scim_gateway::exchange::{Outcome, run_for};
+use scim_gateway::exchange::{Outcome, Record, run_into};
 use scim_gateway::gateway::rights::{Right, Rights};
 use scim_gateway::gateway::route::Kind;
 use scim_gateway::gateway::safety::CreateConflict;
@@ -33,7 +33,10 @@ async fn ask(
     let body = body.map(Json::to_string).unwrap_or_default().into();
     let request = Request { method, path, query, headers, body };
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-    run_for(rights, &bench.route, request, &bench.sandbox, &bench.shared, deadline).await
+    let (mut record, route, shared) = (Record::default(), &bench.route, &bench.shared);
+    let response =
+        run_into(&mut record, rights, route, request, &bench.sandbox, shared, deadline).await;
+    Outcome { response, record }
 }
 
 fn named(name: &str) -> Json {
