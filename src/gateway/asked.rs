@@ -144,18 +144,7 @@ pub(super) fn equality(term: &Filter) -> Option<(String, Literal)> {
 
 /// What cannot be asked is left out of a conjunction, which then finds more.
 pub(super) fn conjunction(all: Vec<Pushed>, connective: bool) -> Pushed {
-    let mut why = None;
-    let mut tests = Vec::new();
-    for pushed in all {
-        match pushed {
-            Pushed::Exact(test) => tests.push(test),
-            Pushed::Superset(test, reason) => {
-                tests.push(test);
-                why = why.or(Some(reason));
-            }
-            Pushed::Subset(_, reason) | Pushed::Nothing(reason) => why = why.or(Some(reason)),
-        }
-    }
+    let Gathered { mut tests, mut why, .. } = Gathered::of(all);
     if !connective && tests.len() > 1 {
         tests.truncate(1);
         why = why.or(Some("the upstream takes no and".to_owned()));
@@ -172,22 +161,43 @@ pub(super) fn disjunction(all: Vec<Pushed>, connective: bool) -> Pushed {
     if !connective {
         return nothing("the upstream takes no or");
     }
-    let mut why = None;
-    let mut tests = Vec::new();
-    for pushed in all {
-        match pushed {
-            Pushed::Exact(test) => tests.push(test),
-            Pushed::Superset(test, reason) => {
-                tests.push(test);
-                why = why.or(Some(reason));
-            }
-            Pushed::Subset(_, reason) | Pushed::Nothing(reason) => return Pushed::Nothing(reason),
-        }
+    let Gathered { tests, why, left_out } = Gathered::of(all);
+    if let Some(why) = left_out {
+        return Pushed::Nothing(why);
     }
     match (one_or(tests, Filter::Or), why) {
         (Some(filter), None) => Pushed::Exact(filter),
         (Some(filter), Some(why)) => Pushed::Superset(filter, why),
         (None, _) => nothing("there is nothing to ask"),
+    }
+}
+
+/// What of several terms can be asked.
+struct Gathered {
+    tests: Vec<Filter>,
+    /// Why they are not just what is meant: of the first that finds more or cannot be asked.
+    why: Option<String>,
+    /// Of the first that cannot be asked.
+    left_out: Option<String>,
+}
+
+impl Gathered {
+    fn of(all: Vec<Pushed>) -> Self {
+        let (mut tests, mut why, mut left_out) = (Vec::new(), None, None);
+        for pushed in all {
+            match pushed {
+                Pushed::Exact(test) => tests.push(test),
+                Pushed::Superset(test, reason) => {
+                    tests.push(test);
+                    why = why.or(Some(reason));
+                }
+                Pushed::Subset(_, reason) | Pushed::Nothing(reason) => {
+                    left_out = left_out.or(Some(reason.clone()));
+                    why = why.or(Some(reason));
+                }
+            }
+        }
+        Self { tests, why, left_out }
     }
 }
 
