@@ -29,43 +29,7 @@ pub struct Merged {
     pub changed: bool,
 }
 
-/// Why put reads first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
-    /// The upstream has places that the client cannot see.
-    Hidden,
-    /// Elements are aligned with those stored, picked, or share a place.
-    Aligned,
-    /// The upstream may have extensions that no schema lists.
-    Extensions,
-    /// What the client omits is kept.
-    Omitted,
-    /// What is left out is not unset by it.
-    Unset,
-    /// A value may be there that nobody can read.
-    Unreadable,
-}
-
 impl Pair {
-    /// Why put reads the old resource first. It always does, but for `replace = "reset"`: whatever the
-    /// schemas promise, an upstream may hold a value that fits none of them, and that must be kept.
-    pub fn reads(&self, policies: &Policies) -> Reads {
-        let unshown = !self.unreturned.is_empty() || !self.unasked.is_empty();
-        if unshown || !self.table.hidden.is_empty() {
-            Reads::Hidden
-        } else if self.table.aligns {
-            Reads::Aligned
-        } else if self.client.vendor.open_extensions || self.has_undeclared() {
-            Reads::Extensions
-        } else if self.omission(policies) == Omitted::Keep {
-            Reads::Omitted
-        } else if !self.unsets_by_leaving_out() {
-            Reads::Unset
-        } else {
-            Reads::Unreadable
-        }
-    }
-
     /// put (design 6c): the client's replacement over the resource that the upstream has.
     ///
     /// # Errors

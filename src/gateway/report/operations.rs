@@ -4,9 +4,8 @@ use std::fmt::Write;
 
 use super::patch::{is_native, takes_elements, writes};
 use crate::dialect::model::{ListForms, Paging, SearchForms, SearchWhen};
-use crate::gateway::merge::Reads;
 use crate::gateway::pair::Pair;
-use crate::gateway::route::{Kind as Resource, Policies, Replace};
+use crate::gateway::route::{Kind as Resource, Omitted, Policies, Replace};
 use crate::gateway::safety::{CreateConflict, Delete};
 use crate::gateway::table::{Row, is_free};
 use crate::gateway::write::path;
@@ -164,26 +163,35 @@ fn replace(pair: &Pair, policies: &Policies) -> OperationReport {
     }
 }
 
-/// Why a PUT needs the old resource whatever it says (design 6c.8).
+/// What a PUT reads the old resource for (design 6c.8). It always does: whatever the schemas promise, an
+/// upstream may hold a value that fits none of them.
 fn reads(pair: &Pair, policies: &Policies) -> String {
-    match pair.reads(policies) {
-        Reads::Hidden if pair.table.hidden.iter().any(|place| place != ANY) => {
-            let hidden: Vec<&String> = pair.table.hidden.iter().filter(|p| *p != ANY).collect();
-            let first: Vec<&str> = hidden.iter().take(3).map(|place| place.as_str()).collect();
-            let more = match hidden.len().saturating_sub(first.len()) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("the client cannot see {}{more}, which must be kept", first.join(", "))
-        }
-        Reads::Aligned => "elements are aligned with those stored".to_owned(),
-        Reads::Hidden | Reads::Extensions => {
-            "the upstream may have extensions that no schema lists, which must be kept".to_owned()
-        }
-        Reads::Omitted => "what the client omits is kept".to_owned(),
-        Reads::Unset => "what is left out has to be told as unset".to_owned(),
-        Reads::Unreadable => "a value that fits no schema must be kept".to_owned(),
+    let hidden: Vec<&str> =
+        pair.table.hidden.iter().map(String::as_str).filter(|p| *p != ANY).collect();
+    if !hidden.is_empty() {
+        let first = hidden.get(..hidden.len().min(3)).unwrap_or_default().join(", ");
+        let more = match hidden.len().saturating_sub(3) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        return format!("the client cannot see {first}{more}, which must be kept");
     }
+    let open = pair.client.vendor.open_extensions || pair.has_undeclared();
+    let why = match () {
+        () if !pair.unreturned.is_empty() || !pair.unasked.is_empty() => {
+            "answers leave out what must be kept"
+        }
+        () if pair.table.hidden.is_empty() && pair.table.aligns => {
+            "elements are aligned with those stored"
+        }
+        () if !pair.table.hidden.is_empty() || open => {
+            "the upstream may have extensions that no schema lists, which must be kept"
+        }
+        () if pair.omission(policies) == Omitted::Keep => "what the client omits is kept",
+        () if !pair.unsets_by_leaving_out() => "what is left out has to be told as unset",
+        () => "a value that fits no schema must be kept",
+    };
+    why.to_owned()
 }
 
 fn patch(pair: &Pair) -> OperationReport {
