@@ -4,11 +4,16 @@
 export PROPTEST_RNG_SEED ?= 7644
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: run test test-full conformance observe chaos bench laws fuzz mutants cmake
+.PHONY: run install test test-full licences notices conformance observe chaos bench laws fuzz mutants cmake
 
-# Serves config.toml: every route on the simulators inside the program.
+# Serves config.toml: every route on the simulators inside the program. The first build takes minutes.
 run: cmake
-	cargo run --locked --quiet -- run --config config.toml
+	cargo run --locked -- run --config config.toml
+
+# Puts the program where cargo puts programs (~/.cargo/bin), or into PREFIX/bin.
+PREFIX ?=
+install: cmake
+	cargo install --locked --path . $(if $(PREFIX),--root "$(PREFIX)")
 
 # All that CI checks.
 test: cmake
@@ -23,6 +28,16 @@ test: cmake
 test-full: test
 	$(MAKE) --no-print-directory laws CASES=2000
 	$(MAKE) --no-print-directory fuzz MINUTES=1
+
+# Which licences, crates and sources may be part of it: deny.toml. Then that all notices can be written.
+licences: notices
+	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny --root .tools
+	cargo deny --locked check --hide-inclusion-graph licenses bans sources
+
+# The notices of what the program bundles; whoever hands the program on hands these on with it.
+notices:
+	mkdir -p target
+	.ci/notices > target/NOTICES
 
 # Independent SCIM testers against routes of the real gateway: docs/conformance.md.
 conformance: cmake
