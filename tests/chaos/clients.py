@@ -42,6 +42,8 @@ CASES = [
     Case("a chunk of no number", POST + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n", REFUSED, 0),
     Case("a chunk beyond 64 bits", POST + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{{}}\r\n0\r\n\r\n", REFUSED, 0),
     Case("a chunk that is longer than it says", POST + "Transfer-Encoding: chunked\r\n\r\n1\r\n" + BODY + "\r\n0\r\n\r\n", REFUSED, 0),
+    Case("a body that is packed", POST + f"Content-Encoding: gzip\r\nContent-Length: {LENGTH}\r\n\r\n" + BODY, [(415,)], 0),
+    Case("HEAD", GET.replace("GET", "HEAD") + "\r\n", [(200,)], 1),
     Case("no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20 + "\r\n\r\n", REFUSED, 0),
     Case("a version that is none", GET.replace("HTTP/1.1", "HTTP/9.9") + "\r\n", [*REFUSED, (505,)], 0),
     Case("a header of a mebibyte", GET + "X-A: " + "a" * (1 << 20) + "\r\n\r\n", [*REFUSED, (431,)], 0),

@@ -10,6 +10,8 @@ import time
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 MOST = 1 << 20  # bytes of a body
 ELEMENTS = 10_000  # values of one attribute
+# Not forked: a copy of this process would keep every socket of the other rows open.
+APART = multiprocessing.get_context("spawn")
 
 
 def members(name, order):
@@ -49,10 +51,10 @@ def flood(port, token, path, name, end, done):
 @contextlib.contextmanager
 def flooded(port, token, path, clients):
     """So many clients flood; the number of bodies that each has had answered, in shared memory."""
-    end = multiprocessing.Event()
-    done = [multiprocessing.Value("i", 0) for _ in range(clients)]
+    end = APART.Event()
+    done = [APART.Value("i", 0) for _ in range(clients)]
     started = [
-        multiprocessing.Process(target=flood, args=(port, token, path, f"flood {at}", end, mine), daemon=True)
+        APART.Process(target=flood, args=(port, token, path, f"flood {at}", end, mine), daemon=True)
         for at, mine in enumerate(done)
     ]
     for process in started:

@@ -36,7 +36,7 @@ auth = "none"
 """
 
 
-def unread(report):
+def rows(_, report):
     port, admin = serve.free_port(), serve.free_port()
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         config = Path(name) / "config.toml"

@@ -15,19 +15,29 @@ from collections import namedtuple
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GIB = 1 << 30
 
-Seen = namedtuple("Seen", "method path body")
+Seen = namedtuple("Seen", "method path body header")  # the header by its names in small letters
 
 
 class Upstream:
-    """Serves on a port of its own, in a thread of its own."""
+    """Serves on a port of its own, in a thread of its own; over TLS where it has a context for it."""
 
-    def __init__(self):
-        self.behaviour, self.seen, self.open = well, [], set()
-        self.loop = asyncio.new_event_loop()
+    def __init__(self, context=None, behaviour=None):
+        self.behaviour, self.seen, self.open, self.context = behaviour or well, [], set(), context
+        self.loop, self.port = asyncio.new_event_loop(), 0
+        # A handshake that fails is the gateway's to tell.
+        self.loop.set_exception_handler(lambda *_: None)
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        start = asyncio.start_server(self.serve, "127.0.0.1", 0)
-        self.server = self.run(start)
+        self.start()
+
+    def start(self):
+        """Listens, where it has listened before if it has."""
+        self.server = self.run(asyncio.start_server(self.serve, "127.0.0.1", self.port, ssl=self.context))
         self.port = self.server.sockets[0].getsockname()[1]
+
+    def stop(self):
+        """As a process that is killed: nothing listens, and every connection ends."""
+        self.loop.call_soon_threadsafe(self.server.close)
+        self.run(self.close())
 
     def run(self, work):
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
@@ -69,12 +79,8 @@ async def received(reader):
         return None
     line, *fields = head.decode("latin-1").split("\r\n")
     method, path, _ = line.split(" ", 2)
-    length = 0
-    for field in fields:
-        name, _, value = field.partition(":")
-        if name.lower() == "content-length":
-            length = int(value)
-    return Seen(method, path, await reader.readexactly(length))
+    header = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
+    return Seen(method, path, await reader.readexactly(int(header.get("content-length", 0))), header)
 
 
 def user(request, name="someone"):

@@ -1,6 +1,7 @@
 """What the checks of a run came to: counts what passed, says why a check did not."""
 
 import subprocess
+import threading
 
 
 class Report:
@@ -8,18 +9,17 @@ class Report:
 
     def __init__(self):
         self.passed, self.failed, self.skipped = 0, 0, 0
+        self.turn = threading.Lock()  # some checks go on at once
 
     def check(self, name, why):
-        if why:
-            self.failed += 1
-            print(f"FAIL  {name}: {why}", flush=True)
-        else:
-            self.passed += 1
-            print(f"pass  {name}", flush=True)
+        with self.turn:
+            self.failed, self.passed = self.failed + bool(why), self.passed + (not why)
+            print(f"FAIL  {name}: {why}" if why else f"pass  {name}", flush=True)
 
     def skip(self, name, why):
-        self.skipped += 1
-        print(f"skip  {name}: {why}", flush=True)
+        with self.turn:
+            self.skipped += 1
+            print(f"skip  {name}: {why}", flush=True)
 
     def tool(self, name, command, text=None, silent=False):
         """A command that has to end with 0; where `silent`, without a word, too."""

@@ -5,6 +5,7 @@ Each takes a free port, is awaited until it answers, and is stopped whatever hap
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GATEWAY = ROOT / "target/debug/scim-gateway"
+GATEWAY = Path(os.environ.get("GATEWAY") or ROOT / "target/debug/scim-gateway")  # another build is tried so
 NODE_MODULES = ROOT / ".tools/node/node_modules"
 PATIENCE = 30.0  # seconds for a process to answer, and to end
 
