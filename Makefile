@@ -20,6 +20,7 @@ test: cmake
 	cargo fmt --check
 	cargo clippy --locked --all-targets --quiet -- --deny warnings
 	cargo test --locked --quiet
+	$(MAKE) --no-print-directory licences
 	$(MAKE) --no-print-directory observe
 	$(MAKE) --no-print-directory chaos
 	$(MAKE) --no-print-directory conformance
