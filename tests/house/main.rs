@@ -6,6 +6,8 @@
 
 mod absence;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod docs;
 mod files;
 mod guards;

@@ -1,0 +1,136 @@
+//! docs/dialects.md: its files load, its examples hold, and it names every key that the program reads.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use scim_gateway::dialect::Dialects;
+
+use crate::docs::Page;
+
+/// Of the page, those that are files.
+fn write(folder: &Path) {
+    for block in Page::read("docs/dialects.md").blocks() {
+        let Some((_, file)) = block.info.split_once("file=") else { continue };
+        let file = folder.join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, &block.text).unwrap();
+    }
+}
+
+#[test]
+fn the_dialect_that_says_every_key_loads_and_its_examples_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let dialects = Dialects::with_directory(&folder.path().join("my-rules"));
+    let dialects = dialects.unwrap_or_else(|found| panic!("{}", found.text(false)));
+    assert!(dialects.names().any(|name| name == "every"));
+    let program = Command::new(env!("CARGO_BIN_EXE_scim-gateway"))
+        .args(["test", "my-rules"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&program.stdout);
+    assert!(program.status.success(), "{said}");
+    assert!(said.contains("my-rules/every/cases.md: 5 cases, 0 differ"), "{said}");
+}
+
+/// An unknown key in each table makes the reader say which keys it knows there.
+const SCHEMA: &str = r#"
+version = 1
+zzzz = 1
+[user]
+zzzz = 1
+urn = "urn:ietf:params:scim:schemas:core:2.0:User"
+resource = "User"
+[[user.attribute]]
+zzzz = 1
+name = "a"
+format = { zzzz = 1, length = 1 }
+[[user.attribute]]
+name = "b"
+type = "complex"
+sub = [{ zzzz = 1, name = "c" }]
+[[user.extension]]
+zzzz = 1
+urn = "urn:example:a:2.0:User"
+open = true
+"#;
+
+const DIALECT: &str = r#"
+version = 1
+zzzz = 1
+title = "A"
+base = ""
+media_type = "application/json"
+authorization = "Bearer {token}"
+[discovery]
+zzzz = 1
+[errors]
+zzzz = 1
+answer = {}
+codes = [{ zzzz = 1, code = "A", status = 400 }]
+[user]
+zzzz = 1
+path = "a"
+operations = ["list"]
+put = "replace"
+clear = "omit"
+schemas_in_request = "none"
+schemas_in_answer = "none"
+id = { zzzz = 1, max_length = 1 }
+envelope = { zzzz = "a" }
+request_extras = [{ zzzz = 1, operation = "create", name = "a", value = 1 }]
+answer_extras = [{ zzzz = 1, name = "a", value = 1 }]
+[user.patch]
+zzzz = 1
+typed = { zzzz = 1, operations = "a", string = "b", boolean = "c", array = "d" }
+[[user.patch_choice]]
+zzzz = 1
+name = "a"
+[user.filter]
+zzzz = 1
+attributes = [{ zzzz = 1, path = "a", operators = ["eq"] }]
+[user.list]
+zzzz = 1
+paging = "index"
+default_count = 1
+max_count = 1
+[user.search]
+zzzz = 1
+when = "long"
+"#;
+
+const SOUND: &str = r#"
+version = 1
+[user]
+urn = "urn:ietf:params:scim:schemas:core:2.0:User"
+resource = "User"
+[[user.attribute]]
+name = "a"
+"#;
+
+#[test]
+fn the_page_names_every_key_that_the_reader_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let files =
+        [("one/schema.toml", SCHEMA), ("two/schema.toml", SOUND), ("two/dialect.toml", DIALECT)];
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    let found = Dialects::with_directory(folder.path()).err().unwrap();
+    let unknown = found.diagnostics.iter().filter(|d| d.code.id == "T002");
+    let hints: Vec<_> = unknown.filter_map(|d| d.hint.as_deref()).collect();
+    let probed = [SCHEMA, DIALECT].concat().matches("zzzz").count();
+    assert_eq!(hints.len(), probed, "{hints:#?}");
+    let keys: BTreeSet<_> =
+        hints.iter().flat_map(|hint| hint.trim_start_matches("known keys: ").split(", ")).collect();
+    assert!(keys.len() > 60, "{keys:?}");
+    let blocks = Page::read("docs/dialects.md").blocks();
+    let shown: String = blocks.into_iter().map(|block| block.text).collect();
+    let words: BTreeSet<_> = shown.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let missing: Vec<_> = keys.iter().filter(|key| !words.contains(**key)).collect();
+    assert!(missing.is_empty(), "docs/dialects.md does not name {missing:?}");
+}
