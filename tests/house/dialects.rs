@@ -110,27 +110,109 @@ resource = "User"
 name = "a"
 "#;
 
-#[test]
-fn the_page_names_every_key_that_the_reader_knows() {
+/// A word that is none makes the reader say which words may stand there.
+const SCHEMA_WORDS: &str = r#"
+version = 1
+[user]
+urn = "urn:ietf:params:scim:schemas:core:2.0:User"
+resource = "User"
+unknown = "zzzz"
+[[user.attribute]]
+name = "a"
+type = "zzzz"
+mutability = "zzzz"
+returned = "zzzz"
+uniqueness = "zzzz"
+required = ["zzzz"]
+accepted = ["zzzz"]
+format = "zzzz"
+"#;
+
+const DIALECT_WORDS: &str = r#"
+version = 1
+title = "A"
+base = ""
+media_type = "application/json"
+authorization = "Bearer {token}"
+quirks = ["zzzz"]
+missing_resource = "zzzz"
+undeclared = "zzzz"
+[errors]
+answer = {}
+[user]
+path = "a"
+operations = ["zzzz"]
+put = "zzzz"
+clear = "zzzz"
+schemas_in_request = "zzzz"
+schemas_in_answer = "zzzz"
+[user.list]
+paging = "zzzz"
+default_count = 1
+max_count = 1
+[user.search]
+when = "zzzz"
+"#;
+
+const OPERATOR_WORDS: &str = r#"
+version = 1
+title = "A"
+base = ""
+media_type = "application/json"
+authorization = "Bearer {token}"
+[errors]
+answer = {}
+[user]
+path = "a"
+operations = ["list"]
+put = "replace"
+clear = "omit"
+schemas_in_request = "none"
+schemas_in_answer = "none"
+if_match = ["zzzz"]
+[user.filter]
+attributes = [{ path = "a", operators = ["zzzz"] }]
+[user.list]
+paging = "index"
+default_count = 1
+max_count = 1
+"#;
+
+/// What the reader lists as that which it knows, where each `zzzz` of the files is none of it.
+fn listed(files: &[(&str, &str)], code: &str, before: &str) -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
-    let files =
-        [("one/schema.toml", SCHEMA), ("two/schema.toml", SOUND), ("two/dialect.toml", DIALECT)];
     for (name, text) in files {
         let file = folder.path().join(name);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
     }
     let found = Dialects::with_directory(folder.path()).err().unwrap();
-    let unknown = found.diagnostics.iter().filter(|d| d.code.id == "T002");
-    let hints: Vec<_> = unknown.filter_map(|d| d.hint.as_deref()).collect();
-    let probed = [SCHEMA, DIALECT].concat().matches("zzzz").count();
+    let found = found.diagnostics.iter().filter(|diagnostic| diagnostic.code.id == code);
+    let hints: Vec<_> = found.filter_map(|diagnostic| diagnostic.hint.as_deref()).collect();
+    let probed: usize = files.iter().map(|(_, text)| text.matches("zzzz").count()).sum();
     assert_eq!(hints.len(), probed, "{hints:#?}");
-    let keys: BTreeSet<_> =
-        hints.iter().flat_map(|hint| hint.trim_start_matches("known keys: ").split(", ")).collect();
-    assert!(keys.len() > 60, "{keys:?}");
+    let known = hints.iter().flat_map(|hint| hint.trim_start_matches(before).split(", "));
+    known.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_names_every_key_and_word_that_the_reader_knows() {
+    let keys =
+        [("one/schema.toml", SCHEMA), ("two/schema.toml", SOUND), ("two/dialect.toml", DIALECT)];
+    let keys = listed(&keys, "T002", "known keys: ");
+    let words = [
+        ("one/schema.toml", SCHEMA_WORDS),
+        ("two/schema.toml", SOUND),
+        ("two/dialect.toml", DIALECT_WORDS),
+        ("three/schema.toml", SOUND),
+        ("three/dialect.toml", OPERATOR_WORDS),
+    ];
+    let words = listed(&words, "T005", "allowed: ");
+    assert!(keys.len() > 60 && words.len() > 40, "{keys:?} {words:?}");
     let blocks = Page::read("docs/dialects.md").blocks();
     let shown: String = blocks.into_iter().map(|block| block.text).collect();
-    let words: BTreeSet<_> = shown.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
-    let missing: Vec<_> = keys.iter().filter(|key| !words.contains(**key)).collect();
+    let shown: BTreeSet<_> = shown.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let missing: Vec<_> =
+        keys.iter().chain(&words).filter(|word| !shown.contains(word.as_str())).collect();
     assert!(missing.is_empty(), "docs/dialects.md does not name {missing:?}");
 }
