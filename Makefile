@@ -30,7 +30,8 @@ test-full: test
 	$(MAKE) --no-print-directory laws CASES=2000
 	$(MAKE) --no-print-directory fuzz MINUTES=1
 
-# Which licences, crates and sources may be part of it: deny.toml. Then that all notices can be written.
+# Which licences, crates and sources may be part of it: deny.toml, and that all notices can be written. The first
+# time it builds cargo-deny, for some minutes.
 licences: notices
 	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny --root .tools
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
