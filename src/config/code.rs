@@ -43,6 +43,8 @@ pub const CODES: &[Code] = &[
     UPGRADE_SOCKET,
     CLEARTEXT,
     VARIABLE_PATH,
+    CLIENT,
+    PRIVATE_KEY,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -101,10 +103,12 @@ pub(super) const IDENTITY: Code = Code {
     title: "an upstream's auth that is not exactly one of bearer, basic, header and oauth",
 };
 pub(super) const CREDENTIAL: Code =
-    Code { id: "C031", title: "a name that a credential cannot be sent with" };
+    Code { id: "C031", title: "a name that a credential or a parameter cannot be sent with" };
 pub(super) const TOKEN_URL: Code = Code { id: "C032", title: "a URL that is no token endpoint's" };
-pub(super) const CLIENT_CERT: Code =
-    Code { id: "C033", title: "a client certificate for an upstream without TLS" };
+pub(super) const CLIENT_CERT: Code = Code {
+    id: "C033",
+    title: "a client certificate for an upstream or a token endpoint without TLS",
+};
 pub(super) const FORWARD: Code =
     Code { id: "C034", title: "a route that forwards to an upstream with its own auth" };
 /// Found by comparing two configurations, so it has no place in the text.
@@ -116,3 +120,7 @@ pub(super) const CLEARTEXT: Code =
     Code { id: "C042", title: "a credential or a key that travels in the clear" };
 pub(super) const VARIABLE_PATH: Code =
     Code { id: "C043", title: "a variable's value that cannot stand in a path" };
+pub(super) const CLIENT: Code =
+    Code { id: "C044", title: "a client of a token endpoint that is not shown in exactly one way" };
+pub(super) const PRIVATE_KEY: Code =
+    Code { id: "C045", title: "a private key that cannot sign as it should" };

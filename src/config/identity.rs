@@ -1,18 +1,15 @@
 //! `auth` of an upstream: who the gateway is to it, and where the secrets for that are.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE,
     TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
-use url::Url;
 
-use super::code::{CREDENTIAL, IDENTITY, LITERAL, SECRET, SECRET_MISSING, TOKEN_URL};
+use super::code::{CREDENTIAL, IDENTITY, LITERAL, SECRET, SECRET_MISSING};
+use super::oauth::OAuth;
 use super::secret::{Held, Origin, Secret};
-use super::value::{duration, private_url, readable};
 use super::{Surroundings, UNSET};
 use crate::diagnostic::toml::{Item, Table};
 
@@ -34,36 +31,6 @@ pub enum Identity {
     },
     OAuth(Box<OAuth>),
 }
-
-/// OAuth 2.0 client credentials (RFC 6749 section 4.4); the access token then stands for `{token}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OAuth {
-    pub token_url: Url,
-    pub client_id: String,
-    pub client_secret: Held,
-    pub method: Method,
-    /// As it is sent: words with blanks between them.
-    pub scope: Option<String>,
-    /// Further parameters of the token request (audience, resource).
-    pub params: BTreeMap<String, String>,
-    /// For one whole token request.
-    pub timeout: Duration,
-    /// Of a token whose answer has no `expires_in`.
-    pub lifetime: Duration,
-    /// A PEM file with the authorities to trust for the token endpoint instead of the system's.
-    pub ca: Option<PathBuf>,
-}
-
-/// How the client shows its secret (RFC 6749 section 2.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `client_secret_basic`
-    Basic,
-    /// `client_secret_post`
-    Post,
-}
-
-const METHODS: &[(&str, Method)] = &[("basic", Method::Basic), ("post", Method::Post)];
 
 /// Headers that say how a message is framed, or that the gateway writes itself.
 const TAKEN: [HeaderName; 9] = [
@@ -134,38 +101,6 @@ impl Reading<'_> {
         });
         table.close();
         Some(Identity::Header { name: name?, value: value? })
-    }
-
-    fn oauth(self, table: Table<'_>) -> Option<OAuth> {
-        let url = table.need("token_url");
-        let url =
-            url.and_then(|item| private_url(item, TOKEN_URL, "a token endpoint", self.cleartext));
-        let id = table.need("client_id").and_then(|item| {
-            let id = item.string()?;
-            fitting(item, id, |id| is_text(id), "a client id is one line of text")
-        });
-        let secret = table.need("client_secret").and_then(|item| self.secret(item, is_text));
-        let method = table.item("method").map(|item| item.word(METHODS));
-        let time = |key| table.item(key).and_then(duration);
-        let (timeout, lifetime) = (time("timeout"), time("lifetime"));
-        let ca = table.item("ca").and_then(|item| readable(item, self.around.directory));
-        let params = table.table("params").map(|params| {
-            let texts = params.free().filter_map(|(name, item)| Some((name, item.string()?)));
-            texts.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
-        });
-        let scope = table.text("scope");
-        table.close();
-        Some(OAuth {
-            token_url: url?,
-            client_id: id?.to_owned(),
-            client_secret: secret?,
-            method: method.unwrap_or(Some(Method::Basic))?,
-            scope: scope.filter(|scope| !scope.trim().is_empty()),
-            params: params.unwrap_or_default(),
-            timeout: timeout.unwrap_or(Duration::from_secs(10)),
-            lifetime: lifetime.unwrap_or(Duration::from_secs(300)),
-            ca,
-        })
     }
 
     /// `{ env | file | credential | literal = "…" }`.
@@ -247,7 +182,12 @@ pub fn is_text(secret: &str) -> bool {
 }
 
 /// The value where it fits, else nothing and a mistake.
-fn fitting<T>(item: Item<'_>, value: T, fits: impl Fn(&T) -> bool, what: &str) -> Option<T> {
+pub(super) fn fitting<T>(
+    item: Item<'_>,
+    value: T,
+    fits: impl Fn(&T) -> bool,
+    what: &str,
+) -> Option<T> {
     let fits = fits(&value);
     if !fits {
         item.reader().report(item.mistake(CREDENTIAL, what, "not usable"));

@@ -11,7 +11,7 @@ use crate::diagnostic::toml::{Item, Table};
 
 /// The signatures that only a holder of the private key can make (RFC 7518 section 3.1, RFC 8037).
 /// `none` and HMAC are not among them, so a public key is never taken for a shared secret.
-const ALGORITHMS: [&str; 9] =
+pub(super) const ALGORITHMS: [&str; 9] =
     ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 
 const REFRESH: Duration = Duration::from_secs(600);

@@ -36,7 +36,10 @@ pub(super) fn upstream(
     if let (Some(url), Some(Target::Remote(_)), Some(_)) = (table.item("url"), &target, auth) {
         cleartext::nodes(url, cleartext);
     }
-    let client_cert = table.item("client_cert").map(|item| client_cert(item, &target, around));
+    let client_cert = table.item("client_cert").map(|item| {
+        shown_in_tls(item, &target);
+        client_cert(item, around)
+    });
     let timeouts = table.table("timeouts").map(timeouts).unwrap_or_default();
     let answer_limit = table.item("answer_limit").and_then(|i| number(i, 1_024..=256 << 20));
     let patch = table.item("patch").and_then(named);
@@ -131,22 +134,21 @@ fn sandbox(item: Item<'_>, vendor: &str) -> Option<Target> {
     None
 }
 
-/// `{ cert, key }`: PEM files. Whether they can be used is found by whoever uses them.
-fn client_cert(
-    item: Item<'_>,
-    target: &Option<Target>,
-    around: &Surroundings<'_>,
-) -> Option<CertificatePair> {
-    let table = item.table()?;
-    let file = |key| table.need(key).and_then(|item| path(item, around.directory));
-    let (cert, key) = (file("cert"), file("key"));
-    table.close();
+fn shown_in_tls(item: Item<'_>, target: &Option<Target>) {
     if matches!(target, Some(Target::Remote(urls)) if urls.iter().any(|url| url.scheme() != "https"))
     {
         let message = "a client certificate is shown in TLS, and this upstream's url is not https";
         let diagnostic = item.mistake(CLIENT_CERT, message, "it would never be shown");
         item.reader().report(diagnostic.with_hint("write url = \"https://…\""));
     }
+}
+
+/// `{ cert, key }`: PEM files. Whether they can be used is found by whoever uses them.
+pub(super) fn client_cert(item: Item<'_>, around: &Surroundings<'_>) -> Option<CertificatePair> {
+    let table = item.table()?;
+    let file = |key| table.need(key).and_then(|item| path(item, around.directory));
+    let (cert, key) = (file("cert"), file("key"));
+    table.close();
     Some(CertificatePair { cert: cert?, key: key? })
 }
 

@@ -7,6 +7,7 @@ mod auth;
 mod broken;
 mod care;
 mod connections;
+mod crypto;
 mod edge;
 mod forward;
 mod heart;

@@ -242,3 +242,24 @@ fn warnings_pass_unless_they_are_denied_and_the_form_is_one() {
         assert_eq!(keys(told), keys(&passed), "{told}");
     }
 }
+
+// edge 14: the files of an upstream's client and of its client at the token endpoint.
+#[test]
+fn both_certificates_of_an_upstream_are_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = format!(
+        "{PLAIN}[upstream.a]\ndialect = \"scim\"\nurl = \"https://a.example\"\n\
+         client_cert = {{ cert = \"one.pem\", key = \"one.pem\" }}\n\
+         [upstream.a.auth.oauth]\ntoken_url = \"https://a.example/token\"\nclient_id = \"a\"\n\
+         client_cert = {{ cert = \"two.pem\", key = \"two.pem\" }}\n\
+         [[route]]\nprefix = \"/a\"\nclient = \"scim\"\nupstream = \"a\"\nauth = \"none\"\n"
+    );
+    write(folder, "config.toml", &text);
+    write(folder, "one.pem", "no certificate");
+    let (code, told) = json(&folder.join("config.toml"), &[]);
+    assert_eq!(code, Some(1));
+    let shown = told["diagnostics"].to_string();
+    assert!(shown.contains("C024") && shown.contains("upstream `a`"), "{shown}");
+    assert!(shown.contains("one.pem") && shown.contains("two.pem"), "{shown}");
+}

@@ -40,6 +40,9 @@ auth = "none"
 fn load(text: &str) -> Result<(), Mistakes> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("empty"), "\n").unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(directory.path().join("key.pem"), key.serialize_pem()).unwrap();
+    std::fs::write(directory.path().join("cert.pem"), "-----BEGIN CERTIFICATE-----\n").unwrap();
     let overlay = "version = 1\ndialect = \"scim\"\nresource = \"Robot\"\n";
     std::fs::write(directory.path().join("robot.toml"), overlay).unwrap();
     let overlay = "version = 1\ndialect = \"scim\"\nresource = \"User\"\n\n[[map]]\n\
@@ -59,6 +62,8 @@ fn the_good_one_is_good() {
         panic!("{}", found.text(false));
     }
 }
+
+const BEARER: &str = "bearer = { env = \"TOKEN\" }";
 
 /// (code, what is replaced, by what, what the primary label underlines)
 const CASES: &[(&str, &str, &str, &str)] = &[
@@ -262,6 +267,90 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "\"https://u:hunter2@login.example/\"",
     ),
     (
+        "C044",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\" }",
+        "{ token_url",
+    ),
+    (
+        "C044",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", client_secret = { env = \"TOKEN\" }, private_key_jwt = { key = { file = \"key.pem\" } } }",
+        "{ key = ",
+    ),
+    (
+        "C044",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", method = \"post\", private_key_jwt = { key = { file = \"key.pem\" } } }",
+        "\"post\"",
+    ),
+    (
+        "C044",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", method = \"post\", client_cert = { cert = \"a\", key = \"b\" } }",
+        "\"post\"",
+    ),
+    (
+        "C045",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", private_key_jwt = { key = { file = \"cert.pem\" } } }",
+        "{ file = \"cert.pem\" }",
+    ),
+    (
+        "C045",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", private_key_jwt = { key = { env = \"TOKEN\" } } }",
+        "{ env = \"TOKEN\" }",
+    ),
+    (
+        "C045",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", private_key_jwt = { key = { file = \"key.pem\" }, algorithm = \"PS256\" } }",
+        "\"PS256\"",
+    ),
+    (
+        "T005",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", private_key_jwt = { key = { file = \"key.pem\" }, algorithm = \"HS256\" } }",
+        "\"HS256\"",
+    ),
+    (
+        "C007",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", private_key_jwt = { key = { file = \"none.pem\" } } }",
+        "\"none.pem\"",
+    ),
+    (
+        "C008",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", private_key_jwt = { key = { literal = \"hunter2\" } } }",
+        "\"hunter2\"",
+    ),
+    (
+        "T003",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", private_key_jwt = { kid = \"1\" } }",
+        "{ kid = ",
+    ),
+    (
+        "C031",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", private_key_jwt = { key = { file = \"key.pem\" }, kid = \"\" } }",
+        "\"\"",
+    ),
+    (
+        "C031",
+        BEARER,
+        "oauth = { token_url = \"https://a.example/\", client_id = \"a\", client_secret = { env = \"TOKEN\" }, params = { client_assertion = \"hunter2\" } }",
+        "\"hunter2\"",
+    ),
+    (
+        "C033",
+        BEARER,
+        "oauth = { token_url = \"http://127.0.0.1/\", client_id = \"a\", client_cert = { cert = \"a\", key = \"b\" } }",
+        "{ cert = ",
+    ),
+    (
         "C033",
         "https://directory.example/base\"",
         "http://directory.example/base\"\nclient_cert = { cert = \"a\", key = \"b\" }",
@@ -352,6 +441,21 @@ fn all_mistakes_come_at_once() {
     let found = load(&text).unwrap_err();
     let codes: BTreeSet<_> = found.diagnostics.iter().map(|d| d.code.id).collect();
     assert!(codes.is_superset(&BTreeSet::from(["C002", "C007", "C009"])), "{codes:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_client_of_a_token_endpoint_comes_at_once() {
+    let wrong = "oauth = { token_url = \"ftp://a.example/\", client_id = \"\", method = \"best\", \
+                 private_key_jwt = { key = { file = \"cert.pem\" }, algorithm = \"none\", kid = \"a\\u0000\" }, \
+                 client_secret = { env = \"NOT_SET\" }, client_cert = { cert = \"cert.pem\" }, \
+                 params = { scope = \"a\" }, ca = \"none.pem\" }";
+    let found = load(&good().replacen(BEARER, wrong, 1)).unwrap_err();
+    let codes: Vec<_> = found.diagnostics.iter().map(|d| d.code.id).collect();
+    let mut sorted = codes.clone();
+    sorted.sort_unstable();
+    let all =
+        ["C001", "C007", "C031", "C031", "C031", "C032", "C044", "C045", "T003", "T005", "T005"];
+    assert_eq!(sorted, all, "{}", found.text(false));
 }
 
 #[test]

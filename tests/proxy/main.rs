@@ -10,6 +10,7 @@
 mod authority;
 mod callers;
 mod care;
+mod client_auth;
 mod edge;
 mod exchange;
 mod forward;

@@ -52,7 +52,14 @@ impl<'a> MakeWriter<'a> for Leaks {
     }
 }
 
-/// The mark as it is, and inside base64 at each of the three places that a byte can have there.
+/// A private key of these tests, as PEM.
+fn private_key() -> &'static str {
+    static KEY: OnceLock<String> = OnceLock::new();
+    KEY.get_or_init(|| rcgen::KeyPair::generate().unwrap().serialize_pem())
+}
+
+/// The mark as it is, and inside base64 at each of the three places that a byte can have there; the lines
+/// of the private key; and how an assertion begins that is signed with it.
 fn forms() -> &'static [String] {
     static FORMS: OnceLock<Vec<String>> = OnceLock::new();
     FORMS.get_or_init(|| {
@@ -63,7 +70,9 @@ fn forms() -> &'static [String] {
             let end = (before + MARK.len()) * 8 / 6;
             encoded.get(begin..end).unwrap().to_owned()
         };
-        [MARK.to_owned()].into_iter().chain((0..3).map(inside)).collect()
+        let key = private_key().lines().filter(|line| !line.starts_with('-')).map(str::to_owned);
+        let others = [MARK.to_owned(), "eyJ0eXAi".to_owned()].into_iter().chain(key);
+        others.chain((0..3).map(inside)).collect()
     })
 }
 
@@ -113,6 +122,11 @@ async fn no_output_holds_a_secret() {
             "[upstream.up.auth.oauth]\ntoken_url = \"{token_url}\"\nclient_id = \"c\"\n\
              method = \"post\"\ntimeout = \"1s\"\nclient_secret = {{ env = \"pl4nt3d\" }}"
         ),
+        format!(
+            "[upstream.up.auth.oauth]\ntoken_url = \"{token_url}\"\nclient_id = \"c\"\n\
+             private_key_jwt = {{ key = {{ env = \"\"\"{}\"\"\" }}, kid = \"1\" }}",
+            private_key()
+        ),
     ];
     for keys in &all {
         leaks.read(&format!("{:?}", configured(&upstream.url, keys)));
@@ -136,6 +150,8 @@ async fn no_output_holds_a_secret() {
         watch.happened(&Event::TokenRequest { upstream: upstream(), outcome });
         watch.happened(&Event::SecretReload { upstream: upstream(), outcome });
     }
+    let sent = endpoint.requests();
+    assert!(sent.iter().any(|request| request.contains("client_assertion=eyJ0eXAi")), "{sent:?}");
     leaks.read(&metrics.text());
     assert!(leaks.1.load(Ordering::SeqCst));
     let found = leaks.0.lock().unwrap().clone();

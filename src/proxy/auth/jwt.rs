@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::keys::{KeySet, NoKey};
 use super::refusal::Refusal;
 use crate::config::model::Jwt;
-use crate::proxy::Observer;
+use crate::proxy::{Observer, crypto};
 
 /// Of a token, in bytes.
 const LIMIT: usize = 16 << 10;
@@ -28,7 +28,7 @@ pub(super) struct Terms {
 
 impl Terms {
     pub(super) fn new(jwt: Jwt, keys: Arc<KeySet>) -> Self {
-        super::crypto::install();
+        crypto::install();
         let algorithms = jwt.algorithms.iter().filter_map(|name| name.parse().ok()).collect();
         Self { jwt, algorithms, keys }
     }

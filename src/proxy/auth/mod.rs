@@ -10,7 +10,6 @@ use http::HeaderValue;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-mod crypto;
 mod jwks;
 mod jwt;
 mod keys;

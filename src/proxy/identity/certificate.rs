@@ -1,4 +1,5 @@
-//! The gateway's own certificate and key, shown in TLS to one upstream and followed in their files.
+//! The gateway's own certificate and key, shown in TLS to one upstream or token endpoint and followed in
+//! their files.
 
 use std::sync::Arc;
 
@@ -46,6 +47,11 @@ impl Certificate {
         let (_, pair) = &*self.0.current();
         peer.client_cert_key = Some(Arc::clone(&pair.key));
         peer.group_key = u64::from_be_bytes(pair.digest);
+    }
+
+    /// Grows with each change.
+    pub(super) fn serial(&self) -> u64 {
+        self.0.current().0
     }
 
     /// Reads the files again.

@@ -2,24 +2,25 @@
 //! `oauth2` library, carried like every call. It keeps nothing and decides nothing.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use oauth2::basic::{BasicClient, BasicErrorResponseType, BasicTokenType};
 use oauth2::{
-    AsyncHttpClient, AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse,
-    RequestTokenError, Scope, TokenResponse, TokenUrl,
+    AsyncHttpClient, ClientId, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse,
+    TokenUrl,
 };
 use url::Url;
 
-use super::Reporter;
-use super::secret::InForce;
+use super::client::{Client, Shown};
+use super::{Certificate, Reporter};
 use crate::config::Secret;
 use crate::config::care::Care;
-use crate::config::identity::{Method, OAuth, is_text, stands_in_header};
+use crate::config::identity::stands_in_header;
 use crate::config::model::Timeouts;
+use crate::config::oauth::OAuth;
 use crate::exchange::Upstream;
 use crate::fault::Cause;
 use crate::proxy::watched::Looked;
@@ -32,17 +33,18 @@ const TOKEN: usize = 16 << 10;
 
 pub(super) struct Endpoint {
     carrier: Carrier,
-    client: ClientId,
-    pub secret: InForce,
-    method: Method,
+    id: ClientId,
+    client: Client,
+    /// Shown in TLS.
+    certificate: Option<Arc<Certificate>>,
     scopes: Vec<Scope>,
     params: Vec<(String, String)>,
     /// For one whole token request.
     pub timeout: Duration,
     /// Of a token whose answer does not say.
     pub lifetime: Duration,
-    /// The serial numbers of secret and authorities together, which only grow, when last looked at.
-    seen: AtomicU64,
+    /// The serial numbers of secret, certificate and authorities, which only grow, when last looked at.
+    seen: Mutex<[u64; 3]>,
 }
 
 /// The way to the endpoint.
@@ -66,8 +68,14 @@ pub(super) struct Unanswered {
 
 impl Endpoint {
     /// # Errors
-    /// A sentence, where the URL or its authorities cannot be used.
-    pub fn new(oauth: &OAuth, reporter: &Reporter) -> Result<Self, String> {
+    /// A sentence, where the URL, the client's certificate or the endpoint's authorities cannot be used.
+    ///
+    /// `own` is the certificate, where there is such an object already.
+    pub fn new(
+        oauth: &OAuth,
+        own: Option<Arc<Certificate>>,
+        reporter: &Reporter,
+    ) -> Result<Self, String> {
         let timeouts = Timeouts { idle: oauth.timeout, call: oauth.timeout, ..Timeouts::default() };
         let mut origin = oauth.token_url.clone();
         origin.set_path("/");
@@ -75,36 +83,39 @@ impl Endpoint {
         let scopes = oauth.scope.iter().flat_map(|scope| scope.split_ascii_whitespace());
         let (care, ca) = (Care::default(), oauth.ca.as_deref());
         let Reporter { upstream: name, observer } = reporter;
+        let certificate = match (own, &oauth.client_cert) {
+            (None, Some(pair)) => Some(Arc::new(Certificate::read(pair)?)),
+            (own, _) => own,
+        };
+        let shown = certificate.clone();
         let making =
-            Making { name, timeouts: &timeouts, care: &care, certificate: None, ca, observer };
+            Making { name, timeouts: &timeouts, care: &care, certificate: shown, ca, observer };
         let remote = Remote::of_nodes(&[origin], ANSWER, &making)?;
         let url = oauth.token_url.clone();
         Ok(Self {
             carrier: Carrier { remote, url },
-            client: ClientId::new(oauth.client_id.clone()),
-            secret: InForce::new(&oauth.client_secret, is_text),
-            method: oauth.method,
+            id: ClientId::new(oauth.client_id.clone()),
+            client: Client::new(&oauth.client),
+            certificate,
             scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
             params: oauth.params.clone().into_iter().collect(),
             timeout: oauth.timeout,
             lifetime: oauth.lifetime,
-            seen: AtomicU64::new(0),
+            seen: Mutex::default(),
         })
     }
 
-    /// Asks for a token, with the client's secret of now.
+    /// Asks for a token, with the client's secret, key and certificate of now.
     pub async fn ask(&self) -> Result<Answer, Unanswered> {
-        let (_, secret) = self.secret.current();
-        let method = match self.method {
-            Method::Basic => AuthType::BasicAuth,
-            Method::Post => AuthType::RequestBody,
-        };
-        let client = BasicClient::new(self.client.clone())
-            .set_client_secret(ClientSecret::new(secret.reveal().to_owned()))
+        let shown = self.client.show(self.id.as_str()).ok_or_else(|| because("unsigned"))?;
+        let Shown { secret, method, params } = shown;
+        let client = BasicClient::new(self.id.clone())
             .set_token_uri(TokenUrl::from_url(self.carrier.url.clone()))
             .set_auth_type(method);
+        let client = secret.into_iter().fold(client, |client, one| client.set_client_secret(one));
         let grant = client.exchange_client_credentials().add_scopes(self.scopes.iter().cloned());
-        let params = self.params.iter();
+        let fixed = self.params.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let params = fixed.chain(params);
         let grant = params.fold(grant, |grant, (name, value)| grant.add_extra_param(name, value));
         let answer = grant.request_async(&self.carrier).await.map_err(|error| match error {
             RequestTokenError::Request(unanswered) => unanswered,
@@ -122,35 +133,59 @@ impl Endpoint {
     }
 }
 
+/// What has changed of an endpoint since the last look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Nothing,
+    /// What failed before may go well now.
+    Way,
+    /// The client's certificate, which the tokens of before may be bound to (RFC 8705 section 3).
+    Certificate,
+}
+
 impl Endpoint {
     /// Whether anything of it comes from a file.
     pub fn has_files(&self) -> bool {
-        self.secret.has_file() || self.carrier.remote.authorities().is_some()
+        let tls = self.certificate.is_some() || self.carrier.remote.authorities().is_some();
+        self.client.has_file() || tls
     }
 
-    /// Reads the secret's file again; whether anything of the endpoint has changed, its authorities
-    /// too, which are followed by themselves.
-    pub async fn look(&self) -> (bool, Option<Looked>) {
+    /// Reads its files again, what came of the client's own, and what has changed; the authorities are
+    /// followed by themselves.
+    pub async fn look(&self) -> (Change, [Option<Looked>; 2]) {
         self.carrier.remote.tend();
-        let looked = self.secret.look().await;
-        (self.changed(), looked)
+        let secret = self.client.look().await;
+        let certificate = match &self.certificate {
+            Some(certificate) => certificate.look().await,
+            None => None,
+        };
+        (self.change(), [secret, certificate])
     }
 
-    /// Reads its files at once; whether anything has changed.
+    /// Reads its files at once, and what has changed.
     ///
     /// # Errors
     /// A sentence that names the file that cannot be used.
-    pub fn look_now(&self) -> Result<bool, String> {
-        self.secret.look_now()?;
+    pub fn look_now(&self) -> Result<Change, String> {
+        self.client.look_now()?;
+        if let Some(certificate) = &self.certificate {
+            certificate.look_now()?;
+        }
         self.carrier.remote.look_now()?;
-        Ok(self.changed())
+        Ok(self.change())
     }
 
-    /// Whether secret or authorities are others than when this was last asked.
-    fn changed(&self) -> bool {
+    fn change(&self) -> Change {
+        let certificate = self.certificate.as_ref().map_or(0, |one| one.serial());
         let authorities = self.carrier.remote.authorities().map_or(0, |one| one.serial());
-        let sum = self.secret.current().0 + authorities;
-        self.seen.swap(sum, Ordering::AcqRel) != sum
+        let now = [certificate, self.client.serial(), authorities];
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *seen, now);
+        match (before, now) {
+            _ if before == now => Change::Nothing,
+            ([old, ..], [new, ..]) if old != new => Change::Certificate,
+            _ => Change::Way,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::config::{self, model};
 use crate::fault::{Cause, Fault};
 
 mod certificate;
+mod client;
 mod endpoint;
 mod secret;
 mod token;
@@ -81,25 +82,38 @@ impl Identity {
         observer: &Arc<dyn Observer>,
     ) -> Result<Arc<Self>, String> {
         let reporter = Reporter::new(&upstream.name, observer);
-        let kept = |name, form, held: &_, fits| Shown::Kept(name, form, InForce::new(held, fits));
+        let kept = |name, form, held: &_, fits: fn(&str) -> bool| {
+            Shown::Kept(name, form, InForce::new(held, fits))
+        };
         let text = || Form::Text(form.to_owned());
+        let pair = upstream.client_cert.as_ref();
+        let certificate = pair.map(|pair| Certificate::read(pair).map(Arc::new)).transpose();
         let shown = match &upstream.identity {
-            config::Identity::None => Shown::Nothing,
-            config::Identity::Bearer(held) => kept(AUTHORIZATION, text(), held, stands_in_header),
+            config::Identity::None => Ok(Shown::Nothing),
+            config::Identity::Bearer(held) => {
+                Ok(kept(AUTHORIZATION, text(), held, stands_in_header))
+            }
             config::Identity::Basic { user, password } => {
-                kept(AUTHORIZATION, Form::Basic(user.clone()), password, is_text)
+                Ok(kept(AUTHORIZATION, Form::Basic(user.clone()), password, is_text))
             }
             config::Identity::Header { name, value } => {
-                kept(name.clone(), Form::Text("{token}".to_owned()), value, stands_in_header)
+                let form = Form::Text("{token}".to_owned());
+                Ok(kept(name.clone(), form, value, stands_in_header))
             }
             config::Identity::OAuth(oauth) => {
-                let endpoint =
-                    Endpoint::new(oauth, &reporter).map_err(|why| format!("token_url: {why}"))?;
-                Shown::Token(text(), Tokens::new(endpoint, reporter.clone()))
+                // One object for one pair of files: tokens may be bound to what the upstream sees.
+                let same = oauth.client_cert.as_ref() == pair;
+                let own = certificate.clone().ok().flatten().filter(|_| same);
+                Endpoint::new(oauth, own, &reporter)
+                    .map(|endpoint| Shown::Token(text(), Tokens::new(endpoint, reporter.clone())))
+                    .map_err(|why| format!("oauth: {why}"))
             }
         };
-        let certificate = upstream.client_cert.as_ref().map(Certificate::read).transpose()?;
-        let certificate = certificate.map(Arc::new);
+        let (shown, certificate) = match (shown, certificate) {
+            (Ok(shown), Ok(certificate)) => (shown, certificate),
+            (Err(one), Err(other)) if one != other => return Err(format!("{one}; {other}")),
+            (Err(why), _) | (_, Err(why)) => return Err(why),
+        };
         Ok(Arc::new(Self { shown, certificate, reporter, looking: Mutex::default() }))
     }
 
@@ -170,11 +184,7 @@ impl Identity {
         match &self.shown {
             Shown::Nothing => {}
             Shown::Kept(_, _, secret) => drop(secret.look_now()?),
-            Shown::Token(_, tokens) => {
-                if tokens.endpoint().look_now()? {
-                    tokens.relent();
-                }
-            }
+            Shown::Token(_, tokens) => tokens.heed(tokens.endpoint().look_now()?),
         }
         self.certificate.as_ref().map_or(Ok(false), |certificate| certificate.look_now()).map(drop)
     }
@@ -195,11 +205,9 @@ impl Followed for Identity {
             Shown::Nothing => {}
             Shown::Kept(_, _, secret) => self.reporter.secret(secret.look().await),
             Shown::Token(_, tokens) => {
-                let (changed, looked) = tokens.endpoint().look().await;
-                if changed {
-                    tokens.relent();
-                }
-                self.reporter.secret(looked);
+                let (change, looked) = tokens.endpoint().look().await;
+                tokens.heed(change);
+                looked.into_iter().for_each(|looked| self.reporter.secret(looked));
             }
         }
         if let Some(certificate) = &self.certificate {

@@ -1,6 +1,6 @@
 //! A secret in force, followed where it comes from a file.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Reporter;
 use crate::config::Secret;
@@ -14,17 +14,25 @@ pub(super) struct InForce {
 }
 
 impl InForce {
-    /// `fits` is what a secret must be to take another's place.
-    pub fn new(held: &Held, fits: fn(&str) -> bool) -> Self {
+    /// `fits` is what a secret must be to take another's place; it is asked of each one once.
+    pub fn new(held: &Held, fits: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         let Held { secret, origin } = held.clone();
         let has_file = origin != Origin::Fixed;
         let secret = match origin {
             Origin::Fixed => Watched::holding(secret.clone(), move || Ok(secret.clone())),
-            Origin::File(path) => Watched::holding(secret, move || {
-                Secret::read(&path)
-                    .filter(|secret| fits(secret.reveal()))
-                    .ok_or_else(|| format!("{}: no secret that can be used", path.display()))
-            }),
+            Origin::File(path) => {
+                let known = Mutex::new(secret.clone());
+                Watched::holding(secret, move || {
+                    let told = || format!("{}: no secret that can be used", path.display());
+                    let secret = Secret::read(&path).ok_or_else(told)?;
+                    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                    if *known != secret {
+                        fits(secret.reveal()).then_some(()).ok_or_else(told)?;
+                        *known = secret.clone();
+                    }
+                    Ok(secret)
+                })
+            }
         };
         Self { has_file, secret }
     }

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Reporter;
-use super::endpoint::{Answer, Endpoint, Unanswered};
+use super::endpoint::{Answer, Change, Endpoint, Unanswered};
 use crate::config::Secret;
 use crate::fault::{Cause, Fault};
 
@@ -73,9 +73,18 @@ impl Tokens {
         &self.shared.endpoint
     }
 
-    /// The endpoint's files have changed: what failed before may go well now, and is not waited for.
-    pub fn relent(&self) {
-        self.shared.state.send_modify(State::relent);
+    /// Where the endpoint's files have changed, what failed before may go well now, and is not waited
+    /// for; a token that may be bound to a certificate of before is asked for anew.
+    pub fn heed(&self, change: Change) {
+        if change == Change::Nothing {
+            return;
+        }
+        self.shared.state.send_modify(|state| {
+            state.relent();
+            if change == Change::Certificate {
+                state.refused = state.token.as_ref().map(|token| token.serial);
+            }
+        });
         self.shared.wanted.notify_one();
     }
 

@@ -1,6 +1,6 @@
-//! Signatures of tokens checked by the library that TLS uses, too.
+//! Signatures of tokens made and checked by the library that TLS uses, too.
 //!
-//! Public keys only: nothing is signed here, and a shared secret verifies nothing.
+//! Signatures of private keys only: a shared secret signs and verifies nothing.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -13,9 +13,12 @@ use ring::signature::{
     RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
     UnparsedPublicKey, VerificationAlgorithm,
 };
+use x509_parser::der_parser::der::parse_der;
+
+use crate::config::PrivateKey;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: no_signer,
+    signer_factory: signer,
     verifier_factory: verifier,
     key_utils: KeyUtils {
         rsa_pub_components_from_private_key: |_| Err(unsupported()),
@@ -94,10 +97,65 @@ impl JwtVerifier for Verifier {
     }
 }
 
-fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
-    Err(unsupported())
+struct Signer {
+    algorithm: Algorithm,
+    signer: Box<dyn rustls::sign::Signer>,
+}
+
+fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
+    let key = PrivateKey::of_der(key.as_bytes());
+    let signer = key.and_then(|key| key.signer(*algorithm)).ok_or_else(unsupported)?;
+    Ok(Box::new(Signer { algorithm: *algorithm, signer }))
+}
+
+impl signature::Signer<Vec<u8>> for Signer {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        let made = self.signer.sign(message).map_err(|_| signature::Error::new())?;
+        let made = match self.algorithm {
+            Algorithm::ES256 => fixed(&made, 32),
+            Algorithm::ES384 => fixed(&made, 48),
+            _ => Some(made),
+        };
+        made.ok_or_else(signature::Error::new)
+    }
+}
+
+impl JwtSigner for Signer {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
+/// The two numbers of an ECDSA signature as TLS has it, as RFC 7518 section 3.4 has them: one behind
+/// the other, each at its full length.
+fn fixed(der: &[u8], size: usize) -> Option<Vec<u8>> {
+    let (_, pair) = parse_der(der).ok()?;
+    let mut numbers = Vec::with_capacity(2 * size);
+    for number in pair.as_sequence().ok()? {
+        let bytes = number.as_slice().ok()?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        let digits = bytes.get(zeros..)?;
+        numbers.resize(numbers.len() + size.checked_sub(digits.len())?, 0);
+        numbers.extend_from_slice(digits);
+    }
+    (numbers.len() == 2 * size).then_some(numbers)
 }
 
 fn unsupported() -> Error {
     ErrorKind::InvalidAlgorithm.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_and_long_numbers_of_a_signature_have_their_full_length() {
+        let der = [0x30, 7, 0x02, 1, 5, 0x02, 2, 0, 0x80];
+        assert_eq!(fixed(&der, 2), Some(vec![0, 5, 0, 0x80]));
+        assert_eq!(fixed(&der, 1), Some(vec![5, 0x80]));
+        for wrong in [&der[..6], &[0x30, 3, 0x02, 1, 5], &[0x30, 4, 0x02, 2, 1, 1], &[]] {
+            assert_eq!(fixed(wrong, 1), None, "{wrong:?}");
+        }
+    }
 }
