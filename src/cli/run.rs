@@ -148,6 +148,7 @@ fn shown(proof: &Proof) -> String {
             format!("-H \"Authorization: Bearer {DEMO_TOKEN}\" ")
         }
         Proof::Bearer(_) | Proof::Jwt(_) => "-H \"Authorization: Bearer $TOKEN\" ".to_owned(),
+        Proof::Assertion(_) => "-H \"Authorization: Bearer $ASSERTION\" ".to_owned(),
         Proof::AccessKey { project, .. } => {
             format!("-H \"Authorization: Bearer {project}:$KEY\" ")
         }

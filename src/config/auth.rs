@@ -7,15 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Surroundings;
 use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PASSTHROUGH, PROOF, TOKEN, TWICE};
-use super::jwt::jwt;
+use super::jwt::{client_assertion, jwt};
 use super::model::{Auth, Credential, Holder, Proof, Server};
 use crate::diagnostic::toml::{Item, Table};
 use crate::gateway::rights::{Right, Rights};
 use crate::gateway::route::Kind;
 
-/// What the listener is to callers.
+/// What listener and route are to callers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Place<'a> {
+    /// Where they reach it.
+    pub url: &'a str,
     /// An address is reachable from elsewhere.
     pub open: bool,
     /// Clients are asked for a certificate.
@@ -24,11 +26,12 @@ pub(super) struct Place {
     pub streams: bool,
 }
 
-impl Place {
+impl<'a> Place<'a> {
     /// A server with mistakes is taken as the one that refuses least: its own mistakes are told.
-    pub(super) fn of(server: Option<&Server>) -> Self {
+    pub(super) fn of(server: Option<&'a Server>) -> Self {
         let Some(server) = server else { return Self::anywhere() };
         Self {
+            url: &server.public_url,
             open: server.listen.iter().any(|address| !address.ip().is_loopback()),
             asks_certificates: server.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some()),
             streams: false,
@@ -36,14 +39,14 @@ impl Place {
     }
 
     fn anywhere() -> Self {
-        Self { open: false, asks_certificates: true, streams: false }
+        Self { url: "http://localhost", open: false, asks_certificates: true, streams: false }
     }
 }
 
 /// `"none"`, `"forward"`, or a list of `{ name, <one kind of proof>, allow, resources }`.
 pub(super) fn auth(
     item: Item<'_>,
-    place: Place,
+    place: Place<'_>,
     around: &Surroundings<'_>,
 ) -> Option<(Auth, BTreeMap<String, Rights>)> {
     if item.as_str().is_some() {
@@ -86,7 +89,7 @@ pub(super) fn auth(
 
 fn credential(
     item: Item<'_>,
-    place: Place,
+    place: Place<'_>,
     around: &Surroundings<'_>,
 ) -> Option<(Credential, Option<Rights>)> {
     let table = item.table()?;
@@ -97,13 +100,14 @@ fn credential(
         table.table("access_key").map(access_key),
         table.table("certificate").map(|table| certificate(table, place)),
         table.table("jwt").map(|table| jwt(table, around)),
+        table.table("client_assertion").map(|table| client_assertion(table, place.url, around)),
     ];
     let mut proofs = proofs.into_iter().flatten();
     let proof = match (proofs.next(), proofs.next()) {
         (Some(proof), None) => proof,
         _ => {
             let message = "a credential is exactly one of bearer_sha256, basic_sha256, access_key, \
-                           certificate and jwt";
+                           certificate, jwt and client_assertion";
             let diagnostic = item.mistake(PROOF, message, "which one is not clear");
             item.reader().report(diagnostic.with_hint("list several credentials instead"));
             None
@@ -116,7 +120,7 @@ fn credential(
 }
 
 /// What a credential may do, where it says so.
-fn rights(table: &Table<'_>, place: Place) -> Option<Rights> {
+fn rights(table: &Table<'_>, place: Place<'_>) -> Option<Rights> {
     let (allow, resources) = (table.item("allow"), table.item("resources"));
     let rights = Rights {
         operations: words(allow, &Right::ALL.map(|right| (right.word(), right))),
@@ -166,7 +170,7 @@ fn access_key(table: Table<'_>) -> Option<Proof> {
     Some(Proof::AccessKey { project: project?.to_owned(), sha256: key? })
 }
 
-fn certificate(table: Table<'_>, place: Place) -> Option<Proof> {
+fn certificate(table: Table<'_>, place: Place<'_>) -> Option<Proof> {
     let subject = table.item("subject").and_then(Item::string).map(str::to_owned);
     let san = table.item("san");
     let proof = match (subject, san) {

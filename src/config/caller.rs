@@ -31,7 +31,10 @@ impl Auth {
     /// Whether a bearer token can let in.
     pub fn by_bearer(&self) -> bool {
         let bears = |proof: &Proof| {
-            matches!(proof, Proof::Bearer(_) | Proof::AccessKey { .. } | Proof::Jwt(_))
+            matches!(
+                proof,
+                Proof::Bearer(_) | Proof::AccessKey { .. } | Proof::Jwt(_) | Proof::Assertion(_)
+            )
         };
         self.listed().iter().any(|credential| bears(&credential.proof))
     }
@@ -67,6 +70,8 @@ pub enum Proof {
     Certificate(Holder),
     /// A signed bearer token (RFC 7519) of an issuer.
     Jwt(Jwt),
+    /// A token that the client signs itself for one request (RFC 7523 section 3).
+    Assertion(ClientAssertion),
 }
 
 /// Whose client certificate it is.
@@ -90,6 +95,15 @@ pub struct Jwt {
     pub algorithms: Vec<String>,
     /// Each claim named here must hold one of its values.
     pub claims: BTreeMap<String, Vec<String>>,
+}
+
+/// Which tokens of a client's own are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientAssertion {
+    /// What is asked of a signed token: the client is its issuer, and no claim has a list of its own.
+    pub jwt: Jwt,
+    /// The longest time from `iat` to `exp`.
+    pub lifetime: Duration,
 }
 
 /// Where an issuer's key set (RFC 7517 section 5) is, and how long it is used.

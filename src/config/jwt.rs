@@ -1,10 +1,10 @@
-//! `jwt` of a credential: issuer, audience, and where the issuer's keys are.
+//! `jwt` and `client_assertion` of a credential: issuer or client, audience, and where their keys are.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::code::{JWT, URL};
-use super::model::{Jwt, KeyPlace, KeySource, Proof};
+use super::model::{ClientAssertion, Jwt, KeyPlace, KeySource, Proof};
 use super::value::{duration, private_url, readable};
 use super::{Surroundings, cleartext};
 use crate::diagnostic::toml::{Item, Table};
@@ -16,6 +16,10 @@ pub(super) const ALGORITHMS: [&str; 9] =
 
 const REFRESH: Duration = Duration::from_secs(600);
 const KEEP: Duration = Duration::from_secs(24 * 3600);
+
+/// The longest life of an assertion where nothing is said, and what may be said.
+const LIFETIME: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_secs(3600);
 
 pub(super) fn jwt(table: Table<'_>, around: &Surroundings<'_>) -> Option<Proof> {
     let issuer = table.need("issuer").and_then(Item::string);
@@ -35,6 +39,34 @@ pub(super) fn jwt(table: Table<'_>, around: &Surroundings<'_>) -> Option<Proof> 
     let usable = !audience.is_empty();
     let jwt = Jwt { issuer: issuer?.to_owned(), audience, keys: keys?, algorithms, claims };
     usable.then_some(Proof::Jwt(jwt))
+}
+
+/// `url` is where clients reach the route, which assertions are for unless `audience` says otherwise.
+pub(super) fn client_assertion(
+    table: Table<'_>,
+    url: &str,
+    around: &Surroundings<'_>,
+) -> Option<Proof> {
+    let client = table.need("client_id").and_then(Item::string);
+    let audience = table.item("audience").map_or_else(|| vec![url.to_owned()], texts);
+    let algorithms = algorithms(&table);
+    let lifetime = table.item("lifetime").and_then(duration).unwrap_or(LIFETIME);
+    let keys = keys(&table, around);
+    for (empty, what) in
+        [(client == Some(""), "client_id"), (audience.iter().any(String::is_empty), "audience")]
+    {
+        if empty {
+            wrong(&table, &format!("the {what} is empty"), "no assertion would say so");
+        }
+    }
+    if lifetime > LONGEST {
+        wrong(&table, "an assertion that lives for more than an hour", "lifetime > 60m");
+    }
+    table.close();
+    let usable = !audience.is_empty();
+    let issuer = client?.to_owned();
+    let jwt = Jwt { issuer, audience, keys: keys?, algorithms, claims: BTreeMap::new() };
+    usable.then_some(Proof::Assertion(ClientAssertion { jwt, lifetime }))
 }
 
 /// One text or several.

@@ -11,7 +11,9 @@ use std::time::Duration;
 use url::Url;
 
 pub use super::admin::{Admin, Operator};
-pub use super::caller::{Auth, Credential, Holder, Jwt, KeyPlace, KeySource, Proof};
+pub use super::caller::{
+    Auth, ClientAssertion, Credential, Holder, Jwt, KeyPlace, KeySource, Proof,
+};
 use super::care::{Care, InFlight};
 use super::identity::Identity;
 use super::network::Network;

@@ -53,7 +53,7 @@ const TRANSLATING: [&str; 15] = [
 pub(super) fn route(
     table: Table<'_>,
     around: &Surroundings<'_>,
-    place: Place,
+    place: Place<'_>,
     bounds: &Limits,
 ) -> Option<Route> {
     let mode = table.item("mode").and_then(|item| item.word(MODES)).unwrap_or(Mode::Translate);
@@ -66,7 +66,8 @@ pub(super) fn route(
     let upstream = table.need("upstream").and_then(named);
     let overlays = table.items("overlays");
     let overlays = overlays.into_iter().filter_map(|item| overlay(item, around)).collect();
-    let place = Place { streams: mode == Mode::Passthrough, ..place };
+    let url = format!("{}{}", place.url, prefix.as_ref().map_or("", |prefix| &prefix.name));
+    let place = Place { url: &url, streams: mode == Mode::Passthrough, ..place };
     let auth = table.need("auth").and_then(|item| auth::auth(item, place, around));
     let (auth, rights) = auth.unwrap_or((Auth::Listed(Vec::new()), BTreeMap::new()));
     let policies =

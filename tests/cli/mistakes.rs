@@ -351,6 +351,36 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "{ cert = ",
     ),
     (
+        "C027",
+        "auth = \"none\"",
+        "auth = [{ name = \"a\", client_assertion = { client_id = \"\", jwks_file = \"empty\" } }]",
+        "{ client_id",
+    ),
+    (
+        "C027",
+        "auth = \"none\"",
+        "auth = [{ name = \"a\", client_assertion = { client_id = \"a\" } }]",
+        "{ client_id",
+    ),
+    (
+        "C027",
+        "auth = \"none\"",
+        "auth = [{ name = \"a\", client_assertion = { client_id = \"a\", jwks_file = \"empty\", lifetime = \"61m\" } }]",
+        "{ client_id",
+    ),
+    (
+        "C025",
+        "auth = \"none\"",
+        "auth = [{ name = \"a\", jwt = { issuer = \"i\", audience = \"a\", jwks_file = \"empty\" }, client_assertion = { client_id = \"a\", jwks_file = \"empty\" } }]",
+        "{ name",
+    ),
+    (
+        "T003",
+        "auth = \"none\"",
+        "auth = [{ name = \"a\", client_assertion = { jwks_file = \"empty\" } }]",
+        "{ jwks_file",
+    ),
+    (
         "C033",
         "https://directory.example/base\"",
         "http://directory.example/base\"\nclient_cert = { cert = \"a\", key = \"b\" }",

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod assertions;
 mod authority;
 mod callers;
 mod care;

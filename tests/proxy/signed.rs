@@ -25,18 +25,18 @@ use crate::harness::{
 const ISSUER: &str = "https://issuer.example/tenant/";
 
 /// An issuer with a key of each kind.
-struct Issuer {
+pub struct Issuer {
     rsa: RsaKeyPair,
     curve: EcdsaKeyPair,
     edwards: Ed25519KeyPair,
 }
 
-fn b64(bytes: impl AsRef<[u8]>) -> String {
+pub fn b64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl Issuer {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let random = SystemRandom::new();
         let pem = std::fs::read_to_string(tls_file("issuer.pem")).unwrap();
         let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
@@ -57,7 +57,7 @@ impl Issuer {
     }
 
     /// The set that it publishes, beside keys that are of no use here.
-    fn set(&self) -> Value {
+    pub fn set(&self) -> Value {
         let point = self.curve.public_key().as_ref();
         json!({"keys": [
             {"kty": "new", "kid": "future", "x": 1},
@@ -69,7 +69,7 @@ impl Issuer {
         ]})
     }
 
-    fn token(&self, algorithm: &str, header: Value, claims: &Value) -> String {
+    pub fn token(&self, algorithm: &str, header: Value, claims: &Value) -> String {
         let mut head = json!({"alg": algorithm, "typ": "JWT"});
         for (name, value) in header.as_object().unwrap() {
             head[name] = value.clone();

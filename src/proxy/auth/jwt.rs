@@ -1,4 +1,4 @@
-//! Signed bearer tokens (RFC 7519) of the issuers that a route names.
+//! Signed bearer tokens (RFC 7519) of the issuers and clients that a route names.
 //!
 //! Taken are only signatures that a private key makes, by an algorithm that the configuration
 //! allows and the key's own type fits (RFC 8725 section 3.1). A key that the token brings itself,
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
+use super::assertion::Own;
 use super::keys::{KeySet, NoKey};
 use super::refusal::Refusal;
 use crate::config::model::Jwt;
@@ -17,20 +18,22 @@ use crate::proxy::{Observer, crypto};
 /// Of a token, in bytes.
 const LIMIT: usize = 16 << 10;
 /// For clocks that differ, in seconds.
-const LEEWAY: u64 = 30;
+pub(super) const LEEWAY: u64 = 30;
 
 /// What one credential asks of a token.
 pub(super) struct Terms {
     jwt: Jwt,
     algorithms: Vec<Algorithm>,
     keys: Arc<KeySet>,
+    /// What is more asked of a client's own.
+    own: Option<Own>,
 }
 
 impl Terms {
-    pub(super) fn new(jwt: Jwt, keys: Arc<KeySet>) -> Self {
+    pub(super) fn new(jwt: Jwt, keys: Arc<KeySet>, own: Option<Own>) -> Self {
         crypto::install();
         let algorithms = jwt.algorithms.iter().filter_map(|name| name.parse().ok()).collect();
-        Self { jwt, algorithms, keys }
+        Self { jwt, algorithms, keys, own }
     }
 
     /// The token's claims.
@@ -54,11 +57,11 @@ impl Terms {
         if claims.get("iss").and_then(Value::as_str) != Some(&self.jwt.issuer) {
             return Err(Refusal::Unknown);
         }
-        if self.jwt.claims.iter().all(|(name, allowed)| holds(claims.get(name), allowed)) {
-            Ok(claims)
-        } else {
-            Err(Refusal::NotAllowed)
+        if !self.jwt.claims.iter().all(|(name, allowed)| holds(claims.get(name), allowed)) {
+            return Err(Refusal::NotAllowed);
         }
+        self.own.as_ref().map_or(Ok(()), |own| own.admit(&claims))?;
+        Ok(claims)
     }
 
     /// The header of a token that is worth asking for a key.

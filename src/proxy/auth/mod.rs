@@ -1,5 +1,5 @@
-//! Who may use a route: by a bearer token, user and password, an access key, a client certificate or
-//! an issuer's signed token.
+//! Who may use a route: by a bearer token, user and password, an access key, a client certificate, an
+//! issuer's signed token or one that the client signs itself.
 //!
 //! Secrets are known by their SHA-256 and compared in constant time. Nothing of what a caller shows
 //! is kept, logged or told.
@@ -10,6 +10,7 @@ use http::HeaderValue;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
+mod assertion;
 mod jwks;
 mod jwt;
 mod keys;
@@ -19,7 +20,9 @@ mod principal;
 mod refusal;
 mod sets;
 mod shown;
+mod used;
 
+use self::assertion::Own;
 use self::jwt::Terms;
 pub(super) use self::names::Names;
 pub(super) use self::peer::Peer;
@@ -29,7 +32,7 @@ pub use self::sets::KeySets;
 use self::shown::Authorization;
 pub(super) use self::shown::Shown;
 use super::Observer;
-use crate::config::model::{Auth, Credential, Holder, Proof};
+use crate::config::model::{Auth, ClientAssertion, Credential, Holder, Proof};
 use crate::fault::{Cause, Fault};
 
 /// Who may use one route.
@@ -49,10 +52,15 @@ impl Callers {
     pub fn new(auth: Auth, sets: &mut KeySets) -> Result<Self, String> {
         let mut signed = Vec::new();
         for Credential { name, proof } in auth.listed() {
-            if let Proof::Jwt(jwt) = proof {
-                let keys = sets.keys(&jwt.keys)?;
-                signed.push((name.clone(), Terms::new(jwt.clone(), keys)));
-            }
+            let (jwt, own) = match proof {
+                Proof::Jwt(jwt) => (jwt, None),
+                Proof::Assertion(ClientAssertion { jwt, lifetime }) => {
+                    (jwt, Some(Own::new(*lifetime, sets.used(&jwt.issuer))))
+                }
+                _ => continue,
+            };
+            let keys = sets.keys(&jwt.keys)?;
+            signed.push((name.clone(), Terms::new(jwt.clone(), keys, own)));
         }
         let forms = forms(auth.listed());
         Ok(Self { auth, signed, forms })
@@ -117,7 +125,7 @@ impl Callers {
         if self.auth.by_bearer() {
             // RFC 6750 section 3.1: no error where the client showed nothing.
             all.push(HeaderValue::from_static(match refusal {
-                Refusal::Unknown => "Bearer realm=\"scim\", error=\"invalid_token\"",
+                refusal if refusal.of_token() => "Bearer realm=\"scim\", error=\"invalid_token\"",
                 _ => "Bearer realm=\"scim\"",
             }));
         }
@@ -199,6 +207,9 @@ fn forms(credentials: &[Credential]) -> String {
         let form = match credential.proof {
             Proof::Bearer(_) | Proof::Jwt(_) => {
                 "one Authorization header of the form `Bearer <token>`"
+            }
+            Proof::Assertion(_) => {
+                "one Authorization header of the form `Bearer <assertion>`, signed for this request alone"
             }
             Proof::AccessKey { .. } => {
                 "one Authorization header of the form `Bearer <project>:<key>`"

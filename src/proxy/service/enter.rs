@@ -106,7 +106,7 @@ impl Service {
                 context.caller = Some(caller);
                 return Ok(());
             }
-            Err(refusal) if wait.is_none() || refusal == Refusal::Unavailable => refusal,
+            Err(refusal) if wait.is_none() || refusal.ours() => refusal,
             Err(_) => Refusal::Limited,
         };
         if let Some(address) = address.filter(|_| refusal.guessed() && attempts > 0) {
