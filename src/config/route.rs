@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use url::Url;
+
 use super::auth::{self, Place};
 use super::care::{InFlight, in_flight};
 use super::code::{HOST, OVERLAY, PASSTHROUGH, PREFIX};
@@ -66,7 +68,7 @@ pub(super) fn route(
     let upstream = table.need("upstream").and_then(named);
     let overlays = table.items("overlays");
     let overlays = overlays.into_iter().filter_map(|item| overlay(item, around)).collect();
-    let url = format!("{}{}", place.url, prefix.as_ref().map_or("", |prefix| &prefix.name));
+    let url = url(place.url, host.as_ref().and_then(Option::as_deref), prefix.as_ref());
     let place = Place { url: &url, streams: mode == Mode::Passthrough, ..place };
     let auth = table.need("auth").and_then(|item| auth::auth(item, place, around));
     let (auth, rights) = auth.unwrap_or((Auth::Listed(Vec::new()), BTreeMap::new()));
@@ -95,6 +97,17 @@ pub(super) fn route(
         limits,
         policies,
     })
+}
+
+/// Where clients reach the route: below the listener's own URL, at the route's host.
+fn url(public: &str, host: Option<&str>, prefix: Option<&Named>) -> String {
+    let at = |host: &str| {
+        let mut url = Url::parse(public).ok()?;
+        url.set_host(Some(host)).ok()?;
+        Some(url.to_string())
+    };
+    let base = host.and_then(at).unwrap_or_else(|| public.to_owned());
+    format!("{}{}", base.trim_end_matches('/'), prefix.map_or("", |prefix| &prefix.name))
 }
 
 fn policies(table: &Table<'_>, bounds: &Limits) -> Policies {

@@ -489,6 +489,23 @@ fn what_is_wrong_with_a_client_of_a_token_endpoint_comes_at_once() {
 }
 
 #[test]
+fn who_makes_no_call_needs_no_private_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    for key in ["env = \"NOT_SET_ANYWHERE\"", "credential = \"not-there\""] {
+        let client = format!(
+            "oauth = {{ token_url = \"https://a.example/\", client_id = \"a\", \
+             private_key_jwt = {{ key = {{ {key} }}, algorithm = \"PS256\" }} }}"
+        );
+        let text = good().replacen(BEARER, &client, 1).replace("ca = \"empty\"", "");
+        std::fs::write(&file, text).unwrap();
+        let read = Config::inspect(&file).and_then(config::Draft::finish);
+        assert!(read.is_ok(), "{key}: {}", read.unwrap_err().text(false));
+        assert!(Config::load(&file).is_err(), "{key}");
+    }
+}
+
+#[test]
 fn no_form_of_the_configuration_shows_a_secret() {
     let env = |_: &str| Some("s3cr3t-value".to_owned());
     let around = Surroundings { directory: Path::new(""), env: &env };

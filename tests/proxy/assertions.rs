@@ -24,8 +24,13 @@ use crate::signed::{Issuer, now};
 /// Where clients reach the route `/a`, which assertions are for.
 const HERE: &str = "https://scim.example.com/a";
 
-/// Routes `/a` and `/b` whose clients show assertions of `client-7`, with these keys beside.
+/// As [`at`] `https://scim.example.com`.
 fn routes(keys: &Path, more: &str) -> Vec<Route> {
+    at("https://scim.example.com", keys, more)
+}
+
+/// Routes `/a` and `/b` whose clients show assertions of `client-7`, with these keys beside.
+fn at(public: &str, keys: &Path, more: &str) -> Vec<Route> {
     let route = |prefix: &str| {
         format!(
             "[[route]]\nprefix = \"{prefix}\"\nclient = \"scim\"\nupstream = \"up\"\n\
@@ -36,7 +41,7 @@ fn routes(keys: &Path, more: &str) -> Vec<Route> {
     };
     let second = "audience = [\"https://scim.example.com/a\", \"urn:b\"]";
     let text = format!(
-        "[server]\nlisten = [\"127.0.0.1:0\"]\npublic_url = \"https://scim.example.com\"\n\
+        "[server]\nlisten = [\"127.0.0.1:0\"]\npublic_url = \"{public}\"\n\
          [upstream.up]\ndialect = \"scim\"\nurl = \"http://127.0.0.1:1\"\n{}{}",
         route("/a").replace(", MORE", more),
         route("/b").replace("MORE", second)
@@ -133,6 +138,14 @@ fn an_assertion_is_for_the_routes_own_address_unless_that_is_said_otherwise() {
     let [a, b]: [Route; 2] = routes(&keys, ", lifetime = \"30s\"").try_into().unwrap();
     assert_eq!(shown(&a), (vec![HERE.to_owned()], Duration::from_secs(30)));
     assert_eq!(shown(&b), (vec![HERE.to_owned(), "urn:b".to_owned()], Duration::from_secs(300)));
+    // Two tenants of one gateway are not one audience.
+    let tenant = |public: &str| {
+        let [a, _]: [Route; 2] =
+            at(public, &keys, " } } ]\nhost = \"a.example\" #").try_into().unwrap();
+        shown(&a).0
+    };
+    assert_eq!(tenant("https://scim.example.com"), ["https://a.example/a"]);
+    assert_eq!(tenant("http://scim.example.com:8080"), ["http://a.example:8080/a"]);
 }
 
 // RFC 7523 section 3, RFC 8725 sections 3.1, 3.8 and 3.9.
