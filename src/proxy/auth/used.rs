@@ -17,20 +17,20 @@ const MOST: usize = 100_000;
 
 /// What one client has shown, over all routes.
 pub(super) struct Used {
-    /// From when on all is known, in seconds since 1970.
-    since: u64,
     most: usize,
     seen: Mutex<Seen>,
 }
 
+/// Times are in seconds since 1970.
 #[derive(Default)]
 struct Seen {
+    /// From when on all is known.
+    since: u64,
     shown: HashSet<[u8; 16]>,
     /// The same, with the last second at which each could be taken.
     ends: BTreeSet<(u64, [u8; 16])>,
-    /// The latest time that this has seen: what was forgotten then stays ended, also where the clock is
-    /// put back.
-    latest: u64,
+    /// The latest of those ends that were forgotten: it is over, unless the clock is put back.
+    forgotten: u64,
 }
 
 impl Used {
@@ -40,7 +40,7 @@ impl Used {
     }
 
     pub(super) fn since(since: u64) -> Self {
-        Self { since, most: MOST, seen: Mutex::default() }
+        Self { most: MOST, seen: Mutex::new(Seen { since, ..Seen::default() }) }
     }
 
     /// Notes an assertion that was issued then, and could be taken until and in the second `end`.
@@ -48,18 +48,15 @@ impl Used {
     /// # Errors
     /// Where it was shown before, or nobody can know.
     pub fn spend(&self, jti: &str, issued: f64, end: u64, now: u64) -> Result<(), Refusal> {
-        if issued < self.since as f64 {
-            return Err(Refusal::Early);
-        }
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.forget(now);
-        if end < seen.latest {
-            return Err(Refusal::Unknown);
-        }
         let mut key = [0; 16];
         key.iter_mut().zip(Sha256::digest(jti)).for_each(|(to, from)| *to = from);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.forget(now);
         if seen.shown.contains(&key) {
             return Err(Refusal::Replayed);
+        }
+        if issued < seen.since as f64 || end <= seen.forgotten {
+            return Err(Refusal::Early);
         }
         if seen.shown.len() >= self.most {
             return Err(Refusal::Full);
@@ -72,11 +69,12 @@ impl Used {
 
 impl Seen {
     fn forget(&mut self, now: u64) {
-        self.latest = self.latest.max(now);
-        while let Some((_, key)) = self.ends.first().copied().filter(|(end, _)| *end < self.latest)
-        {
+        // It began by a clock that was ahead: what was issued before this second is refused all the same.
+        self.since = self.since.min(now);
+        while let Some((end, key)) = self.ends.first().copied().filter(|(end, _)| *end < now) {
             self.ends.pop_first();
             self.shown.remove(&key);
+            self.forgotten = self.forgotten.max(end);
         }
     }
 }
@@ -105,11 +103,15 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_put_back_brings_nothing_back() {
-        let used = Used::since(NOW);
-        assert_eq!(spend(&used, "a", NOW + 60, NOW), Ok(()));
-        assert_eq!(spend(&used, "b", NOW + 200, NOW + 100), Ok(()));
-        assert_eq!(spend(&used, "a", NOW + 60, NOW + 10), Err(Refusal::Unknown));
+    fn a_clock_that_was_ahead_brings_nothing_back_and_keeps_nobody_out() {
+        let used = Used::since(NOW + 86_400);
+        assert_eq!(used.spend("a", NOW as f64, NOW + 60, NOW), Ok(()));
+        // A day ahead for a moment.
+        assert_eq!(spend(&used, "b", NOW + 90_000, NOW + 86_400), Ok(()));
+        for jti in ["a", "c"] {
+            assert_eq!(spend(&used, jti, NOW + 60, NOW + 10), Err(Refusal::Early));
+        }
+        assert_eq!(spend(&used, "c", NOW + 61, NOW + 11), Ok(()));
     }
 
     #[test]
