@@ -57,6 +57,12 @@ chaos: cmake
 	cargo build --locked --quiet
 	python3 tests/chaos/run.py
 
+# Half an hour of traffic with mixed faults, and an upgrade on the way: docs/operations.md. MINUTES=…, GATEWAY=… another build.
+soak: MINUTES ?= 30
+soak: cmake
+	cargo build --locked --quiet
+	MINUTES=$(MINUTES) python3 tests/soak/run.py
+
 bench: cmake
 	cargo bench --locked --bench translate
 	cargo bench --locked --bench routes
@@ -68,8 +74,8 @@ laws: cmake
 	LAWS_CASES=$(CASES) LAWS_SEED=$(SEED) cargo test --locked --test laws -- --nocapture
 
 # Each target of fuzz/ for so many minutes; a crash ends it.
-MINUTES ?= 1
 FUZZ ?= rules configuration bodies patches filters exchanges
+fuzz: MINUTES ?= 1
 fuzz: cmake
 	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz --root .tools
 	for target in $(FUZZ); do tests/fuzz/run $$target $(MINUTES) || exit 1; done

@@ -117,6 +117,10 @@ def go_away(last):
     return frame(GOAWAY, 0, 0, struct.pack(">II", last, NO_ERROR))
 
 
+class NotTaken(ConnectionError):
+    """The other side went away before this stream."""
+
+
 class Client:
     """One connection, one request after the other."""
 
@@ -124,7 +128,7 @@ class Client:
         context = ssl._create_unverified_context()
         context.set_alpn_protocols(["h2"])
         plain = socket.create_connection(("127.0.0.1", port), timeout=patience)
-        self.connection, self.stream = context.wrap_socket(plain), -1
+        self.connection, self.stream, self.leaving = context.wrap_socket(plain), -1, False
         if self.connection.selected_alpn_protocol() != "h2":
             raise OSError("no HTTP/2")
         settings = NO_TABLE + struct.pack(">HI", 4, (1 << 31) - 1)  # SETTINGS_INITIAL_WINDOW_SIZE
@@ -132,6 +136,8 @@ class Client:
                                 + frame(WINDOW, 0, 0, struct.pack(">I", (1 << 31) - 65536)))
 
     def send(self, method, path, body=b"", fields=()):
+        if self.leaving:
+            raise NotTaken
         self.stream += 2
         listed = [(":method", method), (":scheme", "https"), (":path", path), (":authority", "g"), *fields]
         if body:
@@ -145,7 +151,7 @@ class Client:
         return self.stream
 
     def ask(self, method, path, body=b"", fields=()):
-        """Status and body; 0 where the stream or the connection ends before."""
+        """Status and body; 0 where the stream is reset."""
         stream, code, got = self.send(method, path, body, fields), 0, b""
         while True:
             head = self.exactly(9)
@@ -155,10 +161,13 @@ class Client:
                 self.connection.sendall(frame(SETTINGS, ACK, 0))
             elif kind == PING and not flags & ACK:
                 self.connection.sendall(frame(PING, ACK, 0, payload))
-            elif kind == GOAWAY and struct.unpack(">I", payload[:4])[0] < stream:
-                raise ConnectionResetError("the stream is not taken")
+            elif kind == GOAWAY:
+                # Whatever it takes still, no new stream may be opened (RFC 9113 section 6.8).
+                self.leaving = True
+                if struct.unpack(">I", payload[:4])[0] < stream:
+                    raise NotTaken
             elif of == stream and kind == RESET:
-                return 0, b""
+                return 0, b"reset " + payload
             elif of == stream and kind == HEADERS:
                 code = code or status(payload)
             elif of == stream and kind == DATA:
