@@ -6,6 +6,8 @@
 
 #[cfg(test)]
 mod admin;
+#[cfg(test)]
+mod asserted;
 mod at_once;
 #[cfg(test)]
 mod audited;
