@@ -54,6 +54,7 @@ def rows(folder, report):
         throttled(running, upstream, report)
         traced(running, collector, report)
         admin(running, report)
+        acts(running, report)
 
 
 def handshakes(running, report):
@@ -158,3 +159,15 @@ def admin(running, report):
             alive = False
     report.check(f"{ADMIN} silent connections at the admin listener: it is {'alive' if alive else 'silent'}",
                  [] if alive else ["no answer in 5 s"])
+
+
+def acts(running, report):
+    """Whoever may look at the admin listener may not act there."""
+    got = []
+    for path in ("/routes/pause?route=/one", "/routes/rearm?route=/one", "/reload"):
+        with socket.create_connection(("127.0.0.1", running.admin), timeout=5) as asking:
+            asking.sendall(f"POST {path} HTTP/1.1\r\nHost: g\r\nContent-Length: 0\r\n\r\n".encode())
+            got.append(int(asking.recv(4096).split(b" ")[1]))
+    status = running.status("GET", PATH, **RIGHT)
+    report.check(f"nobody in particular pauses, re-arms and reloads: {got}, a client then gets {status}",
+                 [] if set(got) <= {401, 403} and status == 200 else [got, status])

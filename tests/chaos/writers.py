@@ -2,7 +2,10 @@
 not count."""
 
 import json
+import re
 import threading
+import time
+from pathlib import Path
 
 import upstream as script
 from rig import placed, rig
@@ -107,6 +110,7 @@ USER = {"schemas": [script.USER], "userName": "someone@corp.example"}
 PATCH = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]}
 OFF = PATCH | {"Operations": [{"op": "replace", "path": "active", "value": False}]}
 ROUNDS = 5
+FILLING = 1 << 18  # bytes of a comment: a configuration that is read shows in what the process has read
 
 
 def rows(folder, report):
@@ -115,13 +119,14 @@ def rows(folder, report):
     for name, text in TINY.items():
         (folder / "rules/tiny").mkdir(parents=True, exist_ok=True)
         (folder / "rules/tiny" / name).write_text(text)
-    text = placed(CONFIG.replace('"rules"', f'"{folder / "rules"}"'), tiny=tiny.port, inactive=inactive.port)
+    text = "#" * FILLING + placed(CONFIG.replace('"rules"', f'"{folder / "rules"}"'), tiny=tiny.port, inactive=inactive.port)
     but = ('scim_gateway_removal_breaker_tripped{route="/said"',)
     with rig(folder, "writers", text, report, but=but) as running:
         together(running, person, report)
         again(running, report)
         said(running, report)
         recorded(running, report)
+        unmoved(running, person, report)
 
 
 class Person:
@@ -208,3 +213,19 @@ def recorded(running, report):
     (running.folder / "other.jsonl").write_text("".join(cut[:3] + cut[4:]))
     wrong += ["a line that was taken out is not seen"] if not running.verified("other.jsonl") else []
     report.check(f"what was refused is recorded: {len(refused) + len(last)} of {len(lines) + 1} lines", wrong)
+
+
+def unmoved(running, person, report):
+    """The audit file lies in the configuration's folder, which is watched: its lines are no reason to read that."""
+    def read():
+        io = Path(f"/proc/{running.started.pid}/io").read_text()
+        return int(re.search(r"rchar: (\d+)", io).group(1))
+
+    person.begin()
+    before, lines = read(), len(running.audited())
+    for _ in range(10):
+        running.status("PUT", "/tiny/scim/v2/Users/1", USER)
+        time.sleep(0.15)  # longer than the watching waits for further changes
+    grown, written = read() - before, len(running.audited()) - lines
+    wrong = [] if written == 10 and grown < FILLING else [f"{written} lines, {grown} bytes"]
+    report.check(f"ten audit lines beside the configuration: {grown // 1024} KiB are read", wrong)
