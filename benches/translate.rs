@@ -103,12 +103,11 @@ fn list(route: &Route, answer: &Response) -> usize {
     let pair = pair(route);
     let page = route.page(pair, answer).expect("a page");
     let mut losses = Losses::default();
-    let resources = page
+    let shown = page
         .resources
         .iter()
-        .map(|s| route.shown(pair, Operation::List, s, &Projection::Default, &mut losses))
-        .collect();
-    route.answer_list(&Head::index(page.resources.len(), 1), resources).expect("a list").body.len()
+        .map(|s| route.shown(pair, Operation::List, s, &Projection::Default, &mut losses));
+    route.answer_list(&Head::index(page.resources.len(), 1), shown).body.len()
 }
 
 fn pair(route: &Route) -> &Pair {

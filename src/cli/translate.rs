@@ -271,9 +271,8 @@ fn response(route: &Route, pair: &Pair, bytes: Vec<u8>) -> Result<Done, Failure>
         let shown = page
             .resources
             .iter()
-            .map(|s| route.shown(pair, Operation::List, s, &Projection::Default, &mut losses))
-            .collect();
-        route.answer_list(&Head::index(total, 1), shown)?
+            .map(|s| route.shown(pair, Operation::List, s, &Projection::Default, &mut losses));
+        route.answer_list(&Head::index(total, 1), shown)
     } else {
         let stored = route.stored(pair, Operation::Get, &answer)?;
         route.answer(pair, Operation::Get, &stored, &Projection::Default, &mut losses)

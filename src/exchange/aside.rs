@@ -72,11 +72,7 @@ impl Upstream for Weighed<'_> {
         self.upstream.base()
     }
 
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
-        self.take(self.upstream.call(request).await).await
-    }
-
-    async fn call_by(&self, request: Request, deadline: Instant) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         self.take(self.upstream.call_by(request, deadline).await).await
     }
 }

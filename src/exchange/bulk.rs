@@ -36,10 +36,11 @@ pub async fn bulk(
             let (path, body) = resolved(operation, &made);
             let location = format!("{}{path}", asking.route.public_base);
             let sent = asked(asking.route, request, operation, &path, body);
-            let outcome = match serve(asking, &sent, caller.again()).await {
-                Ok(response) => response,
-                Err(fault) => write_error(&asking.route.spec.client, &fault, ""),
-            };
+            let outcome =
+                match serve(asking, asking.route.receive(&sent), &sent, caller.again()).await {
+                    Ok(response) => response,
+                    Err(fault) => write_error(&asking.route.spec.client, &fault, ""),
+                };
             failed += usize::from(!outcome.status.is_success());
             if let (Some(id), Some(bulk_id)) = (made_id(&outcome), &operation.bulk_id) {
                 made.insert(bulk_id.clone(), id);

@@ -48,7 +48,7 @@ impl Caller<'_> {
         }
         let began = Instant::now();
         let sent = Sent::of(&request);
-        let answer = self.upstream.call_by(request, self.deadline).await;
+        let answer = self.upstream.call_by(&request, self.deadline).await;
         let duration = began.elapsed();
         let (asked, wired) = self.told(&sent, answer.as_ref().ok());
         self.record.calls.push(CallRecord {

@@ -43,9 +43,8 @@ pub async fn list(mut exchange: Exchange<'_>, operation: Operation) -> Result<Re
     let shown = page
         .items
         .iter()
-        .map(|s| route.shown(pair, Operation::List, s, &plan.query.projection, &mut losses))
-        .collect();
-    let mut response = route.answer_list(&head, shown)?;
+        .map(|s| route.shown(pair, Operation::List, s, &plan.query.projection, &mut losses));
+    let mut response = route.answer_list(&head, shown);
     exchange.caller.record.lose(&losses, "response");
     report(&mut response, &losses, &route.spec.policies);
     Ok(response)

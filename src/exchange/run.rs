@@ -130,29 +130,36 @@ async fn dispatch(
             search::search_all(asking, request, caller).await
         }
         Asked::Me(operation) => me::me(asking, operation, request, caller).await,
-        Asked::Discovery(_) | Asked::Resource { .. } => serve(asking, request, caller).await,
+        asked @ (Asked::Discovery(_) | Asked::Resource { .. }) => {
+            serve(asking, Ok(asked), request, caller).await
+        }
     }
 }
 
-/// Serves one operation, alone or as one of a bulk request.
+/// Serves one operation, alone or as one of a bulk request, with what the route takes it for.
 pub async fn serve(
     asking: Asking<'_>,
+    asked: Result<Asked, Fault>,
     request: &Request,
     mut caller: Caller<'_>,
 ) -> Result<Response, Fault> {
     caller.record.begin();
-    let outcome = operate(asking, request, caller.again()).await;
+    let outcome = match asked {
+        Ok(asked) => operate(asking, asked, request, caller.again()).await,
+        Err(fault) => Err(fault),
+    };
     caller.record.end(&outcome);
     outcome
 }
 
 async fn operate(
     asking: Asking<'_>,
+    asked: Asked,
     request: &Request,
     caller: Caller<'_>,
 ) -> Result<Response, Fault> {
     let Asking { route, shared } = asking;
-    let (kind, operation, id) = match route.receive(request)? {
+    let (kind, operation, id) = match asked {
         Asked::Discovery(document) => return route.discover(&document, request.query.as_deref()),
         Asked::Resource { kind, operation, id } => (kind, operation, id),
         Asked::Bulk | Asked::All | Asked::Me(_) => {
@@ -167,7 +174,7 @@ async fn operate(
     caller.rights.demand(operation, kind)?;
     let lists = matches!(operation, Operation::List | Operation::Search);
     if lists && route.pair(kind).is_none() && route.empty_if_missing() {
-        return route.answer_list(&Head::index(0, 1), Vec::new());
+        return Ok(route.answer_list(&Head::index(0, 1), []));
     }
     let pair = route.translated(kind)?;
     let exchange = Exchange { route, pair, request, caller, shared, me: false, no_search: false };

@@ -79,8 +79,7 @@ pub async fn search_all(
         let projection = own.map_or(&Projection::Default, |(_, projection)| projection);
         route.shown(pair, Operation::List, stored, projection, &mut losses)
     });
-    let shown = shown.collect();
-    let mut response = route.answer_list(&head(&page, scope, Paging::Index), shown)?;
+    let mut response = route.answer_list(&head(&page, scope, Paging::Index), shown);
     caller.record.lose(&losses, "response");
     report(&mut response, &losses, &route.spec.policies);
     Ok(response)

@@ -72,8 +72,13 @@ impl Trace {
     /// The headers that name this span.
     pub fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         let flags = if self.sampled { SAMPLED } else { 0 };
-        let (id, span) = (hex::encode(self.id), hex::encode(self.span));
-        let parent = HeaderValue::from_str(&format!("00-{id}-{span}-{flags:02x}")).ok();
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        for (at, bytes) in [(3, &self.id[..]), (36, &self.span[..]), (53, &[flags][..])] {
+            // As long as what it is written over.
+            let place = text.get_mut(at..at + 2 * bytes.len()).unwrap_or_default();
+            let _ = hex::encode_to_slice(bytes, place);
+        }
+        let parent = HeaderValue::from_bytes(&text).ok();
         let state = self.state.clone();
         let parent = parent.map(|value| (TRACEPARENT, value));
         parent.into_iter().chain(state.map(|value| (TRACESTATE, value)))

@@ -19,21 +19,21 @@ pub trait Upstream: Send + Sync {
         ""
     }
 
-    /// Sends the request and reads the whole answer, of whatever status.
+    /// Sends the request and reads the whole answer, of whatever status, by a deadline: who waits before
+    /// it sends something gives up in time to say so.
     ///
     /// # Errors
     /// Only where there is no whole answer: `UpstreamUnreachable`, `UpstreamTimeout`,
-    /// `UpstreamCutOff` or `UpstreamTooLarge`.
-    async fn call(&self, request: Request) -> Result<Response, Fault>;
+    /// `UpstreamCutOff` or `UpstreamTooLarge`; with `Retry-After` where nothing was sent:
+    /// `UpstreamUnavailable`, `UpstreamThrottled` or `Busy`.
+    async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault>;
 
-    /// As [`Upstream::call`], for an answer by a deadline: who waits before it sends something gives up
-    /// in time to say so.
+    /// As [`Upstream::call_by`], for who sets no deadline.
     ///
     /// # Errors
-    /// Those of [`Upstream::call`], `UpstreamTimeout` at the deadline, and with `Retry-After` where
-    /// nothing was sent: `UpstreamUnavailable`, `UpstreamThrottled` or `Busy`.
-    async fn call_by(&self, request: Request, deadline: Instant) -> Result<Response, Fault> {
-        by(deadline, self.call(request)).await?
+    /// Those of [`Upstream::call_by`].
+    async fn call(&self, request: Request) -> Result<Response, Fault> {
+        self.call_by(&request, far()).await
     }
 
     /// Whether a part of it is known to be well, so that a call that failed says nothing of the whole.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::pair::refuse;
 use crate::fault::Fault;
 use crate::rewrite::lens::insert;
+use crate::scim::in_order;
 use crate::scim::schema::{Attribute, Format, Operation, Schema};
 use crate::scim::{Object, Value};
 
@@ -162,10 +163,9 @@ fn formats(
     above: Option<&At<'_>>,
     into: &mut Vec<String>,
 ) {
+    let mut known = in_order::attributes(attributes);
     for (name, value) in object.iter() {
-        let Some(attribute) = attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name)) else {
-            continue;
-        };
+        let Some(attribute) = known.find(name) else { continue };
         let old = before.and_then(|before| before.get(name));
         if !demands(attribute) || old == Some(value) {
             continue;

@@ -3,8 +3,6 @@
 //! Every document of an exchange goes through here: the client's request to the upstream's words,
 //! the upstream's answer to the client's, and put between the two. Pure: bytes are elsewhere.
 
-use std::borrow::Cow;
-
 use super::demand;
 use super::feeds::Feeds;
 use super::fixed::{Fixed, fixed};
@@ -22,7 +20,8 @@ use crate::rewrite::align::Identity;
 use crate::rewrite::lens::{Lens, strip_cleared};
 use crate::rewrite::rule::Rules;
 use crate::rewrite::translate::{Loss, Message, Problem, Translation};
-use crate::scim::coerce::{Leniency, coerce};
+use crate::scim::coerce::{Leniency, coerce, spelt};
+use crate::scim::in_order;
 use crate::scim::reading::Reading;
 use crate::scim::schema::{Attribute, Operation, Schema, Unknown, is_urn};
 use crate::scim::{Object, Value};
@@ -212,8 +211,9 @@ impl Pair {
         let schema = &self.client.vendor;
         let mut mistakes = Vec::new();
         let mut taken = Object::with_capacity(object.len());
+        let mut known = in_order::attributes(&schema.attributes);
         for (name, value) in self.unfolded(object, &mut mistakes) {
-            let Some(attribute) = schema.attribute(&name) else {
+            let Some(attribute) = known.find(&name) else {
                 let open = schema.open_extensions && is_urn(&name);
                 if self.is_foreign(&name) {
                     mistakes.push(format!("{} is the URN of another schema.", quoted(&name)));
@@ -225,7 +225,7 @@ impl Pair {
                 continue;
             };
             match coerce(value, attribute, self.leniency) {
-                Ok(value) => taken.push(Cow::Owned(attribute.name.clone()), value),
+                Ok(value) => taken.push(spelt(name, &attribute.name), value),
                 Err(mismatch) => mistakes.push(mismatch.to_string()),
             }
         }

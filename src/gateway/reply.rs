@@ -1,6 +1,5 @@
 //! The upstream's answer in the client's words, and the upstream's requests in its own.
 
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 
@@ -229,7 +228,7 @@ impl Route {
         })
     }
 
-    /// A resource as the client's dialect shows it.
+    /// A resource as the client's dialect shows it, as JSON text.
     pub fn shown(
         &self,
         pair: &Pair,
@@ -237,19 +236,17 @@ impl Route {
         stored: &Stored,
         projection: &Projection,
         losses: &mut Losses,
-    ) -> Object<'static> {
-        let mut view = pair.view(&stored.object);
+    ) -> Vec<u8> {
+        let lifted = pair.lift(&stored.object);
+        let mut view = pair.show(&lifted.object);
         if pair.hides_undeclared {
-            view.losses.lowering.extend(pair.hide_undeclared(&mut view.object));
+            view.losses.extend(pair.hide_undeclared(&mut view.object));
         }
-        for found in [&view.losses, &stored.losses] {
-            losses.lifting.extend(found.lifting.iter().cloned());
-            losses.lowering.extend(found.lowering.iter().cloned());
-        }
+        losses.lifting.extend(lifted.losses.into_iter().chain(stored.losses.lifting.clone()));
+        losses.lowering.extend(view.losses.into_iter().chain(stored.losses.lowering.clone()));
         let place = Location { base: &self.public_base, resources: &self.spec.client.resources };
-        let mut object =
-            write_answer(&pair.client_resource, operation, &stored.frame, view.object, &place)
-                .into_owned();
+        let frame = &stored.frame;
+        let mut object = write_answer(&pair.client_resource, operation, frame, view.object, &place);
         let envelope = pair.client_resource.envelope.iter().find(|(of, _)| *of == operation);
         let inner = match envelope {
             Some((_, name)) => object.get_mut(name).and_then(Value::as_object_mut),
@@ -258,7 +255,7 @@ impl Route {
         if let Some(inner) = inner {
             project(inner, &pair.client.vendor, projection);
         }
-        object
+        object.to_json()
     }
 
     /// The answer with one resource.
@@ -270,26 +267,24 @@ impl Route {
         projection: &Projection,
         losses: &mut Losses,
     ) -> Response {
-        let object = self.shown(pair, operation, stored, projection, losses);
+        let body = self.shown(pair, operation, stored, projection, losses);
         let id = stored.frame.id.as_deref();
         let place = Location { base: &self.public_base, resources: &self.spec.client.resources };
         let created = operation == Operation::Create;
         let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         let location = id.filter(|_| created).map(|id| place.of(&pair.client_resource, id));
         let version = stored.version.as_ref().and_then(|tag| tag.to_str().ok());
-        let body: Bytes = Value::Object(object).to_json().into();
         headers::answer(&self.spec.client, status, location.as_deref(), version, body)
     }
 
-    /// The answer with a list.
+    /// The answer with a list of resources, each as JSON text.
     pub fn answer_list(
         &self,
         head: &Head,
-        resources: Vec<Object<'static>>,
-    ) -> Result<Response, Fault> {
-        let resources = resources.into_iter().map(Ok::<_, Fault>);
-        let body = list::write_list(head, resources)?;
-        Ok(headers::answer(&self.spec.client, StatusCode::OK, None, None, body))
+        resources: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Response {
+        let body = list::write_list(head, resources);
+        headers::answer(&self.spec.client, StatusCode::OK, None, None, body)
     }
 
     /// The answer to a DELETE: the client dialect's status.

@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::exchange::{Upstream, upstream};
+use crate::exchange::Upstream;
 use crate::fault::{Cause, Fault};
 use crate::scim::http::{Request, Response};
 
@@ -51,16 +51,13 @@ impl Upstream for Forwarded<'_> {
         self.upstream.base()
     }
 
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
-        self.call_by(request, upstream::far()).await
-    }
-
-    async fn call_by(&self, mut request: Request, deadline: Instant) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
+        let mut request = request.clone();
         request.headers.remove(AUTHORIZATION);
         if let Some(authorization) = &self.authorization {
             request.headers.insert(AUTHORIZATION, authorization.clone());
         }
-        let answer = self.upstream.call_by(request, deadline).await?;
+        let answer = self.upstream.call_by(&request, deadline).await?;
         match answer.status {
             StatusCode::UNAUTHORIZED => Err(refused(Cause::Unauthenticated, &answer.headers)),
             StatusCode::FORBIDDEN => Err(refused(Cause::Forbidden, &answer.headers)),

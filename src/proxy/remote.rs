@@ -304,16 +304,12 @@ impl Upstream for Remote {
         &self.base
     }
 
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
-        self.call_by(request, upstream::far()).await
-    }
-
     /// Neither deadline drops what is under way: the node learns that it was too slow.
-    async fn call_by(&self, request: Request, deadline: Instant) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         let began = Instant::now();
         let ends = began + self.timeouts.call;
         let bounds = Bounds { began, until: ends.min(deadline), own: ends <= deadline };
-        self.send(&request, bounds).await
+        self.send(request, bounds).await
     }
 
     fn is_partly_well(&self) -> bool {

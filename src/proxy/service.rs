@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
@@ -49,6 +50,9 @@ impl ProxyHttp for Service {
     fn new_ctx(&self) -> Context {
         Context::new(self.live.edge(), Arc::clone(&self.observer))
     }
+
+    /// None: answers go as they are, without Pingora's compression.
+    fn init_downstream_modules(&self, _: &mut HttpModules) {}
 
     async fn request_filter(
         &self,

@@ -34,28 +34,28 @@ impl Upstream for Signed {
         self.upstream.base()
     }
 
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
-        self.call_by(request, upstream::far()).await
-    }
-
-    async fn call_by(&self, mut request: Request, deadline: Instant) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
+        let mut request = request.clone();
         request.headers.remove(AUTHORIZATION);
         let Some(proof) = upstream::by(deadline, self.identity.proof()).await?? else {
-            return self.upstream.call_by(request, deadline).await;
+            return self.upstream.call_by(&request, deadline).await;
         };
-        let answer = self.upstream.call_by(signed(request.clone(), &proof), deadline).await?;
+        sign(&mut request, &proof);
+        let answer = self.upstream.call_by(&request, deadline).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
         match upstream::by(deadline, self.identity.renew(&proof)).await {
-            Ok(Some(newer)) => self.upstream.call_by(signed(request, &newer), deadline).await,
+            Ok(Some(newer)) => {
+                sign(&mut request, &newer);
+                self.upstream.call_by(&request, deadline).await
+            }
             // The upstream's word stands where there is nothing newer in time.
             Ok(None) | Err(_) => Ok(answer),
         }
     }
 }
 
-fn signed(mut request: Request, proof: &Proof) -> Request {
+fn sign(request: &mut Request, proof: &Proof) {
     request.headers.insert(proof.name.clone(), proof.value.clone());
-    request
 }

@@ -16,7 +16,7 @@ pub struct Builder<'a> {
     /// Other keys, as they came; their names are data, and case tells them apart.
     free: Vec<Slot<'a>>,
     /// Where a free key lies, once there are more than [`FEW`].
-    index: HashMap<Cow<'a, str>, usize>,
+    index: Option<HashMap<Cow<'a, str>, usize>>,
 }
 
 /// So many are searched one by one; what there are more of is found by hashing.
@@ -30,9 +30,11 @@ struct Slot<'a> {
 
 #[derive(Debug)]
 enum Built<'a> {
+    /// An object of which nothing is written yet.
+    Empty,
     Value(Value<'a>),
-    Object(Builder<'a>),
-    Elements(Elements<'a>),
+    Object(Box<Builder<'a>>),
+    Elements(Box<Elements<'a>>),
 }
 
 /// The elements of a multi-valued attribute under construction.
@@ -40,7 +42,7 @@ enum Built<'a> {
 struct Elements<'a> {
     list: Vec<Element<'a>>,
     /// Where the elements that follow one of the source lie, once there are more than [`FEW`].
-    index: HashMap<Key, usize>,
+    index: Option<HashMap<Key, usize>>,
     /// Where the others lie: as many as the rules have predicates.
     made: Vec<usize>,
 }
@@ -112,7 +114,7 @@ impl<'a> Builder<'a> {
             let slot = builder.slot(step.position, &step.name);
             if dest.array == Some(depth) {
                 if slot.is_empty() {
-                    slot.built = Built::Elements(Elements::default());
+                    slot.built = Built::Elements(Box::default());
                 }
                 return;
             }
@@ -148,19 +150,18 @@ impl<'a> Builder<'a> {
     }
 
     fn free_slot(&mut self, name: Cow<'a, str>) -> &mut Slot<'a> {
-        let many = self.free.len() > FEW;
-        if many && self.index.is_empty() {
+        if self.free.len() > FEW && self.index.is_none() {
             let names = self.free.iter().enumerate();
-            self.index.extend(names.map(|(at, slot)| (slot.name.clone(), at)));
+            self.index = Some(names.map(|(at, slot)| (slot.name.clone(), at)).collect());
         }
-        let found = match many {
-            true => self.index.get(&name).copied(),
-            false => self.free.iter().position(|slot| slot.name == name),
+        let found = match &self.index {
+            Some(index) => index.get(&name).copied(),
+            None => self.free.iter().position(|slot| slot.name == name),
         };
         let at = found.unwrap_or_else(|| {
             let at = self.free.len();
-            if many {
-                self.index.insert(name.clone(), at);
+            if let Some(index) = &mut self.index {
+                index.insert(name.clone(), at);
             }
             self.free.push(Slot::new(name));
             at
@@ -177,16 +178,21 @@ impl<'a> Builder<'a> {
 
 impl<'a> Slot<'a> {
     fn new(name: Cow<'a, str>) -> Self {
-        Self { name, built: Built::Object(Builder::default()) }
+        Self { name, built: Built::Empty }
     }
 
     /// Whether nothing was written below it.
     fn is_empty(&self) -> bool {
-        matches!(&self.built, Built::Object(inner) if inner.listed.is_empty() && inner.free.is_empty())
+        match &self.built {
+            Built::Empty => true,
+            Built::Object(inner) => inner.listed.is_empty() && inner.free.is_empty(),
+            Built::Value(_) | Built::Elements(_) => false,
+        }
     }
 
     fn finish(self) -> (Cow<'a, str>, Value<'a>) {
         let value = match self.built {
+            Built::Empty => Value::Object(Object::new()),
             Built::Value(value) => value,
             Built::Object(builder) => Value::Object(builder.finish()),
             Built::Elements(elements) => Value::Array(finish_elements(elements.list)),
@@ -196,7 +202,7 @@ impl<'a> Slot<'a> {
 
     fn object(&mut self) -> &mut Builder<'a> {
         if !matches!(self.built, Built::Object(_)) {
-            self.built = Built::Object(Builder::default());
+            self.built = Built::Object(Box::default());
         }
         match &mut self.built {
             Built::Object(builder) => builder,
@@ -207,7 +213,7 @@ impl<'a> Slot<'a> {
 
     fn element(&mut self, key: Key, fields: &'a [(String, Literal)]) -> &mut Builder<'a> {
         if !matches!(self.built, Built::Elements(_)) {
-            self.built = Built::Elements(Elements::default());
+            self.built = Built::Elements(Box::default());
         }
         match &mut self.built {
             Built::Elements(elements) => elements.at(key, fields),
@@ -234,8 +240,10 @@ impl<'a> Elements<'a> {
         let is = |element: &Element<'_>| element.is(key, fields);
         match key {
             Key::Made(_) => self.made.iter().copied().find(|at| self.list.get(*at).is_some_and(is)),
-            Key::Source(..) if self.list.len() > FEW => self.index.get(&key).copied(),
-            Key::Source(..) => self.list.iter().position(is),
+            Key::Source(..) => match &self.index {
+                Some(index) => index.get(&key).copied(),
+                None => self.list.iter().position(is),
+            },
         }
     }
 
@@ -245,11 +253,13 @@ impl<'a> Elements<'a> {
         if matches!(key, Key::Made(_)) {
             self.made.push(at);
         }
-        if at == FEW {
-            let keys = self.list.iter().enumerate();
-            self.index.extend(keys.map(|(at, element)| (element.key, at)));
-        } else if at > FEW {
-            self.index.insert(key, at);
+        match &mut self.index {
+            Some(index) => drop(index.insert(key, at)),
+            None if at >= FEW => {
+                let keys = self.list.iter().enumerate();
+                self.index = Some(keys.map(|(at, element)| (element.key, at)).collect());
+            }
+            None => {}
         }
         at
     }

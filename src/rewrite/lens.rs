@@ -11,6 +11,7 @@ use super::place::{Element, Place};
 use super::program::{LossCause, Program, label};
 use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};
 use super::translate::{Loss, Message, Translation, translate};
+use crate::scim::in_order;
 use crate::scim::schema::{Attribute, Kind, Operation, Schema, is_urn};
 use crate::scim::{Object, Value};
 
@@ -281,15 +282,14 @@ pub fn insert<'a>(object: &mut Object<'a>, schema: &[Attribute], name: &str, val
 /// elements left with nothing. It goes down to free keys and no further: what lies under one is data,
 /// whose positions count, and an empty object there is a value.
 pub fn strip_cleared(object: &mut Object<'_>, schema: &[Attribute]) {
-    object.retain(|name, value| {
-        match schema.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name)) {
-            Some(attribute) => {
-                let bare = is_urn(name) && value.as_object().is_some_and(Object::is_empty);
-                !(bare || stripped(value, attribute))
-            }
-            None if is_urn(name) => !stripped_extension(value),
-            None => !value.is_cleared(),
+    let mut known = in_order::attributes(schema);
+    object.retain(|name, value| match known.find(name) {
+        Some(attribute) => {
+            let bare = is_urn(name) && value.as_object().is_some_and(Object::is_empty);
+            !(bare || stripped(value, attribute))
         }
+        None if is_urn(name) => !stripped_extension(value),
+        None => !value.is_cleared(),
     });
 }
 

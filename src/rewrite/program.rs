@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::rule::{Conversion, Origin, Otherwise, Pick};
 use crate::scim::filter::Literal;
+use crate::scim::in_order::InOrder;
 use crate::scim::schema::Attribute;
 
 /// One direction between canonical and a dialect, for one resource type.
@@ -175,6 +176,11 @@ impl Lost {
 }
 
 impl ObjectPlan {
+    /// The nodes, for the members of one object.
+    pub fn in_order(&self) -> InOrder<'_, Node> {
+        InOrder::new(&self.nodes, |node| &node.attribute.name)
+    }
+
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.attribute.name.eq_ignore_ascii_case(name))
     }

@@ -113,8 +113,9 @@ impl<'a> Run<'a> {
         chosen: bool,
     ) -> Vec<Derived<'a>> {
         let mut derived = Vec::new();
+        let mut known = plan.in_order();
         for (name, value) in source.iter() {
-            match plan.node(name) {
+            match known.find(name) {
                 Some(node) if self.skips(&node.attribute) => {
                     self.settled += 1;
                     if let Some(trace) = &mut self.trace {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::call::Call;
 use super::options::{Options, Vendor};
@@ -207,7 +208,8 @@ impl Sandbox {
 #[async_trait]
 impl Upstream for Sandbox {
     /// Adds the authorization, as every upstream does, where the request brings none.
-    async fn call(&self, mut request: Request) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, _: Instant) -> Result<Response, Fault> {
+        let mut request = request.clone();
         if !request.headers.contains_key(AUTHORIZATION) {
             request.headers.insert(AUTHORIZATION, self.authorization());
         }

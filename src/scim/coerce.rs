@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::in_order;
 use super::names::twice;
 use super::number::Number;
 use super::schema::{Attribute, Kind};
@@ -140,9 +141,10 @@ fn members<'a>(
         let name = attribute.attribute(name).map_or(name, |sub| sub.name.as_str());
         return Err(mismatch.within(name));
     }
+    let mut known = in_order::attributes(&attribute.attributes);
     object
         .into_iter()
-        .map(|(name, value)| match attribute.attribute(&name) {
+        .map(|(name, value)| match known.find(&name) {
             Some(sub) => Ok((spelt(name, &sub.name), coerce(value, sub, leniency)?)),
             None => Ok((name, value)),
         })
@@ -150,7 +152,7 @@ fn members<'a>(
 }
 
 /// The name as the schema spells it.
-fn spelt<'a>(name: Cow<'a, str>, schema: &str) -> Cow<'a, str> {
+pub(crate) fn spelt<'a>(name: Cow<'a, str>, schema: &str) -> Cow<'a, str> {
     if name == schema { name } else { Cow::Owned(schema.to_owned()) }
 }
 

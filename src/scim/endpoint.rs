@@ -99,13 +99,17 @@ fn is_plain(text: &str) -> bool {
 /// Whether a path has a segment that someone on the way could take for the one above (RFC 3986 section
 /// 6.2.2). Some decode once, some twice, and some take `\` for `/`.
 pub fn climbs(path: &[u8]) -> bool {
-    let once = percent_decode(path).collect::<Vec<u8>>();
-    let twice = percent_decode(&once).collect::<Vec<u8>>();
-    [path, &once, &twice].into_iter().any(|path| {
+    let above = |path: &[u8]| {
         path.split(|byte| matches!(byte, b'/' | b'\\'))
             .map(|segment| segment.split(|byte| *byte == b';').next().unwrap_or_default())
             .any(|segment| matches!(segment, b"." | b".."))
-    })
+    };
+    if !path.contains(&b'%') {
+        return path.contains(&b'.') && above(path);
+    }
+    let once = percent_decode(path).collect::<Vec<u8>>();
+    let twice = percent_decode(&once).collect::<Vec<u8>>();
+    [path, &once, &twice].into_iter().any(above)
 }
 
 impl Id {

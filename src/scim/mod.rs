@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod filter;
 pub mod grammar;
 pub mod http;
+pub mod in_order;
 mod json;
 pub mod message;
 pub mod names;

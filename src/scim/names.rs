@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::value::Object;
 
 /// So many are compared one by one; more are hashed, so that the work stays linear.
-const FEW: usize = 16;
+const FEW: usize = 32;
 
 /// A listed name that an object holds more than once, as it is spelled the second time.
 pub fn twice<'o>(object: &'o Object<'_>, listed: impl Fn(&str) -> bool) -> Option<&'o str> {

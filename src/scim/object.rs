@@ -168,7 +168,7 @@ impl<'a> Object<'a> {
 
     /// The object as JSON text without blanks.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(128);
+        let mut out = Vec::with_capacity(1024);
         self.write_json(&mut out);
         out
     }

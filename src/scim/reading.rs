@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use super::coerce::spelt;
+use super::in_order;
 use super::number::Number;
 use super::schema::{Attribute, Kind, Schema};
 use super::value::{Object, Value};
@@ -33,6 +35,9 @@ pub struct Old<'o> {
 impl<'a> Reading<'a> {
     /// Reads the attributes of a resource, without `schemas`, `id` and `meta`.
     pub fn of(object: Object<'a>, schema: &Schema) -> Self {
+        if members_fit(&object, &schema.attributes) {
+            return Self { read: object, raw: None, unreadable: Vec::new() };
+        }
         let mut reader = Reader::default();
         let read = reader.members(&object, &schema.attributes, None);
         let raw = reader.differs.then_some(object);
@@ -107,14 +112,14 @@ impl Reader {
         above: Option<&At<'_>>,
     ) -> Object<'a> {
         let mut read = Object::with_capacity(object.len());
+        let mut known = in_order::attributes(attributes);
         for (name, value) in object.entries() {
-            let known = attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name));
-            let Some(attribute) = known else {
+            let Some(attribute) = known.find(name) else {
                 read.push(name.clone(), value.clone());
                 continue;
             };
             if let Some(value) = self.whole(value, &At { above, attribute }) {
-                read.push(spelt(name, &attribute.name), value);
+                read.push(spelt(name.clone(), &attribute.name), value);
             }
         }
         read
@@ -182,6 +187,35 @@ impl At<'_> {
     }
 }
 
+/// Whether an object is read as it came, in the schema's spelling: most answers are.
+fn members_fit(object: &Object<'_>, attributes: &[Attribute]) -> bool {
+    let mut known = in_order::attributes(attributes);
+    object.entries().all(|(name, value)| match known.find(name) {
+        Some(attribute) => *name == attribute.name && fits(value, attribute),
+        None => true,
+    })
+}
+
+fn fits(value: &Value<'_>, attribute: &Attribute) -> bool {
+    match value {
+        _ if value.is_cleared() || attribute.kind == Kind::Any => true,
+        Value::Array(elements) if attribute.multi_valued => {
+            elements.iter().all(|element| fits_single(element, attribute))
+        }
+        one => !attribute.multi_valued && fits_single(one, attribute),
+    }
+}
+
+fn fits_single(value: &Value<'_>, attribute: &Attribute) -> bool {
+    match (attribute.kind, value) {
+        (Kind::Complex, Value::Object(object)) => members_fit(object, &attribute.attributes),
+        (Kind::Boolean, Value::Bool(_)) | (Kind::Decimal, Value::Number(_)) => true,
+        (Kind::Integer, Value::Number(number)) => number.is_whole(),
+        (Kind::Complex | Kind::Boolean | Kind::Integer | Kind::Decimal | Kind::Any, _) => false,
+        (_, value) => matches!(value, Value::String(_)),
+    }
+}
+
 /// A bare value for a complex attribute stands for its `value` (RFC 7643 section 2.4).
 fn main_value<'a>(value: &Value<'a>, attribute: &Attribute) -> Option<Value<'a>> {
     let main = attribute.attribute("value")?;
@@ -230,9 +264,4 @@ fn number<'a>(value: &Value<'a>) -> Option<Number<'a>> {
         Value::String(text) => Number::read(text.trim()).map(Number::into_owned),
         _ => None,
     }
-}
-
-/// The name as the schema spells it.
-fn spelt<'a>(name: &Cow<'a, str>, schema: &str) -> Cow<'a, str> {
-    if name == schema { name.clone() } else { Cow::Owned(schema.to_owned()) }
 }

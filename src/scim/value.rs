@@ -131,7 +131,7 @@ impl<'a> Value<'a> {
 
     /// The value as JSON text without blanks.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(128);
+        let mut out = Vec::with_capacity(1024);
         print::compact(self, &mut out);
         step(out.len());
         out

@@ -25,13 +25,13 @@ struct Slow {
 
 #[async_trait]
 impl Upstream for Slow {
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         self.calls.lock().unwrap().push(format!("{} {}", request.method, request.path));
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
         self.turns.acquire().await.unwrap().forget();
-        self.sandbox.call(request).await
+        self.sandbox.call_by(request, deadline).await
     }
 }
 

@@ -40,9 +40,9 @@ impl Hand<'_> {
 
 #[async_trait]
 impl Upstream for Hand<'_> {
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         self.turn().await;
-        let answer = self.gates.sandbox.call(request).await;
+        let answer = self.gates.sandbox.call_by(request, deadline).await;
         if self.gates.apart {
             self.turn().await;
         }

@@ -12,6 +12,7 @@ use scim_gateway::gateway::{Gateway, Route, RouteSpec};
 use scim_gateway::ops::{Metrics, Watch};
 use scim_gateway::proxy::{Event, Observer, Seen};
 use scim_gateway::scim::http::{Request, Response};
+use tokio::time::Instant;
 
 use crate::harness::{DIALECTS, spec};
 
@@ -37,13 +38,13 @@ pub struct Scripted {
 
 #[async_trait]
 impl Upstream for Scripted {
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, _: Instant) -> Result<Response, Fault> {
         let number = {
             let mut seen = self.seen.lock().unwrap();
             seen.push(request.clone());
             seen.len() - 1
         };
-        self.script.answer(number, &request)
+        self.script.answer(number, request)
     }
 }
 
@@ -98,7 +99,7 @@ impl Line {
         request.query = query;
         request.headers = named(headers);
         request.body = body.to_vec().into();
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(20);
         run(&self.route, request, &self.upstream, &self.shared, deadline).await
     }
 }

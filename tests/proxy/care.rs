@@ -202,8 +202,8 @@ async fn nothing_is_waited_for_beyond_the_deadline() {
     let began = Instant::now();
     let soon = began + Duration::from_millis(500);
     let get = || Request::new(Method::GET, "/Users");
-    assert_eq!(tended.upstream.call_by(get(), soon).await.unwrap().status, 503);
-    let held = tended.upstream.call_by(get(), soon).await.unwrap_err();
+    assert_eq!(tended.upstream.call_by(&get(), soon).await.unwrap().status, 503);
+    let held = tended.upstream.call_by(&get(), soon).await.unwrap_err();
     assert_eq!(held.cause, Cause::UpstreamUnavailable, "not a timeout: nothing was sent");
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
     assert_eq!(upstream.requests().len(), 1);

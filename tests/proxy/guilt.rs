@@ -75,7 +75,7 @@ async fn a_node_that_hangs_is_left_out_by_its_calls_timeout_and_costs_nobody_els
         let (mut well, mut late) = (0, 0);
         for _ in 0..16 {
             let wait = if by_deadline { Duration::from_millis(150) } else { LONG };
-            match upstream.call_by(get(), Instant::now() + wait).await {
+            match upstream.call_by(&get(), Instant::now() + wait).await {
                 Ok(answer) => well += u32::from(answer.status == 200),
                 Err(fault) => {
                     assert_eq!(fault.cause, Cause::UpstreamTimeout, "{fault:?}");
@@ -97,7 +97,7 @@ async fn a_call_that_had_no_time_says_nothing_of_its_node() {
     let remote = hasty(&[&hung.url, &other.url], &care(), LONG, &log);
     for _ in 0..12 {
         let soon = Instant::now() + Duration::from_millis(5);
-        assert!(remote.call_by(get(), soon).await.is_err());
+        assert!(remote.call_by(&get(), soon).await.is_err());
     }
     assert!(ejected(&log).is_empty());
 }

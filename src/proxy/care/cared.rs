@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::breaker::{Verdict, verdict};
 use super::leave::Care;
 use super::retry::{self, Again, asked};
-use crate::exchange::{Upstream, upstream};
+use crate::exchange::Upstream;
 use crate::fault::Fault;
 use crate::proxy::observer::{Event, Reason};
 use crate::scim::http::{Request, Response};
@@ -38,7 +38,7 @@ impl Cared {
     /// One attempt, with all that it has to pass. `Err` where it was not made.
     async fn attempt(
         &self,
-        request: Request,
+        request: &Request,
         deadline: Instant,
     ) -> Result<Result<Response, Fault>, Fault> {
         let authorization = request.headers.get(AUTHORIZATION);
@@ -88,20 +88,16 @@ impl Upstream for Cared {
         self.upstream.base()
     }
 
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
-        self.call_by(request, upstream::far()).await
-    }
-
-    async fn call_by(&self, request: Request, deadline: Instant) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         self.care.retries.earn();
-        let mut answer = self.attempt(request.clone(), deadline).await?;
+        let mut answer = self.attempt(request, deadline).await?;
         let Some(mut pauses) = self.care.retries.pauses() else { return answer };
         for _ in 0..self.care.retries.most {
-            let Some(again) = retry::again(&request, &answer) else { break };
+            let Some(again) = retry::again(request, &answer) else { break };
             let pause = retry::next(&mut pauses);
             let Some(at) = self.next(&answer, again, pause, deadline) else { break };
             sleep_until(at).await;
-            match self.attempt(request.clone(), deadline).await {
+            match self.attempt(request, deadline).await {
                 Ok(newer) => answer = newer,
                 // Not even tried: what the upstream said last is still the answer.
                 Err(_) => break,

@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Fault;
 use scim_gateway::scim::http::{Request, Response};
+use tokio::time::Instant;
 
 use super::asked::{Ask, Reading};
 use super::draft::Attr;
@@ -196,12 +197,12 @@ fn error(status: u16) -> (u16, Tree) {
 
 #[async_trait]
 impl Upstream for Server {
-    async fn call(&self, request: Request) -> Result<Response, Fault> {
+    async fn call_by(&self, request: &Request, _: Instant) -> Result<Response, Fault> {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let query = request.query.as_deref().map(|q| format!("?{q}")).unwrap_or_default();
         let call = (request.method.clone(), format!("{}{query}", request.path), body);
         self.calls.lock().unwrap().push(call);
-        let (status, tree) = self.answer(&request);
+        let (status, tree) = self.answer(request);
         let mut response = Response::new(StatusCode::from_u16(status).unwrap());
         if status != 204 {
             response.headers.insert("content-type", "application/json".parse().unwrap());

@@ -135,6 +135,9 @@ fn meta<'a>(resource: &'a Resource, frame: &Frame, place: &Location) -> Option<O
 
 /// Orders members as the layout names them; what it does not name stands at its `*`, or at the end.
 fn lay_out<'a>(layout: &[String], members: Object<'a>) -> Object<'a> {
+    if layout.is_empty() {
+        return members;
+    }
     let rest = layout.iter().position(|name| name == "*").unwrap_or(layout.len());
     let rank = |member: &str| {
         layout.iter().position(|name| name.eq_ignore_ascii_case(member)).unwrap_or(rest)
