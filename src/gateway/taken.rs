@@ -91,7 +91,8 @@ impl Pair {
         created: bool,
         found: &mut Untaken,
     ) {
-        for (name, value) in asked.iter() {
+        // What is shown as it was asked for was done: nearly always everything.
+        for (name, value) in asked.iter().filter(|(name, value)| answer.get(name) != Some(*value)) {
             let names = [above, &[name.to_owned()]].concat();
             let attribute = attribute_at(&self.upstream.vendor.attributes, &names);
             let complex = attribute.is_some_and(|a| a.kind == Kind::Complex && !a.multi_valued)
