@@ -258,7 +258,7 @@ impl Default for Discovery {
 }
 
 /// How errors are read (upstream role) and written (client role).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Errors {
     /// Where a code stands: member names joined by `.`; arrays on the way are searched. First found wins.
     pub code_at: Vec<String>,

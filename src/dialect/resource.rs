@@ -19,8 +19,9 @@ use super::surface::{Part, status};
 /// The longest id where a dialect names no other, in characters.
 const LONGEST_ID: usize = 256;
 
-/// Reads `[user]` or `[group]`; `None` where it has a mistake, which was reported.
-pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
+/// Reads `[user]` or `[group]`. What has a mistake, which was reported, is read as if it were not there, so
+/// that it hides no other one.
+pub(super) fn resource(table: Table<'_>, part: Part) -> Resource {
     let schema = part.schema;
     let path = table.need("path").and_then(segment);
     let operations = table.need("operations").map(listed);
@@ -32,12 +33,12 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
     let search = table.table("search").map(search);
     let resource = Resource {
         rules: part.rules,
-        path: path?,
+        path: path.unwrap_or_default(),
         path_case_exact: table.flag("path_case_exact"),
-        operations: operations?,
+        operations: operations.unwrap_or_default(),
         id: table.table("id").map_or(IdForm { max_length: LONGEST_ID }, id),
-        put: put?,
-        clear: clear?,
+        put: put.unwrap_or(Put::Replace),
+        clear: clear.unwrap_or(Clear::Omit),
         envelope: table.table("envelope").map(envelope).unwrap_or_default(),
         request_extras: table
             .tables("request_extras")
@@ -45,15 +46,15 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
             .filter_map(request_extra)
             .collect(),
         answer_extras: table.tables("answer_extras").into_iter().filter_map(answer_extra).collect(),
-        schemas_in_request: in_request?,
-        schemas_in_answer: in_answer?,
+        schemas_in_request: in_request.unwrap_or(Schemas::None),
+        schemas_in_answer: in_answer.unwrap_or(Schemas::None),
         meta: table.item("meta").map(Item::strings).unwrap_or_default(),
         layout: table.item("layout").map_or_else(layout, Item::strings),
         delete_status: table.item("delete_status").and_then(status).unwrap_or(204),
         patch: table.table("patch").and_then(|table| patch(table, &schema)),
         patch_choices: choices(&table, &schema),
         filter: table.table("filter").map_or_else(no_filter, |table| filter(table, &schema)),
-        list: list?,
+        list: list.unwrap_or(NO_LIST),
         search: search.flatten(),
         me: table.flag("me"),
         sort: table.flag("sort"),
@@ -64,8 +65,17 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Option<Resource> {
         schema,
     };
     table.close();
-    Some(resource)
+    resource
 }
+
+/// In the place of one that has a mistake.
+const NO_LIST: ListForms = ListForms {
+    paging: Paging::Index,
+    default_count: 1,
+    max_count: 1,
+    short_page_ends: false,
+    cursor_timeout: None,
+};
 
 const PUTS: &[(&str, Put)] = &[("replace", Put::Replace), ("merge", Put::Merge)];
 
@@ -118,8 +128,7 @@ fn envelope(table: Table<'_>) -> Vec<(Operation, String)> {
 
 fn request_extra(table: Table<'_>) -> Option<(Operation, String, Value)> {
     let operation = table.need("operation").and_then(operation);
-    let (name, value) = answer_extra(table)?;
-    Some((operation?, name, value))
+    answer_extra(table).zip(operation).map(|((name, value), operation)| (operation, name, value))
 }
 
 fn answer_extra(table: Table<'_>) -> Option<(String, Value)> {

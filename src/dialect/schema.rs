@@ -25,7 +25,7 @@ pub fn schemas(source: &Source) -> (Vec<(&'static str, Schema)>, Vec<Diagnostic>
         let root = reader.root(&document);
         root.version();
         for key in RESOURCES {
-            found.extend(root.table(key).and_then(schema).map(|schema| (key, schema)));
+            found.extend(root.table(key).map(|table| (key, schema(table))));
         }
         root.close();
     }
@@ -44,20 +44,21 @@ pub fn override_schema(schema: &mut Schema, table: &Table<'_>) {
     }
 }
 
-fn schema(table: Table<'_>) -> Option<Schema> {
+/// What has a mistake, which was reported, is read as if it were not there.
+fn schema(table: Table<'_>) -> Schema {
     let urn = table.need("urn").and_then(named);
     let resource = table.need("resource").and_then(Item::string).map(str::to_owned);
     let unknown = table.item("unknown").map(|item| item.word(UNKNOWN));
     let open_extensions = table.flag("open_extensions");
     let attributes = attributes(&table);
     table.close();
-    Some(Schema {
-        resource: resource?,
-        urn: urn?,
+    Schema {
+        resource: resource.unwrap_or_default(),
+        urn: urn.unwrap_or_default(),
         attributes,
         open_extensions,
-        unknown: unknown.unwrap_or(Some(Unknown::Refuse))?,
-    })
+        unknown: unknown.flatten().unwrap_or(Unknown::Refuse),
+    }
 }
 
 const URN_FORM: &str = "write urn:<namespace>:<name>, such as urn:example:scim:2.0:User (RFC 8141)";

@@ -36,7 +36,7 @@ pub(super) fn dialect(
     if let Some(document) = reader.document() {
         let root = reader.root(&document);
         root.version();
-        dialect = read(name, &root, parts);
+        dialect = Some(read(name, &root, parts));
         root.close();
     }
     (dialect, reader.finish())
@@ -52,7 +52,7 @@ const QUIRKS: &[(&str, Quirk)] = &[
 const MISSING: &[(&str, MissingResource)] =
     &[("refuse", MissingResource::Refuse), ("empty", MissingResource::Empty)];
 
-fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
+fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Dialect {
     let text = |key| root.need(key).and_then(Item::string).map(str::to_owned);
     let title = text("title");
     let base = root.need("base");
@@ -69,23 +69,23 @@ fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Option<Dialect> {
     let variables = variables(root);
     let base = base.and_then(|item| template(item, &variables));
     let discovery = root.table("discovery").map(discovery).unwrap_or_default();
-    let errors = root.need("errors").and_then(Item::table).and_then(errors);
+    let errors = root.need("errors").and_then(Item::table).map(errors);
     let resources = resources(root, parts);
-    Some(Dialect {
+    Dialect {
         name: name.to_owned(),
-        title: title?,
-        base: base?,
-        media_type: media_type?,
-        authorization: authorization?,
+        title: title.unwrap_or_default(),
+        base: base.unwrap_or_default(),
+        media_type: media_type.unwrap_or_default(),
+        authorization: authorization.unwrap_or_default(),
         token_hint,
         variables,
         resources,
         discovery,
-        errors: errors?,
+        errors: errors.unwrap_or_default(),
         quirks,
         missing_resource,
         undeclared,
-    })
+    }
 }
 
 /// Joins every resource type's part with its schema and rules; each needs the other.
@@ -95,7 +95,7 @@ fn resources(root: &Table<'_>, mut parts: Vec<Part>) -> Vec<Resource> {
     for key in RESOURCES {
         let part = parts.iter().position(|part| part.key == key).map(|at| parts.remove(at));
         match (root.table(key), part) {
-            (Some(table), Some(part)) => found.extend(resource(table, part)),
+            (Some(table), Some(part)) => found.push(resource(table, part)),
             (Some(table), None) => {
                 let message = format!("`[{key}]` has no schema");
                 let diagnostic = reader.mistake(RESOURCE_UNPAIRED, table.span(), message, "here");
@@ -164,7 +164,7 @@ fn discovery(table: Table<'_>) -> Discovery {
     discovery
 }
 
-fn errors(table: Table<'_>) -> Option<Errors> {
+fn errors(table: Table<'_>) -> Errors {
     let strings = |key| table.item(key).map(Item::strings).unwrap_or_default();
     let (code_at, detail_at) = (strings("code_at"), strings("detail_at"));
     let answer = table.need("answer");
@@ -173,7 +173,7 @@ fn errors(table: Table<'_>) -> Option<Errors> {
     let codes = table.tables("codes").into_iter().filter_map(code).collect();
     let answer_codes = table.items("answer_codes").into_iter().filter_map(answer_code).collect();
     table.close();
-    Some(Errors { code_at, detail_at, codes, answer: answer?, answer_codes })
+    Errors { code_at, detail_at, codes, answer: answer.unwrap_or_default(), answer_codes }
 }
 
 const ANSWER: &[&str] = &["detail", "status", "status_number", "scim_type", "code", "request_id"];

@@ -296,8 +296,8 @@ fn beside(
 /// What the upstream says to a cursor of its own that a client brought back.
 fn forgotten(fault: Fault) -> Fault {
     match (fault.cause, fault.scim_type()) {
-        (Cause::UpstreamRefused, Some("expiredCursor")) => expired().with_log(fault.detail),
-        (Cause::UpstreamRefused, Some("invalidCursor")) => invalid().with_log(fault.detail),
+        (Cause::UpstreamRefused, Some("expiredCursor")) => expired().with_log("expiredCursor"),
+        (Cause::UpstreamRefused, Some("invalidCursor")) => invalid().with_log("invalidCursor"),
         _ => fault,
     }
 }

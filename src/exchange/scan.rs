@@ -173,10 +173,10 @@ fn longer(plan: &ListPlan, list: &ListForms) -> &'static str {
 
 /// A cursor that the upstream itself has given is not the client's mistake.
 fn own_cursor(fault: Fault) -> Fault {
-    let cursor = matches!(fault.scim_type(), Some("expiredCursor" | "invalidCursor"));
-    if fault.cause != Cause::UpstreamRefused || !cursor {
+    let Some(said @ ("expiredCursor" | "invalidCursor")) = fault.scim_type() else { return fault };
+    if fault.cause != Cause::UpstreamRefused {
         return fault;
     }
     let detail = "The upstream gave up its own cursor while its list was read. Try again later.";
-    Fault::new(Cause::UpstreamUnexpected, detail).with_log(fault.detail)
+    Fault::new(Cause::UpstreamUnexpected, detail).with_log(said)
 }

@@ -224,7 +224,7 @@ impl Route {
                 Cause::UpstreamNotJson,
                 "The upstream's answer is not valid JSON. Ask whoever runs the upstream.",
             )
-            .with_log(error.to_string())
+            .with_log(unnamed(&error))
         })
     }
 
@@ -309,5 +309,15 @@ impl Route {
                 Fault::new(Cause::BadBody, detail)
             }
         })
+    }
+}
+
+/// Why a body cannot be read, without a name of its own: that may be somebody's.
+fn unnamed(error: &ParseError) -> String {
+    match error {
+        ParseError::Duplicate { line, column, .. } => {
+            format!("A member is there twice in one object, at line {line}, column {column}.")
+        }
+        error => error.to_string(),
     }
 }

@@ -288,10 +288,15 @@ async fn what_the_upstream_says_of_a_cursor_reaches_whoever_sent_it() {
         });
         let page = body(&line.send("GET", "/Users?cursor", &[], b"").await);
         let next = cursor(&page, "nextCursor").unwrap();
-        refused(&line.send("GET", &format!("/Users?cursor={next}"), &[], b"").await, said);
+        let outcome = line.send("GET", &format!("/Users?cursor={next}"), &[], b"").await;
+        refused(&outcome, said);
         // In a scan it was the gateway that sent it.
         let scan = line.send("GET", "/Users?startIndex=2", &[], b"").await;
         assert_eq!(scan.response.status, 502, "{:?}", body(&scan));
+        // Of what the upstream said the log has the kind alone.
+        for outcome in [outcome, scan] {
+            assert_eq!(outcome.record.fault.unwrap().log.as_deref(), Some(said));
+        }
     }
 }
 
