@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 
-import serve
 import upstream as script
 from rig import TLS, placed, rig
 

@@ -8,6 +8,7 @@ failed. GATEWAY=… is the program to try, by default the one in target/debug.
 import contextlib
 import http.client
 import json
+import queue
 import re
 import socket
 import sys
@@ -51,6 +52,21 @@ PATCH = json.dumps({
     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
     "Operations": [{"op": "replace", "path": "displayName", "value": "Some One"}],
 })
+# Upstreams that misbehave at once, each behind a route of its own.
+SEVERAL = 4
+SCRIPTED = """
+[upstream.scripted-{at}]
+dialect = "scim"
+url = "http://127.0.0.1:{port}"
+answer_limit = 1048576
+breaker = "off"
+timeouts = {{ connect = "1s", idle = "1s", call = "2s" }}
+[[route]]
+prefix = "/t{at}"
+client = "scim"
+upstream = "scripted-{at}"
+auth = [{{ name = "chaos", bearer_sha256 = "9db7719165f3586a9babd2bee360bcec93b460fab3f6415be4013b528e4f6f4b" }}]
+"""
 # Each with gateways of its own; they mostly wait, so that a few go on at once.
 ROWS = [rotated, edge, strangers, restart, refused, writers, unread, renamed, passing]
 AT_ONCE = 3
@@ -88,12 +104,11 @@ def beside(rows, folder, report):
 
 def everything(folder, others, report):
     """One gateway that meets it all."""
-    upstream = script.Upstream()
-    with gateway(folder, upstream) as running:
+    upstream, several = script.Upstream(), [script.Upstream() for _ in range(SEVERAL)]
+    with gateway(folder, upstream, several) as running:
         warm(running, upstream)
         before = running.rig.size()
-        for behaviour, may in UPSTREAMS:
-            bad_upstream(running, upstream, behaviour, may, report)
+        bad_upstreams(running, several, report)
         no_upstream(running, report)
         stale_answers(running, upstream, report)
         reused(running, upstream, report)
@@ -108,11 +123,26 @@ def everything(folder, others, report):
         back(running, upstream, before, report)
 
 
-def bad_upstream(running, upstream, behaviour, may, report):
+def bad_upstreams(running, several, report):
+    free = queue.Queue()
+    for at, upstream in enumerate(several):
+        free.put((upstream, f"/t{at}"))
+
+    def one(case):
+        upstream, base = free.get()
+        bad_upstream(running, upstream, base, *case, report)
+        upstream.behave(script.well)
+        free.put((upstream, base))
+
+    with ThreadPoolExecutor(SEVERAL) as pool:
+        list(pool.map(one, UPSTREAMS))
+
+
+def bad_upstream(running, upstream, base, behaviour, may, report):
     """Every operation once, at once: what the client gets, and how often a write was sent."""
     upstream.behave(behaviour)
     with ThreadPoolExecutor(len(METHODS)) as pool:
-        got = list(pool.map(running.ask, METHODS))
+        got = list(pool.map(lambda method: running.ask(method, base), METHODS))
     # What says nothing in its body cannot be misread: a DELETE that was answered was done. A PATCH that was
     # answered as done is told as done, without a resource, where that cannot be read.
     done = {"DELETE": {200, 204}, "PATCH": {204} if behaviour in UNREADABLE else set()}
@@ -320,11 +350,12 @@ def warm(running, upstream):
 
 
 @contextlib.contextmanager
-def gateway(folder, upstream):
+def gateway(folder, upstream, several):
     port, admin, log = serve.free_port(), serve.free_port(), folder / "gateway.log"
     config = (HERE / "config.toml").read_text()
     for name, value in {"LISTEN": port, "ADMIN": admin, "UPSTREAM": upstream.port, "REFUSED": serve.free_port()}.items():
         config = config.replace(name, str(value))
+    config += "".join(SCRIPTED.format(at=at, port=one.port) for at, one in enumerate(several))
     (folder / "config.toml").write_text(config)
     command = [serve.GATEWAY, "run", "--config", folder / "config.toml"]
     with serve.process("the gateway", command, log) as started:

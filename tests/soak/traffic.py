@@ -23,7 +23,8 @@ Asked = namedtuple("Asked", "trace route operation writes status several began e
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-OPERATIONS = {"create": 4, "read": 5, "replace": 3, "modify": 4, "list": 1, "filter": 2, "delete": 2, "bulk": 1, "leave": 2}
+OPERATIONS = {"create": 4, "read": 5, "replace": 3, "modify": 4, "list": 1, "filter": 2, "delete": 2, "bulk": 1,
+              "leave": 2}
 SUCCESS = {"create": {201}, "read": {200}, "replace": {200}, "modify": {200, 204}, "list": {200}, "filter": {200},
            "delete": {204}, "bulk": {200}}
 WRITES = {"create", "replace", "modify", "delete", "bulk"}
@@ -91,6 +92,9 @@ class Client:
                 operation = "create"
             if operation == "create" and len(self.held[route]) >= MOST:
                 operation = "delete"
+            if operation == "leave" and self.routes[route].store is None:
+                # Nobody would take away what it made, and full pages of this upstream's lists are refused.
+                operation = "list"
             self.once(route, operation)
             self.ended.wait(self.random.random() * PAUSE)
         for wire in self.wires:
@@ -115,7 +119,8 @@ class Client:
             wrong = explained(status, text)
         if status == 404:
             held.pop(identity, None)
-        self.asked.append(Asked(trace, route, operation, operation in WRITES, status, several, began, time.monotonic(), wrong, False))
+        writes, ended = operation in WRITES, time.monotonic()
+        self.asked.append(Asked(trace, route, operation, writes, status, several, began, ended, wrong, False))
         return None
 
     def learn(self, route, operation, identity, trace, text):
@@ -153,8 +158,8 @@ class Client:
                 connection.send(method, path, body, fields(trace))
             else:
                 connection = ANYBODY.wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout=10))
-                head = f"{method} {path} HTTP/1.1\r\nHost: g\r\nContent-Type: application/scim+json\r\nContent-Length: {len(body)}\r\n"
-                head += "".join(f"{name}: {value}\r\n" for name, value in fields(trace)) + "\r\n"
+                head = f"{method} {path} HTTP/1.1\r\nHost: g\r\nContent-Type: application/scim+json\r\n"
+                head += f"Content-Length: {len(body)}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields(trace)) + "\r\n"
                 whole = self.random.random() < 0.8
                 connection.sendall(head.encode() + (body if whole else body[:20]))
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -166,7 +171,11 @@ class Client:
 def request(operation, base, identity, trace, name):
     user = {"schemas": [script.USER], "userName": f"{trace}@corp.example", "displayName": trace, "active": True,
             "emails": [{"value": f"{trace}@corp.example", "type": "work", "primary": True}]}
-    one, coded = f"{base}/Users/{identity}", lambda body: json.dumps(body).encode()
+    one = f"{base}/Users/{identity}"
+
+    def coded(body):
+        return json.dumps(body).encode()
+
     if operation == "create":
         return "POST", f"{base}/Users", coded(user)
     if operation == "read":
@@ -185,13 +194,14 @@ def request(operation, base, identity, trace, name):
         return "GET", f"{base}/Users?filter=userName%20eq%20%22{name}@corp.example%22", b""
     if operation == "delete":
         return "DELETE", one, b""
-    made = [{"method": "POST", "path": "/Users", "bulkId": str(number), "data": user | {"userName": f"{number}-{trace}@corp.example"}}
-            for number in range(3)]
+    users = [user | {"userName": f"{number}-{trace}@corp.example"} for number in range(3)]
+    made = [{"method": "POST", "path": "/Users", "bulkId": str(at), "data": one} for at, one in enumerate(users)]
     return "POST", f"{base}/Bulk", coded({"schemas": [BULK], "Operations": made})
 
 
 def fields(trace):
-    return [("authorization", f"Bearer {TOKEN}"), ("x-request-id", trace), ("traceparent", f"00-{trace}-00f067aa0ba902b7-00")]
+    return [("authorization", f"Bearer {TOKEN}"), ("x-request-id", trace),
+            ("traceparent", f"00-{trace}-00f067aa0ba902b7-00")]
 
 
 def explained(status, text):
