@@ -144,6 +144,8 @@ pub struct Limits {
     pub attempts_window: Duration,
     /// Who says truly for whom it asks, by `X-Forwarded-For` or `Forwarded`.
     pub trusted_proxies: Vec<Network>,
+    /// Whose connections begin with a header of the PROXY protocol.
+    pub proxy_protocol: Vec<Network>,
 }
 
 impl Default for Limits {
@@ -165,6 +167,7 @@ impl Default for Limits {
             attempts: 30,
             attempts_window: Duration::from_secs(60),
             trusted_proxies: Vec::new(),
+            proxy_protocol: Vec::new(),
         }
     }
 }

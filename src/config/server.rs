@@ -22,8 +22,8 @@ pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
     let tls = table.table("tls").map(|table| tls(table, directory));
     let public_url = table.item("public_url").map(public_url);
     let mut limits = table.table("limits").map(limits).unwrap_or_default();
-    let trusted = table.item("trusted_proxies").map(Item::items).unwrap_or_default();
-    limits.trusted_proxies = trusted.into_iter().filter_map(network).collect();
+    limits.trusted_proxies = networks(table.item("trusted_proxies"));
+    limits.proxy_protocol = networks(table.item("proxy_protocol"));
     let running = running(&table, directory);
     table.close();
     let first = listen.first()?;
@@ -35,6 +35,11 @@ pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
         running,
         listen,
     })
+}
+
+fn networks(listed: Option<Item<'_>>) -> Vec<Network> {
+    let listed = listed.map(Item::items).unwrap_or_default();
+    listed.into_iter().filter_map(network).collect()
 }
 
 fn network(item: Item<'_>) -> Option<Network> {
@@ -146,6 +151,7 @@ fn limits(table: Table<'_>) -> Limits {
             .unwrap_or(default.attempts),
         attempts_window: time("attempts_window").unwrap_or(default.attempts_window),
         trusted_proxies: Vec::new(),
+        proxy_protocol: Vec::new(),
     };
     table.close();
     limits

@@ -1,7 +1,7 @@
 //! Client connections: how many at once, and how long one may take for a request's header.
 //!
-//! A connection counts from the moment that it is taken, so the handshake of TLS is made here: it has the
-//! time of a header. Pingora bounds one read, so a client that trickles could hold a connection for good: here the whole
+//! A connection counts from the moment that it is taken, so the handshake of TLS is made here, behind what a
+//! load balancer says: together they have the time of a header. Pingora bounds one read, so a client that trickles could hold a connection for good: here the whole
 //! header has a time. A connection beyond the bound is taken and closed at once, so that nobody
 //! waits in the system's queue without a word.
 //!
@@ -9,6 +9,7 @@
 //! listening; a client whose connection was taken a moment before would see its first request fail.
 //! Here such connections are heard out.
 
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -18,12 +19,13 @@ use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerAp
 use pingora::listeners::tls::{Acceptor, TlsSettings};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::Stream as L4Stream;
-use pingora::protocols::{ALPN, Stream};
+use pingora::protocols::{ALPN, GetSocketDigest, SocketDigest, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
+use super::balancer::{self, Broken};
 use super::live::Live;
 use super::observer::{Event, Observer, Reason};
 use super::service::Service;
@@ -64,16 +66,45 @@ impl Connections {
         Self { proxy: Arc::new(proxy), acceptor, live, observer }
     }
 
-    /// The stream as requests are read from it.
-    async fn shake(&self, stream: Stream) -> Option<Stream> {
-        let Some(acceptor) = &self.acceptor else { return Some(stream) };
+    /// The stream as requests are read from it. What a load balancer says and TLS have one time together.
+    async fn begin(&self, stream: Stream) -> Option<Stream> {
         let plain = stream.into_any().downcast::<L4Stream>().ok()?;
-        let time = self.live.edge().limits.header_time;
-        let reason = match timeout(time, acceptor.tls_handshake(*plain)).await {
+        let until = Instant::now() + self.live.edge().limits.header_time;
+        let plain = self.introduced(*plain, until).await?;
+        let Some(acceptor) = &self.acceptor else { return Some(Box::new(plain)) };
+        let reason = match timeout_at(until, acceptor.tls_handshake(plain)).await {
             Ok(Ok(stream)) => return Some(Box::new(stream)),
             Ok(Err(_)) => Reason::Handshake,
             Err(_) => Reason::SlowHandshake,
         };
+        self.refuse(reason)
+    }
+
+    /// A connection of a load balancer is the client's for whom it connects. Whether there is a header is
+    /// decided by who connects and never guessed: nobody else's is read.
+    async fn introduced(&self, mut stream: L4Stream, until: Instant) -> Option<L4Stream> {
+        let from = stream.get_socket_digest();
+        let from = from.and_then(|digest| Some(digest.peer_addr()?.as_inet()?.ip()));
+        let edge = self.live.edge();
+        let networks = &edge.limits.proxy_protocol;
+        if !from.is_some_and(|from| networks.iter().any(|network| network.contains(from))) {
+            return Some(stream);
+        }
+        match timeout_at(until, balancer::read(&mut stream)).await {
+            Ok(Ok(None)) => Some(stream),
+            Ok(Ok(Some(client))) => {
+                let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
+                digest.peer_addr.set(Some(client.into())).ok()?;
+                stream.set_socket_digest(digest);
+                Some(stream)
+            }
+            Ok(Err(Broken::Silent)) => None,
+            Ok(Err(Broken::Invalid)) => self.refuse(Reason::ProxyHeader),
+            Err(_) => self.refuse(Reason::SlowProxyHeader),
+        }
+    }
+
+    fn refuse<T>(&self, reason: Reason) -> Option<T> {
         self.observer.happened(&Event::Refused { at: None, reason });
         None
     }
@@ -100,7 +131,7 @@ impl ServerApp for Connections {
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
         let _open = Open::new(self)?;
-        let stream = self.shake(stream).await?;
+        let stream = self.begin(stream).await?;
         let timed = Arc::new(self.timed());
         let several = matches!(stream.selected_alpn_proto(), Some(ALPN::H2));
         let served = timed.process_new(stream, shutdown);

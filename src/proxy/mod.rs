@@ -4,6 +4,7 @@
 
 mod attempts;
 mod auth;
+mod balancer;
 mod broken;
 mod care;
 mod connections;

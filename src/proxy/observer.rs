@@ -124,6 +124,10 @@ pub enum Reason {
     Connections,
     /// A request header that did not come in its time.
     SlowHeader,
+    /// A connection of a load balancer that does not begin with a header of the PROXY protocol.
+    ProxyHeader,
+    /// Such a header that did not come in its time.
+    SlowProxyHeader,
     /// TLS that the client broke off, or could not agree on.
     Handshake,
     /// A handshake of TLS that did not end in its time.
@@ -147,6 +151,8 @@ impl Reason {
         match self {
             Self::Connections => "connections",
             Self::SlowHeader => "slow_header",
+            Self::ProxyHeader => "proxy_header",
+            Self::SlowProxyHeader => "slow_proxy_header",
             Self::Handshake => "handshake",
             Self::SlowHandshake => "slow_handshake",
             Self::Queue => "queue",

@@ -9,6 +9,7 @@
 
 mod assertions;
 mod authority;
+mod balancer;
 mod callers;
 mod care;
 mod client_auth;
