@@ -129,10 +129,19 @@ impl Breaker {
     /// An operator looked: what was removed is believed, and counting begins anew.
     pub fn rearm(&self) {
         for half in [&self.resources, &self.members] {
+            lock(half).rearm();
+        }
+    }
+
+    /// Of resources and of members: what is tripped as in the first is from now on as in the second.
+    pub fn adopt(&self, resources: (bool, bool), members: (bool, bool)) {
+        for (half, (from, to)) in [(&self.resources, resources), (&self.members, members)] {
             let mut state = lock(half);
-            state.removed.clear();
-            state.removed_set.clear();
-            (state.warned, state.tripped) = (false, false);
+            match (state.tripped == from && from != to, to) {
+                (true, true) => state.tripped = true,
+                (true, false) => state.rearm(),
+                (false, _) => {}
+            }
         }
     }
 
@@ -200,6 +209,12 @@ impl State {
                 Verdict::Pass
             }
         }
+    }
+
+    fn rearm(&mut self) {
+        self.removed.clear();
+        self.removed_set.clear();
+        (self.warned, self.tripped) = (false, false);
     }
 
     fn standing(&self) -> Standing {

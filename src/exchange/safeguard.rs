@@ -100,11 +100,18 @@ impl Safeguards {
         self.told.get().iter().for_each(|told| told());
     }
 
-    /// Of each route of which something is decided.
+    /// What is decided of each route.
     pub fn decided(&self) -> BTreeMap<String, Decided> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
-        let decided = all.iter().map(|(route, one)| (route.clone(), one.decided()));
-        decided.filter(|(_, decided)| *decided != Decided::default()).collect()
+        all.iter().map(|(route, one)| (route.clone(), one.decided())).collect()
+    }
+
+    /// Takes over what another process decided of a route, as far as what was decided here is still as in `from`.
+    pub fn adopt(&self, route: &str, from: Decided, to: Decided) {
+        let Some(one) = self.find(route).filter(|_| from != to) else { return };
+        let order = (Ordering::AcqRel, Ordering::Acquire);
+        let _ = one.paused.compare_exchange(from.paused, to.paused, order.0, order.1);
+        one.breaker.adopt((from.tripped, to.tripped), (from.members_tripped, to.members_tripped));
     }
 
     /// Takes over what was decided of routes before; routes that are not known are none.

@@ -40,6 +40,10 @@ pub struct Admin {
     pub state: Option<Arc<State>>,
 }
 
+/// To operators of a process that has handed over.
+const ELSEWHERE: &str = "nothing was done: a new process has the listening sockets, and what is done here does not \
+                         reach it; ask again when this process has ended, or at the new one's socket\n";
+
 /// What can be asked. A `POST` changes something.
 #[derive(Clone, Copy, Debug)]
 enum Endpoint {
@@ -116,7 +120,15 @@ impl Admin {
         };
         // Who comes by the socket is on this machine.
         let from = from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        if *method == Method::POST && self.life.is_handed_over() && !self.reaches(*endpoint) {
+            return text(StatusCode::CONFLICT, ELSEWHERE);
+        }
         self.act(*endpoint, request.uri().query(), from, operator).await
+    }
+
+    /// Whether what is done here binds the process that has the listening sockets now, too.
+    fn reaches(&self, endpoint: Endpoint) -> bool {
+        matches!(endpoint, Endpoint::Route(_)) && self.state.is_some()
     }
 
     async fn act(
@@ -140,21 +152,7 @@ impl Admin {
             }
             Endpoint::Reload => self.reload(from).await,
             Endpoint::Routes => json(StatusCode::OK, &routes::all(&self.shared)),
-            Endpoint::Route(act) => match routes::act(&self.shared, act, query, operator) {
-                Some((route, outcome)) => {
-                    self.operated(act.label(), Some(route.clone()), from, true);
-                    match self.state.as_ref().map_or(Ok(()), |state| state.save()) {
-                        Ok(()) => {
-                            json(StatusCode::OK, &json!({ "route": route, "outcome": outcome }))
-                        }
-                        Err(_) => text(
-                            StatusCode::INTERNAL_SERVER_ERROR,
-                            "done, and not written to the state's file: a new process will not know of it\n",
-                        ),
-                    }
-                }
-                None => text(StatusCode::NOT_FOUND, "name a route of GET /routes: ?route=<name>\n"),
-            },
+            Endpoint::Route(act) => self.decide(act, query, from, operator),
             Endpoint::Wire => match routes::wire(&self.shared, query) {
                 Ok(done) => json(StatusCode::OK, &done),
                 Err(routes::NotWired::Unknown) => {
@@ -166,6 +164,28 @@ impl Admin {
                     text(StatusCode::BAD_REQUEST, why)
                 }
             },
+        }
+    }
+
+    fn decide(
+        &self,
+        act: routes::Act,
+        query: Option<&str>,
+        from: IpAddr,
+        operator: &str,
+    ) -> Response<Full<Bytes>> {
+        // What another process has decided comes before what is decided now.
+        self.state.iter().for_each(|state| state.look());
+        let Some((route, outcome)) = routes::act(&self.shared, act, query, operator) else {
+            return text(StatusCode::NOT_FOUND, "name a route of GET /routes: ?route=<name>\n");
+        };
+        self.operated(act.label(), Some(route.clone()), from, true);
+        match self.state.as_ref().map_or(Ok(()), |state| state.save()) {
+            Ok(()) => json(StatusCode::OK, &json!({ "route": route, "outcome": outcome })),
+            Err(_) => text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "done, and not written to the state's file: a new process will not know of it\n",
+            ),
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod audit;
+mod decisions;
 mod desk;
 mod ids;
 mod libraries;

@@ -1,5 +1,5 @@
 //! What an operator does to one route while it serves: pause it, resume it, and let removals through
-//! again after its breaker tripped. Nothing of it outlives the process.
+//! again after its breaker tripped. How long it is known is not decided here.
 
 use std::time::Duration;
 

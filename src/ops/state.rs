@@ -2,32 +2,41 @@
 //! breaker on removals holds them back.
 //!
 //! The file is whole or as it was, since a new one is renamed into its place; it is of mode 0600. One that
-//! cannot be understood keeps the process from starting: it may say that removals are held back.
+//! cannot be understood keeps the process from starting: it may say that removals are held back. The two processes
+//! of an upgrade share it: under its lock each reads what the other has decided before it writes, and looks for it
+//! a few times a second.
 
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use super::Metrics;
-use crate::exchange::{Decided, Shared};
+use super::decisions::Decisions;
+use crate::exchange::Shared;
 
 /// Of the file's form.
 const VERSION: u32 = 1;
 /// Of the file, in bytes.
 const LONGEST: u64 = 4 << 20;
+/// Between two looks whether another process has written.
+const LOOK: Duration = Duration::from_millis(250);
+/// For the lock.
+const PATIENCE: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(5);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
     version: u32,
-    /// By name; only those of which something was decided.
-    routes: BTreeMap<String, Decided>,
+    routes: Decisions,
 }
 
 /// The file of a running gateway.
@@ -35,12 +44,19 @@ pub struct State {
     path: PathBuf,
     shared: Arc<Shared>,
     metrics: Arc<Metrics>,
-    /// Whose turn it is to write.
-    turn: Mutex<()>,
+    known: Mutex<Known>,
+}
+
+/// What the file said when it was last read or written.
+#[derive(Default)]
+struct Known {
+    decisions: Decisions,
+    /// Which file it was; each is another one.
+    file: Option<(u64, SystemTime)>,
 }
 
 impl State {
-    /// Takes over what the file says, and writes every later decision into it.
+    /// Takes over what the file says, writes every later decision into it, and follows what another process writes.
     ///
     /// # Errors
     /// A sentence, where the file cannot be understood or nothing can be written to its place.
@@ -52,21 +68,25 @@ impl State {
         let told = |why: &str| {
             format!("{}: {why}; where nothing is to be remembered, move it away", path.display())
         };
-        let decided = read(path).map_err(|error| told(&error.to_string()))?;
-        shared.safeguards.restore(decided);
+        let decisions = read(path).map_err(|error| told(&error.to_string()))?;
+        shared.safeguards.restore(decisions.decided());
         let (shared, metrics) = (Arc::clone(shared), Arc::clone(metrics));
-        let state = Self { path: path.to_owned(), shared, metrics, turn: Mutex::default() };
-        let state = Arc::new(state);
+        let known = Mutex::new(Known { decisions, file: None });
+        let state = Arc::new(Self { path: path.to_owned(), shared, metrics, known });
         state.save().map_err(|error| told(&error.to_string()))?;
         // A breaker trips in the middle of a request, which waits for no disk.
         let (wake, woken) = sync_channel(1);
-        let writer = Arc::clone(&state);
-        let write = move || {
-            while woken.recv().is_ok() {
-                let _ = writer.save();
+        let follower = Arc::clone(&state);
+        let follow = move || {
+            loop {
+                match woken.recv_timeout(LOOK) {
+                    Ok(()) => drop(follower.save()),
+                    Err(RecvTimeoutError::Timeout) => follower.look(),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
         };
-        let thread = std::thread::Builder::new().name("state".to_owned()).spawn(write);
+        let thread = std::thread::Builder::new().name("state".to_owned()).spawn(follow);
         thread.map_err(|error| told(&error.to_string()))?;
         state.shared.safeguards.tell(move || {
             // One that waits to be heard is enough.
@@ -75,27 +95,100 @@ impl State {
         Ok(state)
     }
 
-    /// Writes what is decided now.
+    /// Writes what is decided now, and takes over what another process has decided since.
     ///
     /// # Errors
     /// Where the file cannot be written: the one before stays.
     pub fn save(&self) -> io::Result<()> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let form = Form { version: VERSION, routes: self.shared.safeguards.decided() };
-        let written = serde_json::to_vec(&form)
-            .map_err(io::Error::other)
-            .and_then(|text| write(&self.path, &text));
-        self.metrics.state_written(written.is_ok());
+        let written = self.merge(&mut self.known());
+        if !matches!(written, Ok(false)) {
+            self.metrics.state_written(written.is_ok());
+        }
         if let Err(error) = &written {
             tracing::error!("what was decided of routes is not written to its file: {error}");
         }
-        written
+        written.map(drop)
+    }
+
+    /// Takes over what another process has decided, where the file is not the one that was seen last.
+    pub fn look(&self) {
+        let mut known = self.known();
+        let now = file(&self.path);
+        if now.is_none() || now == known.file {
+            return;
+        }
+        // Whatever becomes of it, it is not looked at twice.
+        known.file = now;
+        drop(known);
+        let _ = self.save();
+    }
+
+    /// Whether something had to be written.
+    fn merge(&self, known: &mut Known) -> io::Result<bool> {
+        let _alone = alone(&self.path)?;
+        // One that cannot be understood was whole when this process began, and what it said is known.
+        let theirs = read(&self.path).unwrap_or_else(|error| {
+            tracing::error!("the file of what was decided of routes is written anew: {error}");
+            Decisions::default()
+        });
+        let own = self.shared.safeguards.decided();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let merged = theirs.merged(&known.decisions, &own, now);
+        let differs = known.file.is_none() || merged != theirs;
+        if differs {
+            let form = Form { version: VERSION, routes: merged.clone() };
+            write(&self.path, &serde_json::to_vec(&form).map_err(io::Error::other)?)?;
+        }
+        for (route, from) in own {
+            self.shared.safeguards.adopt(&route, from, merged.of(&route));
+        }
+        *known = Known { decisions: merged, file: file(&self.path) };
+        Ok(differs)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn read(path: &Path) -> io::Result<BTreeMap<String, Decided>> {
+/// Which file is there: each write makes another one.
+fn file(path: &Path) -> Option<(u64, SystemTime)> {
+    let data = std::fs::metadata(path).ok()?;
+    Some((data.ino(), data.modified().ok()?))
+}
+
+/// Keeps every other process from reading and writing until it is dropped.
+fn alone(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let lock = options.open(beside(path, ".lock"))?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(AGAIN),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other("another process holds its lock"));
+            }
+            // Of a file system without locks: there is one process, as everywhere but in an upgrade.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                return Ok(lock);
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+            Ok(()) => return Ok(lock),
+        }
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> OsString {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(ending);
+    beside
+}
+
+fn read(path: &Path) -> io::Result<Decisions> {
     let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Decisions::default()),
         file => file?,
     };
     let mut text = Vec::new();
@@ -109,8 +202,7 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, Decided>> {
 }
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    let beside = beside(path, ".new");
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(text)?;

@@ -43,6 +43,11 @@ impl Life {
         *self.stage.borrow() == Stage::Serving
     }
 
+    /// Whether a new process has the listening sockets.
+    pub fn is_handed_over(&self) -> bool {
+        *self.stage.borrow() == Stage::HandedOver
+    }
+
     /// Waits until a new process has the listening sockets.
     pub async fn handed_over(&self) {
         let mut stage = self.stage.subscribe();

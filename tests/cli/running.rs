@@ -189,7 +189,8 @@ pub fn call_with(
     exchange(&mut stream, method, path, &format!("Connection: close\r\n{headers}"), body)
 }
 
-fn exchange(
+/// One request on a connection that is kept.
+pub fn exchange(
     stream: &mut BufReader<TcpStream>,
     method: &str,
     path: &str,

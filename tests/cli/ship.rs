@@ -153,8 +153,30 @@ fn the_deployment_is_hardened_and_mounts_what_the_configuration_names() {
     let mounts = at(container, "/volumeMounts").as_array().unwrap();
     let mounts: Vec<_> =
         mounts.iter().map(|mount| at(mount, "/mountPath").as_str().unwrap()).collect();
-    assert_eq!(mounts, ["/etc/scim-gateway", "/run/secrets/scim-gateway"]);
+    assert_eq!(mounts, ["/etc/scim-gateway", "/run/secrets/scim-gateway", "/var/lib/scim-gateway"]);
     assert!(file(&format!("{FOLDER}/config.toml")).contains("\"/run/secrets/scim-gateway/omni\""));
+}
+
+// Edge, part 7: a pause outlives the pod, since its file lies in a volume that does.
+#[test]
+fn what_operators_decide_lies_in_a_volume_that_outlives_the_pod() {
+    let config: toml::Table = file(&format!("{FOLDER}/config.toml")).parse().unwrap();
+    let state = config.get("admin").and_then(|admin| admin.get("state")?.as_str()).unwrap();
+    let folder = Path::new(state).parent().unwrap().to_str().unwrap();
+    let deployment = manifest("deployment");
+    let pod = at(&deployment, "/spec/template/spec");
+    let named = |list: &Value, key: &str, wanted: &str| {
+        let found = list.as_array().unwrap().iter().find(|one| at(one, key) == wanted);
+        found.cloned().unwrap()
+    };
+    let mount = named(at(pod, "/containers/0/volumeMounts"), "/mountPath", folder);
+    assert!(mount.get("readOnly").is_none(), "{mount}");
+    let volume = named(at(pod, "/volumes"), "/name", at(&mount, "/name").as_str().unwrap());
+    let claim = manifest("persistentvolumeclaim");
+    assert_eq!(at(&volume, "/persistentVolumeClaim/claimName"), at(&claim, "/metadata/name"));
+    assert_eq!(strings(at(&claim, "/spec/accessModes")), ["ReadWriteOnce"]);
+    // The pod's own user may write there.
+    assert_eq!(at(pod, "/securityContext/fsGroup"), at(pod, "/securityContext/runAsUser"));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The end of a process and the hand-over to a new one: nothing under way is lost.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use crate::running::{Load, Place, call, wait};
+use crate::running::{Load, OPERATOR, Place, call, call_with, exchange, wait};
 
 #[test]
 fn an_upgrade_under_load_fails_no_request() {
@@ -124,4 +124,138 @@ fn before_the_end_connections_are_taken_and_told_to_go_while_readiness_is_gone()
     // Who asks twice wants it now.
     gateway.signal("TERM");
     assert_eq!(gateway.end(), Some(0));
+}
+
+/// A connection to the first route's upstream that is answered when the test wants it.
+fn hanging() -> (TcpListener, String) {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let route = format!(
+        "[upstream.r]\ndialect = \"scim\"\nurl = \"http://{}\"\n\
+         [[route]]\nprefix = \"/r\"\nclient = \"scim\"\nupstream = \"r\"\nauth = \"none\"\n",
+        upstream.local_addr().unwrap()
+    );
+    (upstream, route)
+}
+
+/// How a route stands at this admin address.
+fn standing(admin: std::net::SocketAddr, route: &str) -> Option<serde_json::Value> {
+    let body = call(admin, "GET", "/routes", "")?.body;
+    let all: serde_json::Value = serde_json::from_str(&body).unwrap();
+    all["routes"].as_array().unwrap().iter().find(|one| one["route"] == route).cloned()
+}
+
+fn paused(admin: std::net::SocketAddr, route: &str) -> bool {
+    standing(admin, route).is_some_and(|one| one["paused"] == true)
+}
+
+fn tripped(admin: std::net::SocketAddr, route: &str) -> bool {
+    standing(admin, route).is_some_and(|one| one["removals"]["tripped"] == true)
+}
+
+/// Edge, part 7: what is decided at the old process after the new one has read the state was lost, and either
+/// process wrote over what the other had decided.
+#[test]
+fn what_is_decided_at_either_process_of_an_upgrade_binds_both() {
+    let (upstream, hangs) = hanging();
+    let place = Place::new();
+    let new_admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = format!("watch = false\nupgrade_socket = \"{}\"", place.path("up.sock").display());
+    let route = |prefix: &str| {
+        format!(
+            "[[route]]\nprefix = \"{prefix}\"\nclient = \"scim\"\nupstream = \"a\"\nauth = \"none\"\n\
+             [route.removals]\nact = \"trip\"\ncount = 1\n"
+        )
+    };
+    let text = place.text(&server, &format!("{}{}{hangs}", route("/b"), route("/c")));
+    let text = text.replace("[admin]", "[admin]\nstate = \"state.json\"");
+    place.write("config.toml", &text);
+    let old = place.start(&[]);
+    let act = |admin, act: &str, route: &str| {
+        let path = format!("/routes/{act}?route={route}");
+        call_with(admin, "POST", &path, OPERATOR, "").unwrap().status
+    };
+    let ids: Vec<String> =
+        ["a", "b"].map(|name| place.create(&format!("{name}@corp.example"))).into();
+    let mut ids = ids.iter();
+    let mut delete = |route: &str| {
+        let path = format!("{route}/scim/v2/Users/{}", ids.next().unwrap());
+        call(place.client, "DELETE", &path, "").unwrap().status
+    };
+    let next = text.replace(&place.admin.to_string(), &new_admin.to_string());
+    place.write("config.toml", &next);
+    let new = place.spawn(&["--upgrade"]);
+    wait("the new process", || call(new_admin, "GET", "/healthz", "").is_some());
+
+    // The old one serves still: of operators and of itself.
+    assert_eq!(act(place.admin, "pause", "/a"), 200);
+    assert_eq!((delete("/b"), delete("/b")), (204, 503));
+    wait("word at the new process", || paused(new_admin, "/a") && tripped(new_admin, "/b"));
+    // What is decided at the new one binds the old one, and takes nothing back.
+    assert_eq!(act(new_admin, "pause", "/c"), 200);
+    wait("word at the old process", || paused(place.admin, "/c"));
+    assert_eq!(call(place.client, "GET", "/c/scim/v2/Users", "").unwrap().status, 503);
+    assert!(paused(place.admin, "/a") && tripped(place.admin, "/b"));
+
+    // The new one has the sockets, and the old one a request to its end.
+    let mut client = TcpStream::connect(place.client).unwrap();
+    client.write_all(b"GET /r/scim/v2/Users/1 HTTP/1.1\r\nHost: g\r\n\r\n").unwrap();
+    let (mut held, _) = upstream.accept().unwrap();
+    assert!(held.read(&mut [0; 4096]).unwrap() > 0);
+    // Of operators only who is connected already still speaks with the old one.
+    let mut line = BufReader::new(TcpStream::connect(place.admin).unwrap());
+    let mut ask =
+        |method: &str, path: &str| exchange(&mut line, method, path, OPERATOR, "").unwrap();
+    old.signal("QUIT");
+    wait("the hand-over", || ask("GET", "/readyz").status == 503);
+    assert_eq!(ask("POST", "/routes/resume?route=/a").status, 200);
+    assert_eq!(ask("POST", "/routes/rearm?route=/b").status, 200);
+    wait("word at the new process", || !paused(new_admin, "/a") && !tripped(new_admin, "/b"));
+    assert_eq!(call(place.client, "GET", "/a/scim/v2/Users", "").unwrap().status, 200);
+    // At once, before word of the pause has come by itself.
+    assert_eq!(act(new_admin, "pause", "/b"), 200);
+    assert_eq!(ask("POST", "/routes/resume?route=/b").status, 200);
+    wait("word at the new process", || !paused(new_admin, "/b"));
+    assert!(paused(new_admin, "/c"));
+    // What cannot reach the new one is not told as done.
+    for path in ["/reload", "/wire?route=/a"] {
+        let answer = ask("POST", path);
+        assert!(answer.status == 409 && answer.body.contains("new process"), "{answer:?}");
+    }
+    drop((held, client));
+    assert_eq!(old.end(), Some(0));
+    drop(new);
+    place.write("config.toml", &text);
+    let _last = place.start(&[]);
+    assert!(paused(place.admin, "/c") && !paused(place.admin, "/a"));
+    assert!(!tripped(place.admin, "/b"));
+}
+
+/// Edge, part 7: where nothing is kept in a file, nothing that is decided at the old process reaches the new one.
+#[test]
+fn without_a_state_nothing_is_decided_where_it_binds_nobody() {
+    let (upstream, hangs) = hanging();
+    let place = Place::new();
+    let new_admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = format!("watch = false\nupgrade_socket = \"{}\"", place.path("up.sock").display());
+    let text = place.text(&server, &hangs);
+    place.write("config.toml", &text);
+    let old = place.start(&[]);
+    let mut client = TcpStream::connect(place.client).unwrap();
+    client.write_all(b"GET /r/scim/v2/Users/1 HTTP/1.1\r\nHost: g\r\n\r\n").unwrap();
+    let (mut held, _) = upstream.accept().unwrap();
+    assert!(held.read(&mut [0; 4096]).unwrap() > 0);
+    place.write("config.toml", &text.replace(&place.admin.to_string(), &new_admin.to_string()));
+    let _new = place.spawn(&["--upgrade"]);
+    let mut line = BufReader::new(TcpStream::connect(place.admin).unwrap());
+    let mut ask =
+        |method: &str, path: &str| exchange(&mut line, method, path, OPERATOR, "").unwrap();
+    old.signal("QUIT");
+    wait("the hand-over", || ask("GET", "/readyz").status == 503);
+    let answer = ask("POST", "/routes/pause?route=/a");
+    assert!(answer.status == 409 && answer.body.contains("nothing was done"), "{answer:?}");
+    wait("the new process", || call(new_admin, "GET", "/healthz", "").is_some());
+    assert!(!paused(new_admin, "/a"));
+    assert!(ask("GET", "/routes").body.contains("\"paused\":false"));
+    drop((held, client));
+    assert_eq!(old.end(), Some(0));
 }
