@@ -4,7 +4,7 @@
 //! A resource counts once within the window, however often its removal is asked for. It is held by a
 //! hash; both memories are bounded.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -30,16 +30,25 @@ pub struct Breaker {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Oldest first.
-    removed: VecDeque<(Instant, u64)>,
-    removed_set: HashSet<u64>,
-    /// How many each that was seen stands for.
-    seen: HashMap<u64, usize>,
-    seen_all: usize,
-    /// The longest whole list that was seen.
-    listed: usize,
+    /// Oldest first, each with its number, so that two of one moment differ.
+    removed: BTreeMap<(Instant, u64), u64>,
+    /// Where each stands among them.
+    removed_at: HashMap<u64, (Instant, u64)>,
+    number: u64,
+    /// By type; few.
+    seen: HashMap<u64, Sight>,
     warned: bool,
     tripped: bool,
+}
+
+/// What was seen of one type.
+#[derive(Debug, Default)]
+struct Sight {
+    /// Since the last whole list; how many each stands for.
+    each: HashMap<u64, usize>,
+    all: usize,
+    /// Of the last whole list.
+    listed: usize,
 }
 
 /// What is to become of a removal.
@@ -69,8 +78,8 @@ impl Breaker {
         let bounds = (limits.count, limits.share);
         let key = self.key(resource);
         let mut state = lock(&self.resources);
-        if !state.removed_set.contains(&key) {
-            state.see(key, 1);
+        if !state.removed_at.contains_key(&key) {
+            state.see(self.kind(resource), key, 1);
         }
         state.remove(&[key], bounds, limits, now)
     }
@@ -101,7 +110,7 @@ impl Breaker {
     /// A resource was shown or written; whether it is active, where that is known.
     pub fn saw(&self, resource: &str, active: Option<bool>) {
         let key = self.key(resource);
-        lock(&self.resources).see(key, 1);
+        lock(&self.resources).see(self.kind(resource), key, 1);
         let mut inactive = lock(&self.inactive);
         match active {
             Some(false) if inactive.len() < MOST => drop(inactive.insert(key)),
@@ -112,7 +121,7 @@ impl Breaker {
 
     /// A group was shown or written with so many members.
     pub fn saw_members(&self, group: &str, members: usize) {
-        lock(&self.members).see(self.key(group), members);
+        lock(&self.members).see(self.kind(group), self.key(group), members);
     }
 
     /// Whether the resource was inactive when it was last seen.
@@ -120,10 +129,10 @@ impl Breaker {
         lock(&self.inactive).contains(&self.key(resource))
     }
 
-    /// A whole list is this long.
-    pub fn listed(&self, total: usize) {
-        let mut state = lock(&self.resources);
-        state.listed = state.listed.max(total);
+    /// A whole list of one type is this long. It is what there is now: what was seen before is in it, or gone.
+    pub fn listed(&self, kind: &str, total: usize) {
+        let sight = Sight { listed: total, ..Sight::default() };
+        lock(&self.resources).seen.insert(self.hasher.hash_one(kind), sight);
     }
 
     /// An operator looked: what was removed is believed, and counting begins anew.
@@ -161,6 +170,11 @@ impl Breaker {
         lock(&self.members).standing()
     }
 
+    /// Of `Users/7`: all that stands before the last slash.
+    fn kind(&self, resource: &str) -> u64 {
+        self.hasher.hash_one(resource.rsplit_once('/').map_or("", |(kind, _)| kind))
+    }
+
     fn key(&self, resource: &str) -> u64 {
         self.hasher.hash_one(resource)
     }
@@ -188,8 +202,10 @@ impl State {
         self.forget_old(limits, now);
         let mut new = Vec::new();
         for key in keys {
-            if self.removed_set.insert(*key) {
-                self.removed.push_back((now, *key));
+            if !self.removed_at.contains_key(key) {
+                self.number = self.number.wrapping_add(1);
+                self.removed_at.insert(*key, (now, self.number));
+                self.removed.insert((now, self.number), *key);
                 new.push(*key);
             }
         }
@@ -213,7 +229,7 @@ impl State {
 
     fn rearm(&mut self) {
         self.removed.clear();
-        self.removed_set.clear();
+        self.removed_at.clear();
         (self.warned, self.tripped) = (false, false);
     }
 
@@ -223,15 +239,16 @@ impl State {
 
     fn forget_old(&mut self, limits: &RemovalLimits, now: Instant) {
         let old = |at: Instant| now.saturating_duration_since(at) >= limits.window;
-        while self.removed.front().is_some_and(|(at, _)| old(*at)) || self.removed.len() > MOST {
-            if let Some((_, key)) = self.removed.pop_front() {
-                self.removed_set.remove(&key);
+        while let Some(first) = self.removed.first_entry() {
+            if !old(first.key().0) && self.removed_at.len() <= MOST {
+                return;
             }
+            self.removed_at.remove(&first.remove());
         }
     }
 
     fn all(&self) -> usize {
-        self.seen_all.max(self.listed)
+        self.seen.values().map(|sight| sight.all.max(sight.listed)).sum()
     }
 
     fn beyond(&self, count: usize, share: usize) -> bool {
@@ -240,22 +257,24 @@ impl State {
             || (seen >= ENOUGH && removed.saturating_mul(100) > seen.saturating_mul(share))
     }
 
-    fn see(&mut self, key: u64, stands_for: usize) {
-        if let Some(known) = self.seen.get_mut(&key) {
+    fn see(&mut self, kind: u64, key: u64, stands_for: usize) {
+        let known: usize = self.seen.values().map(|sight| sight.each.len()).sum();
+        let sight = self.seen.entry(kind).or_default();
+        if let Some(before) = sight.each.get_mut(&key) {
             // What was taken away since was seen all the same.
-            self.seen_all += stands_for.saturating_sub(*known);
-            *known = stands_for.max(*known);
-        } else if self.seen.len() < MOST {
-            self.seen.insert(key, stands_for);
-            self.seen_all += stands_for;
+            sight.all += stands_for.saturating_sub(*before);
+            *before = stands_for.max(*before);
+        } else if known < MOST {
+            sight.each.insert(key, stands_for);
+            sight.all += stands_for;
         }
     }
 
     fn take_back(&mut self, keys: &[u64]) {
-        let set = &mut self.removed_set;
-        let kept: HashSet<u64> = keys.iter().copied().filter(|key| set.remove(key)).collect();
-        if !kept.is_empty() {
-            self.removed.retain(|(_, key)| !kept.contains(key));
+        for key in keys {
+            if let Some(at) = self.removed_at.remove(key) {
+                self.removed.remove(&at);
+            }
         }
     }
 }
@@ -324,7 +343,7 @@ mod tests {
         (0..98).for_each(|id| few.saw(&id.to_string(), None));
         assert_eq!(verdicts(&few, &limits, &(0..98).collect::<Vec<_>>()), [Verdict::Pass; 98]);
         let many = Breaker::default();
-        many.listed(100);
+        many.listed("", 100);
         let ids: Vec<u64> = (0..10).collect();
         assert_eq!(verdicts(&many, &limits, &ids), [Verdict::Pass; 10]);
         assert_eq!(verdicts(&many, &limits, &[10]), [FIRST]);
@@ -339,6 +358,43 @@ mod tests {
         let late = Instant::now() + Duration::from_secs(61);
         assert_eq!(breaker.remove("4", &limits, late), pass);
         assert_eq!(breaker.remove("5", &limits, late), Verdict::Warn);
+    }
+
+    // Edge 28: the longest list was remembered for ever, so that a share of what is gone long ago was let through.
+    #[tokio::test]
+    async fn what_a_share_is_of_is_the_last_whole_list_of_each_type_and_what_came_since() {
+        let breaker = Breaker::default();
+        breaker.listed("Users", 10_000);
+        breaker.saw("Users/1", None);
+        breaker.listed("Groups", 50);
+        assert_eq!(breaker.standing().seen, 10_050, "a list of groups says nothing of users");
+        breaker.listed("Users", 200);
+        assert_eq!(breaker.standing().seen, 250);
+        (0..300).for_each(|id| breaker.saw(&format!("Users/{id}"), None));
+        assert_eq!(breaker.standing().seen, 350, "what came since may be more");
+        breaker.listed("Users", 200);
+        let limits = limits(Act::Trip, 1_000, 10);
+        let now = Instant::now();
+        let remove = |id: u64| breaker.remove(&format!("Users/{id}"), &limits, now);
+        assert!((0..25).all(|id| remove(id) == Verdict::Pass));
+        assert_eq!(remove(25), FIRST);
+    }
+
+    // Edge 28: each removal that was taken back was looked for among all that were remembered.
+    #[tokio::test]
+    async fn what_is_taken_back_is_no_removal_wherever_it_stands() {
+        let breaker = Breaker::default();
+        let limits = limits(Act::Warn, usize::MAX, 100);
+        let now = Instant::now();
+        let ids: Vec<String> = (0..MOST).map(|id| format!("Users/{id}")).collect();
+        for _ in 0..3 {
+            ids.iter().for_each(|id| drop(breaker.remove(id, &limits, now)));
+            assert_eq!(breaker.standing().removed, MOST);
+            ids.iter().rev().for_each(|id| breaker.kept(id));
+            assert_eq!(breaker.standing().removed, 0);
+        }
+        let state = lock(&breaker.resources);
+        assert!(state.removed.is_empty() && state.removed_at.is_empty());
     }
 
     #[tokio::test]

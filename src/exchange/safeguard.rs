@@ -249,7 +249,7 @@ impl Exchange<'_> {
     /// A list that nothing was left out of is this long.
     pub fn listed(&self, total: usize) {
         if self.route.spec.policies.safety.removals.act != Act::Off {
-            self.safeguard().breaker.listed(total);
+            self.safeguard().breaker.listed(&self.pair.upstream_resource.path, total);
         }
     }
 
