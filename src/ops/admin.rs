@@ -104,9 +104,8 @@ impl Admin {
         let head = *method == Method::GET && *request.method() == Method::HEAD;
         if *method != *request.method() && !head {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, &format!("{method} only\n"));
-            if let Ok(method) = HeaderValue::from_str(method.as_str()) {
-                response.headers_mut().insert(ALLOW, method);
-            }
+            let allow = if *method == Method::GET { "GET, HEAD" } else { "POST" };
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
             return response;
         }
         if *method == Method::POST && is_browser(request.headers()) {

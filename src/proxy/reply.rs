@@ -43,6 +43,14 @@ pub(super) fn complete(response: &mut Response, fault: &Fault, challenges: &[Hea
     if let Some(allow) = fault.allow.as_deref().and_then(|methods| methods.parse().ok()) {
         headers.entry(ALLOW).or_insert(allow);
     }
+    // What takes GET takes HEAD (RFC 9110 section 9.3.2): this edge makes the one of the other.
+    if let Some(methods) = headers.get(ALLOW).and_then(|methods| methods.to_str().ok())
+        && methods.split(", ").any(|method| method == "GET")
+        && !methods.contains("HEAD")
+        && let Ok(both) = methods.replacen("GET", "GET, HEAD", 1).parse()
+    {
+        headers.insert(ALLOW, both);
+    }
     if let Some(wait) = fault.retry_after {
         let seconds = wait.as_secs().max(1);
         headers.entry(http::header::RETRY_AFTER).or_insert(HeaderValue::from(seconds));
