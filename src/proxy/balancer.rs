@@ -46,8 +46,9 @@ pub(super) async fn read(
         if text && head.ends_with(b"\n") {
             return line(&head);
         }
-        let may_be = SIGNATURE.starts_with(&head) || WORD.starts_with(&head);
-        if !may_be && !(text && head.len() < LINE) {
+        let begun = SIGNATURE.starts_with(&head) || WORD.starts_with(&head);
+        let may_be = begun || (text && head.len() < LINE);
+        if !may_be {
             return Err(Broken::Invalid);
         }
     }
