@@ -72,6 +72,10 @@ impl Upstream for Weighed<'_> {
         self.upstream.base()
     }
 
+    fn services(&self) -> &[String] {
+        self.upstream.services()
+    }
+
     async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         self.take(self.upstream.call_by(request, deadline).await).await
     }

@@ -91,10 +91,20 @@ impl<'e> Exchange<'e> {
     pub async fn lock(&mut self, id: &str, way: Way) -> Result<Held<'e>, Fault> {
         let alias = if self.me { self.read(id).await?.frame.id } else { None };
         let id = alias.as_deref().unwrap_or(id);
-        let upstream = &self.route.spec.upstream_name;
+        let (upstream, deadline) = (self.caller.upstream, self.caller.deadline);
         let kind = &self.pair.upstream_resource.path;
-        let key = format!("{upstream}\n{kind}\n{id}");
-        self.shared.locks.lock(key, way, self.caller.deadline).await
+        let Some((first, others)) = upstream.services().split_first() else {
+            let key = format!("{}\n{kind}\n{id}", self.route.spec.upstream_name);
+            return self.shared.locks.lock(key, way, deadline).await;
+        };
+        // Another upstream may be the same service, by one of its nodes at least. All take their locks in one order.
+        let (base, inner) = (upstream.base(), &self.route.upstream_base);
+        let key = |service: &String| format!("{service}{base}{inner}/{kind}\n{id}");
+        let mut held = self.shared.locks.lock(key(first), way, deadline).await?;
+        for other in others {
+            held.with(self.shared.locks.lock(key(other), way, deadline).await?);
+        }
+        Ok(held)
     }
 }
 

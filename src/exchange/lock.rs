@@ -1,5 +1,5 @@
 //! Writers of one resource go one after the other, but for those that need not (design 8): a lock per
-//! (upstream, type, id), in this process, first come first served.
+//! (service, type, id), in this process, first come first served.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +37,8 @@ pub struct Held<'l> {
     locks: &'l Locks,
     key: String,
     guard: Option<Guard>,
+    /// Held together with it.
+    others: Vec<Held<'l>>,
 }
 
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl Locks {
             Arc::clone(lock)
         };
         // Made first, so that the key goes even where the wait ends without the lock.
-        let mut waiting = Held { locks: self, key, guard: None };
+        let mut waiting = Held { locks: self, key, guard: None, others: Vec::new() };
         let turn = async {
             match way {
                 Way::Shared => Guard::Shared(lock.read_owned().await),
@@ -78,6 +80,13 @@ impl Locks {
 fn busy() -> Fault {
     let detail = "Another request is changing the same resource. Try again in a moment.";
     Fault::new(Cause::Busy, detail).with_retry_after(Duration::from_secs(1))
+}
+
+impl<'l> Held<'l> {
+    /// Holds another lock for as long as this one. Whoever takes several takes them in one order.
+    pub fn with(&mut self, other: Held<'l>) {
+        self.others.push(other);
+    }
 }
 
 impl Drop for Held<'_> {

@@ -19,6 +19,12 @@ pub trait Upstream: Send + Sync {
         ""
     }
 
+    /// Which services answer, by scheme, host and port, in order: two upstreams that name the same one reach the same
+    /// resources. Empty: what it reaches is reached by nobody else.
+    fn services(&self) -> &[String] {
+        &[]
+    }
+
     /// Sends the request and reads the whole answer, of whatever status, by a deadline: who waits before
     /// it sends something gives up in time to say so.
     ///

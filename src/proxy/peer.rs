@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pingora::connectors::http::Connector;
 use pingora::protocols::ALPN;
@@ -25,6 +25,9 @@ use crate::fault::{Cause, Fault};
 
 /// Addresses that one call tries, whatever look-ups find meanwhile.
 const TRIED: usize = 16;
+/// How long a connection may have been silent that a write over HTTP/1.1 takes. Its other side may be about to end
+/// an older one, and then nobody knows whether the write was done; servers keep theirs for two seconds and more.
+const YOUNG: Duration = Duration::from_secs(1);
 /// Between the beginnings of two tries of one host's addresses (RFC 8305 section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
@@ -76,13 +79,14 @@ impl Host {
     }
 
     /// A connection, from the pool or a new one, to the first of the addresses that takes one; each
-    /// peer as `change` makes it.
+    /// peer as `change` makes it. For a write none that was silent for long.
     ///
     /// # Errors
     /// `UpstreamUnreachable`.
     pub(super) async fn connect(
         &self,
         connector: &Connector,
+        writes: bool,
         change: impl Fn(&mut HttpPeer),
     ) -> Result<Connected, Fault> {
         let mut tried = Vec::new();
@@ -91,10 +95,7 @@ impl Host {
             let try_one = |address: &SocketAddr| {
                 let mut peer = self.peer(*address);
                 change(&mut peer);
-                attempt(async move {
-                    let (session, reused) = connector.get_http_session(&peer).await?;
-                    Ok(Connected { session, peer, reused })
-                })
+                attempt(session(connector, peer, writes))
             };
             match first(next.iter().map(try_one).collect()).await {
                 Ok(connected) => {
@@ -171,6 +172,39 @@ impl Host {
         }
         peer
     }
+}
+
+/// A connection of the pool, or a new one.
+async fn session(
+    connector: &Connector,
+    mut peer: HttpPeer,
+    writes: bool,
+) -> Result<Connected, BError> {
+    let (session, reused) = connector.get_http_session(&peer).await?;
+    if !(writes && reused && is_old(&session)) {
+        return Ok(Connected { session, peer, reused });
+    }
+    // The old one is closed.
+    drop(session);
+    set_apart(&mut peer);
+    let (session, reused) = connector.get_http_session(&peer).await?;
+    Ok(Connected { session, peer, reused })
+}
+
+/// Whether a connection of HTTP/1.1 was silent for so long that its other side may end it. HTTP/2 says itself
+/// with what it has not begun (RFC 9113 section 6.8).
+fn is_old(session: &HttpSession) -> bool {
+    let HttpSession::H1(session) = session else { return false };
+    let socket = session.digest().socket_digest.as_ref();
+    let known = socket.and_then(|socket| socket.tcp_info());
+    known.is_none_or(|info| u128::from(info.tcpi_last_data_recv) >= YOUNG.as_millis())
+}
+
+/// Has a write share connections only with other writes of the same second: none of those can be old.
+pub(super) fn set_apart(peer: &mut HttpPeer) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // Nobody else's has a key.
+    peer.group_key = now.as_secs().max(1);
 }
 
 /// One try to connect.
@@ -272,11 +306,11 @@ mod tests {
         let host = host(vec![hole, address], Duration::from_secs(20));
         let connector = Connector::new(Some(tls::connector(1, true).unwrap()));
         let began = Instant::now();
-        let connected = host.connect(&connector, |_| {}).await.unwrap();
+        let connected = host.connect(&connector, false, |_| {}).await.unwrap();
         assert_eq!(connected.peer._address.as_inet(), Some(&address));
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
         let again = Instant::now();
-        host.connect(&connector, |_| {}).await.unwrap();
+        host.connect(&connector, false, |_| {}).await.unwrap();
         assert!(again.elapsed() < STAGGER, "the one that took a connection comes first");
         // Streams, too.
         host.refused();
@@ -291,7 +325,7 @@ mod tests {
         let connect = Duration::from_secs(1);
         for addresses in [vec![closed], vec![closed; 3], vec![hole], vec![hole, closed]] {
             let (began, host) = (Instant::now(), host(addresses, connect));
-            assert!(host.connect(&connector, |_| {}).await.is_err());
+            assert!(host.connect(&connector, false, |_| {}).await.is_err());
             assert!(began.elapsed() < connect * 3, "{:?}", began.elapsed());
         }
     }

@@ -4,6 +4,7 @@
 //! It is sent again only where nothing of an answer came on a connection from the pool, and then only
 //! for what reads: anything else may have been done (design 8).
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use super::broken::{timed_out, unformed, unreachable};
 use super::care::{Making, Node, Nodes, Turn, Verdict, verdict};
 use super::identity::{Certificate, Reporter};
 use super::observer::Silent;
-use super::peer::Connected;
+use super::peer::{Connected, set_apart};
 use super::talk::talk;
 use super::tls::{self, Authorities};
 use crate::config::care::Care;
@@ -46,6 +47,8 @@ pub struct Remote {
     authorities: Option<Arc<Authorities>>,
     /// What is put before each path; no trailing slash.
     base: String,
+    /// Scheme, host and port of each node, in order.
+    services: Vec<String>,
     timeouts: Timeouts,
     /// How long a connection is kept without a call.
     idle: Duration,
@@ -110,11 +113,14 @@ impl Remote {
         let authorities = authorities.transpose()?.map(Arc::new);
         let options = tls::connector(POOL, authorities.is_some())?;
         let base = urls.first().map_or("", |url| url.path().trim_end_matches('/'));
+        let services: BTreeSet<_> =
+            urls.iter().map(|url| url.origin().ascii_serialization()).collect();
         Ok(Self {
             connector: Connector::new(Some(options)),
             nodes: Nodes::new(urls, making, authorities.as_ref())?,
             authorities,
             base: base.to_owned(),
+            services: services.into_iter().collect(),
             timeouts: making.timeouts.clone(),
             idle: making.care.pool.idle,
             answer_limit,
@@ -152,8 +158,13 @@ impl Remote {
         Ok(())
     }
 
-    /// The next node for a stream that Pingora itself carries, and the first of its peers.
-    pub(super) async fn next_peer(&self, tried: &[u16]) -> Result<(Turn, HttpPeer), Fault> {
+    /// The next node for a stream that Pingora itself carries, and the first of its peers. A write gets no
+    /// connection that was silent for long.
+    pub(super) async fn next_peer(
+        &self,
+        tried: &[u16],
+        writes: bool,
+    ) -> Result<(Turn, HttpPeer), Fault> {
         let mut tried = tried.to_vec();
         let mut last = None;
         while let Some(turn) = self.nodes.next(&tried) {
@@ -161,6 +172,9 @@ impl Remote {
             match node.host.best().await {
                 Ok(mut peer) => {
                     peer.options.idle_timeout = Some(self.idle);
+                    if writes {
+                        set_apart(&mut peer);
+                    }
                     return Ok((turn, peer));
                 }
                 Err(fault) => last = Some(fault),
@@ -215,7 +229,7 @@ impl Remote {
 
     async fn attempt(&self, request: &Request, bounds: Bounds) -> Result<Response, Broken> {
         let Line { mut session, peer, reused, turn } =
-            self.connect(bounds).await.map_err(Broken::Final)?;
+            self.connect(!request.is_read(), bounds).await.map_err(Broken::Final)?;
         let node = self.nodes.node(&turn).ok_or_else(|| Broken::Final(unreachable(None)))?;
         let header = self.request_header(request, node).map_err(Broken::Final)?;
         let idle = self.timeouts.idle;
@@ -268,7 +282,7 @@ impl Remote {
     }
 
     /// A connection to the next node, or to another where that one takes none: nothing was sent yet.
-    async fn connect(&self, bounds: Bounds) -> Result<Line, Fault> {
+    async fn connect(&self, writes: bool, bounds: Bounds) -> Result<Line, Fault> {
         let (mut tried, mut last) = (Vec::new(), None);
         while let Some(turn) = self.nodes.next(&tried) {
             // However many nodes swallow what is sent to them, there is time for the others.
@@ -276,7 +290,7 @@ impl Remote {
             let now = Instant::now();
             let share = bounds.until.saturating_duration_since(now) / left.saturating_add(1);
             tried.push(turn.number);
-            match timeout_at(now + share, self.reach(&turn)).await {
+            match timeout_at(now + share, self.reach(&turn, writes)).await {
                 Ok(Ok((session, peer, reused))) => return Ok(Line { session, peer, reused, turn }),
                 Ok(Err(fault)) => {
                     self.nodes.learn(turn, Verdict::Failed);
@@ -291,9 +305,14 @@ impl Remote {
         Err(last.unwrap_or_else(|| unreachable(None)))
     }
 
-    async fn reach(&self, turn: &Turn) -> Result<(HttpSession, HttpPeer, bool), Fault> {
+    async fn reach(
+        &self,
+        turn: &Turn,
+        writes: bool,
+    ) -> Result<(HttpSession, HttpPeer, bool), Fault> {
         let host = &self.nodes.node(turn).ok_or_else(|| unreachable(None))?.host;
-        let Connected { session, peer, reused } = host.connect(&self.connector, |_| {}).await?;
+        let Connected { session, peer, reused } =
+            host.connect(&self.connector, writes, |_| {}).await?;
         Ok((session, peer, reused))
     }
 }
@@ -302,6 +321,10 @@ impl Remote {
 impl Upstream for Remote {
     fn base(&self) -> &str {
         &self.base
+    }
+
+    fn services(&self) -> &[String] {
+        &self.services
     }
 
     /// Neither deadline drops what is under way: the node learns that it was too slow.

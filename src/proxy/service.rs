@@ -95,8 +95,9 @@ impl ProxyHttp for Service {
         _session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
+        let writes = context.writes;
         let stream = context.stream.as_mut().ok_or_else(misled)?;
-        match stream.peer().await {
+        match stream.peer(writes).await {
             Ok(peer) => Ok(Box::new(peer)),
             Err(fault) => {
                 context.record.fault = Some(fault);

@@ -34,6 +34,10 @@ impl Upstream for Signed {
         self.upstream.base()
     }
 
+    fn services(&self) -> &[String] {
+        self.upstream.services()
+    }
+
     async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         let mut request = request.clone();
         request.headers.remove(AUTHORIZATION);

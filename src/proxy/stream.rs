@@ -86,9 +86,9 @@ impl Stream {
     ///
     /// # Errors
     /// Where no node is left.
-    pub(super) async fn peer(&mut self) -> Result<HttpPeer, Fault> {
+    pub(super) async fn peer(&mut self, writes: bool) -> Result<HttpPeer, Fault> {
         self.leave_node(Verdict::Unknown);
-        let (turn, mut peer) = self.remote.next_peer(&self.tried).await?;
+        let (turn, mut peer) = self.remote.next_peer(&self.tried, writes).await?;
         self.turn = Some(turn);
         // What becomes of an upgraded connection is beyond what this gateway looks at.
         peer.options.http_upstream_request_policy.h1_upgrade = H1UpgradePolicy::Deny;

@@ -9,8 +9,10 @@ use rcgen::{DnType, SanType};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use scim_gateway::config::model::{Credential, Holder, Limits, Proof, Tls};
+use scim_gateway::dialect::Dialects;
 use scim_gateway::exchange::Upstream;
-use scim_gateway::proxy::{Callers, Door, Event, Reason, Way};
+use scim_gateway::gateway::Gateway;
+use scim_gateway::proxy::{Callers, Door, Edge, Event, Reason, Way};
 use scim_gateway::scim::http::Request;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -255,6 +257,43 @@ async fn an_upstream_that_speaks_only_http_2_is_spoken_to_in_it() {
             .unwrap();
         assert_eq!(&answer.body[..], b"{\"two\":2}");
     }
+}
+
+// Edge review 28: a reload changed the time between two requests for HTTP/1.1 alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_a_connection_may_be_idle_follows_a_reload_in_both_protocols() {
+    let service = Scripted::start(|_, _| ok("{}")).await;
+    let (directory, own) = (tempfile::tempdir().unwrap(), Authority::new("own"));
+    let doors = || {
+        let way =
+            Way::Stream(Arc::new(remote(&service.url)), care(), Some(crate::harness::bearer()));
+        HashMap::from([("/c".to_owned(), Door::new(Arc::new(Callers::everybody()), way))])
+    };
+    let long = std::time::Duration::from_secs(600);
+    let tls = tls(directory.path(), &own, None);
+    let idle = |idle| Limits { idle, header_time: long, ..limits() };
+    let gateway = launch_within(vec![plain_route("/c")], doors(), Some(tls), idle(long));
+    let next = Gateway::new(vec![plain_route("/c")], &Dialects::embedded().unwrap());
+    let short = idle(std::time::Duration::from_secs(1));
+    gateway.live.replace(Edge::new(next, doors(), short, Arc::default()));
+
+    let client = own.client(None, "h2");
+    let stream = connect(gateway.address, &client, HOST).await.unwrap();
+    let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
+    let ended = tokio::spawn(connection);
+    let request = http::Request::get("https://localhost/c/v2/Users").body(()).unwrap();
+    let (answer, _) = sender.send_request(request, true).unwrap();
+    assert_eq!(answer.await.unwrap().status().as_u16(), 200);
+    let most = std::time::Duration::from_secs(30);
+    tokio::time::timeout(most, ended).await.expect("HTTP/2 goes on").unwrap().ok();
+    drop(sender);
+
+    let client = own.client(None, "http/1.1");
+    let mut stream = connect(gateway.address, &client, HOST).await.unwrap();
+    assert_eq!(status(&ask(&mut stream, "/c", "").await.unwrap()), 200);
+    let mut rest = [0; 64];
+    let end = tokio::time::timeout(most, stream.read(&mut rest)).await;
+    assert_eq!(end.expect("HTTP/1.1 goes on").unwrap_or(0), 0);
 }
 
 // Edge review 12.

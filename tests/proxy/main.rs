@@ -28,6 +28,7 @@ mod oauth;
 #[path = "../seeds/page.rs"]
 mod page;
 mod passthrough;
+mod pooled;
 mod remote;
 mod rotated;
 mod secrets;

@@ -88,6 +88,10 @@ impl Upstream for Cared {
         self.upstream.base()
     }
 
+    fn services(&self) -> &[String] {
+        self.upstream.services()
+    }
+
     async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         self.care.retries.earn();
         let mut answer = self.attempt(request, deadline).await?;

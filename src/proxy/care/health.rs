@@ -62,7 +62,8 @@ impl Probe {
     async fn ask(&self, number: usize) -> pingora::Result<()> {
         let node = self.nodes.get(number).ok_or_else(failed)?;
         let plainly = |peer: &mut HttpPeer| peer.options.alpn = ALPN::H1;
-        let connected = node.host.connect(&self.connector, plainly).await.map_err(|_| failed())?;
+        let connected =
+            node.host.connect(&self.connector, false, plainly).await.map_err(|_| failed())?;
         let mut session = connected.session;
         let Some(path) = &self.settings.path else { return Ok(()) };
         session.set_read_timeout(Some(self.settings.timeout));
