@@ -141,6 +141,8 @@ pub enum Reason {
     /// The upstream asked to be left alone.
     Held,
     Breaker,
+    /// Calls with one client's own credential failed again and again.
+    Stranger,
     /// The share of calls that may be retries.
     Budget,
 }
@@ -160,6 +162,7 @@ impl Reason {
             Self::Rate => "rate",
             Self::Held => "held",
             Self::Breaker => "breaker",
+            Self::Stranger => "client_breaker",
             Self::Budget => "retry_budget",
         }
     }

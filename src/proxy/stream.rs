@@ -13,7 +13,7 @@ use pingora::upstreams::peer::{H1UpgradePolicy, HttpPeer};
 use tokio::time::Instant;
 
 use super::broken::unformed;
-use super::care::{Care, Leave, Node, Turn, Verdict, asked, verdict};
+use super::care::{Care, Leave, Node, Says, Turn, Verdict, asked};
 use super::identity::Proof;
 use super::{Identity, Remote, passthrough};
 use crate::config::model::Limits;
@@ -34,7 +34,7 @@ pub(super) struct Stream {
     /// An answer that refused the proof was thrown away, and the request is sent once more.
     resend: bool,
     /// What the answer's status says; `None` before there is one.
-    verdict: Option<Verdict>,
+    says: Option<Says>,
     /// Body bytes of the client so far.
     streamed: usize,
     began: Instant,
@@ -66,7 +66,7 @@ impl Stream {
             identity,
             proof: None,
             resend: false,
-            verdict: None,
+            says: None,
             streamed: 0,
             began: Instant::now(),
             passed: (0, None),
@@ -144,28 +144,28 @@ impl Stream {
     }
 
     pub(super) fn answered(&mut self, header: &ResponseHeader) {
-        let verdict = verdict(Ok(header.status));
-        let partly = self.is_partly(verdict);
+        let says = Says::of(Ok(header.status));
+        let partly = self.is_partly(says);
         if let Some(wait) = asked(header.status, &header.headers).filter(|_| !partly) {
             self.care.hold_back(self.who, wait, header.status);
         }
-        self.verdict = Some(verdict);
+        self.says = Some(says);
     }
 
     /// The request is over. An answer's header has said what there is to say of its sender, whatever became
     /// of the body: the client may have broken it off.
     pub(super) fn end(&mut self, fault: Option<&Fault>) {
-        let failed = || fault.map(|fault| verdict(Err(fault)));
-        let verdict = self.verdict.or_else(failed).unwrap_or(Verdict::Unknown);
-        self.leave_node(verdict);
+        let failed = || fault.map(|fault| Says::of(Err(fault)));
+        let says = self.says.or_else(failed).unwrap_or(Says::UNKNOWN);
+        self.leave_node(says.own);
         if let Some(leave) = self.leave.take() {
-            leave.done(if self.is_partly(verdict) { Verdict::Unknown } else { verdict });
+            leave.done(if self.is_partly(says) { Says::UNKNOWN } else { says });
         }
     }
 
     /// Whether what failed is a node, while another one is well.
-    fn is_partly(&self, verdict: Verdict) -> bool {
-        verdict == Verdict::Failed && self.remote.nodes.is_partly_well()
+    fn is_partly(&self, says: Says) -> bool {
+        says.own == Verdict::Failed && self.remote.nodes.is_partly_well()
     }
 
     fn leave_node(&mut self, verdict: Verdict) {

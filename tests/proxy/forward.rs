@@ -4,12 +4,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use http::Method;
+use scim_gateway::config::care as settings;
 use scim_gateway::config::model::Auth;
 use scim_gateway::dialect::Dialects;
-use scim_gateway::proxy::{Callers, Cared, Door, KeySets, Way};
+use scim_gateway::exchange::Upstream;
+use scim_gateway::proxy::{Callers, Care, Cared, Door, Event, KeySets, Observer, Reason, Way};
+use scim_gateway::scim::http::Request;
 
 use crate::harness::{
-    Running, Scripted, care, header, identity, launch, ok, remote, route, send, signed, status,
+    Log, Running, Scripted, care, header, identity, launch, ok, remote, route, send, signed, status,
 };
 use crate::identity::unauthorized;
 
@@ -151,6 +155,115 @@ async fn what_holds_one_clients_calls_back_holds_no_others() {
     let sent = upstream.requests();
     let busy = sent.iter().filter(|seen| seen.contains("Bearer busy")).count();
     assert_eq!(busy, 1, "the gateway itself holds it, on both routes");
+}
+
+/// A gateway that forwards, in front of this upstream with this care; and the gateway's own calls to it.
+fn careful(url: &str, settings: &settings::Care, log: &Arc<Log>) -> (Running, Cared) {
+    let (shared, observer) = (Arc::new(remote(url)), log.clone() as Arc<dyn Observer>);
+    let care = Arc::new(Care::new("up", settings, observer));
+    let own = Cared::new(shared.clone(), care.clone());
+    let calls = Cared::new(shared.clone(), care.clone()).of_strangers();
+    let ways = [Way::Forward(Arc::new(calls)), Way::Stream(shared, care, None)];
+    (gateway(ways, &Auth::Forward), own)
+}
+
+/// Edge 10: what the upstream said to one client's credential opened the breaker for all.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_for_one_clients_credential_costs_no_other_ones_calls() {
+    let upstream = Scripted::start(|_, seen| match header(seen, "authorization") {
+        Some(who) if who.contains("503") => {
+            Some(b"HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n".to_vec())
+        }
+        Some(who) if who.contains("cut") => None,
+        Some(who) if who.contains("slow") => Some(Vec::new()),
+        _ => ok(&user("ann")),
+    })
+    .await;
+    let breaker = settings::Breaker { failures: 3, least: 4, ..settings::Breaker::default() };
+    let retries = settings::Retries { most: 0, ..settings::Retries::default() };
+    let settings = settings::Care { breaker: Some(breaker), retries, ..settings::Care::ordinary() };
+    let log = Arc::<Log>::default();
+    let (gateway, own) = careful(&upstream.url, &settings, &log);
+    let ask = |path: &'static str, who: String| {
+        let bytes = shows("GET", path, &format!("Authorization: Bearer {who}\r\n"), "");
+        let address = gateway.address;
+        async move { send(address, &bytes).await }
+    };
+    for (name, path) in [("t", "/t/scim/v2/Users/1"), ("p", "/p/scim/v2/Users/1")] {
+        for kind in ["503", "cut", "slow"] {
+            let who = format!("{kind}-{name}");
+            for _ in 0..8 {
+                let answer = ask(path, who.clone()).await;
+                assert!([502, 503, 504].contains(&status(&answer)), "{who}: {answer}");
+            }
+            let seen = upstream.requests();
+            let seen = seen.iter().filter(|seen| seen.contains(&who)).count();
+            assert!((3..=5).contains(&seen), "{who} is left alone after a while: {seen}");
+            let last = ask(path, who.clone()).await;
+            assert_eq!(status(&last), 503, "{last}");
+            assert!(header(&last, "retry-after").is_some() && last.contains("nothing was sent"));
+            assert_eq!(status(&ask(path, "other".to_owned()).await), 200, "{who}");
+            let call = own.call(Request::new(Method::GET, "/Users/1")).await;
+            assert_eq!(call.unwrap().status, 200, "the gateway's own: {who}");
+        }
+    }
+    let events = log.events();
+    let opened = |event: &Event| matches!(event, Event::Breaker { .. });
+    assert!(!events.iter().any(opened), "{events:?}");
+    let refused = |event: &&Event| matches!(event, Event::Refused { reason: Reason::Stranger, .. });
+    assert!(events.iter().filter(refused).count() >= 6, "{events:?}");
+}
+
+/// Edge 10: what is nobody's own opens it still.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_that_takes_no_connection_is_left_alone_by_all() {
+    let breaker = settings::Breaker { failures: 3, ..settings::Breaker::default() };
+    let retries = settings::Retries { most: 0, ..settings::Retries::default() };
+    let settings = settings::Care { breaker: Some(breaker), retries, ..settings::Care::ordinary() };
+    let (log, nobody) = (Arc::<Log>::default(), crate::harness::free_port());
+    let (gateway, _) = careful(&format!("http://{nobody}"), &settings, &log);
+    for (number, path) in ["/t/scim/v2/Users/1", "/p/scim/v2/Users/1"].repeat(2).iter().enumerate()
+    {
+        let line = format!("Authorization: Bearer {number}\r\n");
+        send(gateway.address, &shows("GET", path, &line, "")).await;
+    }
+    let opened = log.events().iter().filter(|e| matches!(e, Event::Breaker { .. })).count();
+    assert_eq!(opened, 1, "{:?}", log.events());
+}
+
+/// Edge 10: one client's failing calls spent the retries of all.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_client_has_asked_again_is_its_own() {
+    let met = std::sync::Mutex::new(std::collections::HashSet::new());
+    let upstream = Scripted::start(move |_, seen| match header(seen, "authorization") {
+        // Each of these is answered when it comes again.
+        Some(who) if who.contains("twice") && !met.lock().unwrap().insert(who.to_owned()) => {
+            ok(&user("ann"))
+        }
+        _ => Some(b"HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n".to_vec()),
+    })
+    .await;
+    let pause = std::time::Duration::from_millis(1);
+    let retries = settings::Retries { pause, ..settings::Retries::default() };
+    let settings = settings::Care { breaker: None, retries, ..settings::Care::ordinary() };
+    let log = Arc::<Log>::default();
+    let (gateway, _) = careful(&upstream.url, &settings, &log);
+    let ask = |who: String| {
+        let line = format!("Authorization: Bearer {who}\r\n");
+        let bytes = shows("GET", "/t/scim/v2/Users/1", &line, "");
+        let address = gateway.address;
+        async move { status(&send(address, &bytes).await) }
+    };
+    let spent = || {
+        let budget = |e: &&Event| matches!(e, Event::Refused { reason: Reason::Budget, .. });
+        log.events().iter().filter(budget).count()
+    };
+    while spent() < 3 {
+        assert_eq!(ask("bad".to_owned()).await, 502);
+    }
+    for number in 0..3 {
+        assert_eq!(ask(format!("twice-{number}")).await, 200, "{number}");
+    }
 }
 
 /// Edge 22: whoever asked decided that spans are kept.

@@ -6,36 +6,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::StatusCode;
 use tokio::time::Instant;
 
+use super::verdict::Verdict;
 use super::window::Window;
 use crate::config::care;
-use crate::fault::{Cause, Fault};
-
-/// What one call says of whom it was made to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::proxy) enum Verdict {
-    Good,
-    Failed,
-    /// It was given up, or says nothing of the other side's health.
-    Unknown,
-}
-
-/// What an answer says of its sender's health. A 500 is mostly about one resource, and 429 is no
-/// failure.
-pub(in crate::proxy) fn verdict(answer: Result<StatusCode, &Fault>) -> Verdict {
-    match answer {
-        Ok(status) if matches!(status.as_u16(), 502..=504) => Verdict::Failed,
-        Ok(_) => Verdict::Good,
-        Err(fault) => match fault.cause {
-            Cause::UpstreamUnreachable | Cause::UpstreamTimeout | Cause::UpstreamCutOff => {
-                Verdict::Failed
-            }
-            _ => Verdict::Unknown,
-        },
-    }
-}
 
 /// What the state has changed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

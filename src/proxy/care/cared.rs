@@ -8,9 +8,9 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use tokio::time::{Instant, sleep_until};
 
-use super::breaker::{Verdict, verdict};
 use super::leave::Care;
-use super::retry::{self, Again, asked};
+use super::retry::{self, Again, Retries, asked};
+use super::verdict::{Says, Verdict};
 use crate::exchange::Upstream;
 use crate::fault::Fault;
 use crate::proxy::observer::{Event, Reason};
@@ -35,29 +35,34 @@ impl Cared {
         Self { of_strangers: true, ..self }
     }
 
+    fn whose(&self, request: &Request) -> Option<u64> {
+        let authorization = request.headers.get(AUTHORIZATION);
+        self.of_strangers.then(|| self.care.whose(authorization)).flatten()
+    }
+
     /// One attempt, with all that it has to pass. `Err` where it was not made.
     async fn attempt(
         &self,
         request: &Request,
         deadline: Instant,
     ) -> Result<Result<Response, Fault>, Fault> {
-        let authorization = request.headers.get(AUTHORIZATION);
-        let who = self.of_strangers.then(|| self.care.whose(authorization)).flatten();
+        let who = self.whose(request);
         let leave = self.care.leave(who, deadline).await?;
         let answer = self.upstream.call_by(request, deadline).await;
-        let verdict = verdict(answer.as_ref().map(|response| response.status));
+        let says = Says::of(answer.as_ref().map(|response| response.status));
         // What a node says or does while another one is well is not the upstream's.
-        let partly = verdict == Verdict::Failed && self.upstream.is_partly_well();
+        let partly = says.own == Verdict::Failed && self.upstream.is_partly_well();
         if let Some((wait, status)) = asked_by(&answer).filter(|_| !partly) {
             self.care.hold_back(who, wait, status);
         }
-        leave.done(if partly { Verdict::Unknown } else { verdict });
+        leave.done(if partly { Says::UNKNOWN } else { says });
         Ok(answer)
     }
 
     /// When to ask again; `None` where the answer is final.
     fn next(
         &self,
+        retries: &Retries,
         answer: &Result<Response, Fault>,
         again: Again,
         pause: Instant,
@@ -65,7 +70,7 @@ impl Cared {
     ) -> Option<Instant> {
         let care = &self.care;
         let asked = asked_by(answer).map(|(wait, _)| wait);
-        if asked.is_some_and(|wait| wait > care.retries.patience) {
+        if asked.is_some_and(|wait| wait > retries.patience) {
             return None;
         }
         // The pause's jitter comes on top of what was asked for, so that not all come back at once.
@@ -73,7 +78,7 @@ impl Cared {
         if at >= deadline {
             return None;
         }
-        if !care.retries.spend() {
+        if !retries.spend() {
             care.happened(|at| Event::Refused { at: Some(at), reason: Reason::Budget });
             return None;
         }
@@ -93,13 +98,14 @@ impl Upstream for Cared {
     }
 
     async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
-        self.care.retries.earn();
+        let retries = self.care.retries(self.whose(request));
+        retries.earn();
         let mut answer = self.attempt(request, deadline).await?;
-        let Some(mut pauses) = self.care.retries.pauses() else { return answer };
-        for _ in 0..self.care.retries.most {
+        let Some(mut pauses) = retries.pauses() else { return answer };
+        for _ in 0..retries.most {
             let Some(again) = retry::again(request, &answer) else { break };
             let pause = retry::next(&mut pauses);
-            let Some(at) = self.next(&answer, again, pause, deadline) else { break };
+            let Some(at) = self.next(&retries, &answer, again, pause, deadline) else { break };
             sleep_until(at).await;
             match self.attempt(request, deadline).await {
                 Ok(newer) => answer = newer,

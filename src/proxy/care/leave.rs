@@ -7,12 +7,14 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use tokio::time::{Instant, sleep_until};
 
-use super::breaker::{Breaker, Change, Ticket, Verdict};
+use super::breaker::{Breaker, Change, Ticket};
 use super::gate::{Full, Gate, Place, Seat};
 use super::hold::{Held, Hold};
 use super::rate::Bucket;
 use super::retry::Retries;
+use super::strangers::{Own, Strangers};
 use super::told;
+use super::verdict::Says;
 use crate::config::care;
 use crate::fault::Fault;
 use crate::proxy::UpstreamStanding;
@@ -22,14 +24,15 @@ use crate::proxy::observer::{Event, Observer, Reason};
 pub struct Care {
     pub(super) name: Arc<str>,
     pub(super) observer: Arc<dyn Observer>,
-    pub(super) retries: Retries,
+    retries: Arc<Retries>,
     gate: Gate,
     /// Streams last as long as their readers are slow: they have places of their own.
     streams: Gate,
     bucket: Option<Bucket>,
     hold: Hold,
     /// Keyed anew in each process.
-    strangers: RandomState,
+    hasher: RandomState,
+    strangers: Strangers,
     breaker: Option<Arc<Breaker>>,
 }
 
@@ -39,7 +42,23 @@ pub struct Leave {
     care: Arc<Care>,
     /// Given back before the rest is told.
     place: Option<Place>,
-    ticket: Option<Ticket>,
+    tickets: Tickets,
+    /// Whether it is a stranger's.
+    strange: bool,
+}
+
+/// What learns of a call: the upstream's breaker, and the stranger's own.
+#[derive(Debug)]
+struct Tickets {
+    all: Option<Ticket>,
+    own: Option<Ticket>,
+}
+
+/// Whose call it is.
+struct Caller {
+    who: Option<u64>,
+    /// Of a stranger.
+    own: Option<Own>,
 }
 
 impl Care {
@@ -48,12 +67,13 @@ impl Care {
         Self {
             name,
             observer,
-            retries: Retries::new(&settings.retries),
+            retries: Arc::new(Retries::new(&settings.retries)),
             gate: Gate::new(&settings.limits),
             streams: Gate::new(&settings.limits),
             bucket: settings.rate.as_ref().map(Bucket::new),
             hold: Hold::default(),
-            strangers: RandomState::new(),
+            hasher: RandomState::new(),
+            strangers: Strangers::new(settings),
             breaker: settings.breaker.clone().map(Breaker::new).map(Arc::new),
         }
     }
@@ -89,12 +109,21 @@ impl Care {
         who: Option<u64>,
         deadline: Instant,
     ) -> Result<Leave, Fault> {
-        self.closed(Instant::now())?;
-        let (place, ticket) = match self.at_once(gate, who)? {
+        let now = Instant::now();
+        let caller = Caller { who, own: who.map(|who| self.strangers.of(who, now)) };
+        self.closed(&caller, now)?;
+        let (place, tickets) = match self.at_once(gate, &caller)? {
             Some(both) => both,
-            None => self.wait(gate, who, deadline).await?,
+            None => self.wait(gate, &caller, deadline).await?,
         };
-        Ok(Leave { care: Arc::clone(self), place: Some(place), ticket })
+        let place = Some(place);
+        Ok(Leave { care: Arc::clone(self), place, tickets, strange: who.is_some() })
+    }
+
+    /// What somebody's calls may add by retries: each stranger has a budget of its own.
+    pub(super) fn retries(&self, who: Option<u64>) -> Arc<Retries> {
+        let own = who.map(|who| self.strangers.of(who, Instant::now()).retries);
+        own.unwrap_or_else(|| Arc::clone(&self.retries))
     }
 
     /// How it stands now; of nodes it knows nothing.
@@ -115,48 +144,49 @@ impl Care {
 
     /// Whose calls those with a stranger's Authorization are: vendors throttle each by itself.
     pub(in crate::proxy) fn whose(&self, authorization: Option<&HeaderValue>) -> Option<u64> {
-        Some(self.strangers.hash_one(authorization.map(HeaderValue::as_bytes)))
+        Some(self.hasher.hash_one(authorization.map(HeaderValue::as_bytes)))
     }
 
     /// Both without a wait. A token is taken last: it cannot be given back.
-    fn at_once(
-        &self,
-        gate: &Gate,
-        who: Option<u64>,
-    ) -> Result<Option<(Place, Option<Ticket>)>, Fault> {
-        if self.hold.now(who, Instant::now()).is_some() {
+    fn at_once(&self, gate: &Gate, caller: &Caller) -> Result<Option<(Place, Tickets)>, Fault> {
+        if self.hold.now(caller.who, Instant::now()).is_some() {
             return Ok(None);
         }
         let Some(place) = gate.at_once() else { return Ok(None) };
-        let ticket = self.ticket()?;
+        let tickets = self.tickets(caller)?;
         let token = self.bucket.as_ref().is_none_or(Bucket::at_once);
-        Ok(token.then_some((place, ticket)))
+        Ok(token.then_some((place, tickets)))
     }
 
     async fn wait(
         &self,
         gate: &Gate,
-        who: Option<u64>,
+        caller: &Caller,
         deadline: Instant,
-    ) -> Result<(Place, Option<Ticket>), Fault> {
+    ) -> Result<(Place, Tickets), Fault> {
         let seat = gate.sit(deadline).map_err(|full| self.full(full))?;
-        self.outlast(who, &seat).await?;
+        self.outlast(caller.who, &seat).await?;
         let place = seat.place().await.map_err(|full| self.full(full))?;
         // The breaker may have opened meanwhile, and its probe's ticket is for whoever calls now.
-        let ticket = self.ticket()?;
+        let tickets = self.tickets(caller)?;
         if let Some(bucket) = &self.bucket {
             let late = |wait| self.refused(Reason::Rate, told::rate(wait));
             bucket.token(seat.until).await.map_err(late)?;
         }
-        if ticket.as_ref().is_some_and(|ticket| !ticket.holds()) {
-            self.closed(Instant::now())?;
+        if [&tickets.all, &tickets.own].into_iter().flatten().any(|ticket| !ticket.holds()) {
+            self.closed(caller, Instant::now())?;
         }
-        Ok((place, ticket))
+        Ok((place, tickets))
     }
 
-    fn ticket(&self) -> Result<Option<Ticket>, Fault> {
-        let ticket = self.breaker.as_ref().map(|breaker| breaker.admit(Instant::now()));
-        ticket.transpose().map_err(|wait| self.refused(Reason::Breaker, told::open(wait)))
+    fn tickets(&self, caller: &Caller) -> Result<Tickets, Fault> {
+        let admit = |breaker: Option<&Arc<Breaker>>| {
+            breaker.map(|breaker| breaker.admit(Instant::now())).transpose()
+        };
+        let own = caller.own.as_ref().and_then(|own| own.breaker.as_ref());
+        let own = admit(own).map_err(|wait| self.failing(wait))?;
+        let all = admit(self.breaker.as_ref()).map_err(|wait| self.open(wait))?;
+        Ok(Tickets { all, own })
     }
 
     /// Waits until nothing holds calls back, unless that is too long.
@@ -170,11 +200,23 @@ impl Care {
         Ok(())
     }
 
-    fn closed(&self, now: Instant) -> Result<(), Fault> {
-        match self.breaker.as_ref().and_then(|breaker| breaker.shut(now)) {
-            Some(wait) => Err(self.refused(Reason::Breaker, told::open(wait))),
+    fn closed(&self, caller: &Caller, now: Instant) -> Result<(), Fault> {
+        if let Some(wait) = self.breaker.as_ref().and_then(|breaker| breaker.shut(now)) {
+            return Err(self.open(wait));
+        }
+        let own = caller.own.as_ref().and_then(|own| own.breaker.as_ref());
+        match own.and_then(|breaker| breaker.shut(now)) {
+            Some(wait) => Err(self.failing(wait)),
             None => Ok(()),
         }
+    }
+
+    fn open(&self, wait: Duration) -> Fault {
+        self.refused(Reason::Breaker, told::open(wait))
+    }
+
+    fn failing(&self, wait: Duration) -> Fault {
+        self.refused(Reason::Stranger, told::failing(wait))
     }
 
     fn full(&self, full: Full) -> Fault {
@@ -193,16 +235,19 @@ impl Care {
 
 impl Leave {
     /// Tells what the call came to.
-    pub(in crate::proxy) fn done(mut self, verdict: Verdict) {
-        self.end(verdict);
+    pub(in crate::proxy) fn done(mut self, says: Says) {
+        self.end(says);
     }
 
-    fn end(&mut self, verdict: Verdict) {
+    fn end(&mut self, says: Says) {
         if self.place.take().is_none() {
             return;
         }
-        let care = &self.care;
-        let change = self.ticket.take().and_then(|ticket| ticket.learn(verdict, Instant::now()));
+        let (care, now) = (&self.care, Instant::now());
+        // What a stranger's own breaker does concerns nobody else.
+        self.tickets.own.take().map(|ticket| ticket.learn(says.own, now));
+        let verdict = if self.strange { says.all } else { says.own };
+        let change = self.tickets.all.take().and_then(|ticket| ticket.learn(verdict, now));
         if let Some(change) = change {
             let open = matches!(change, Change::Opened { .. });
             care.happened(|upstream| Event::Breaker { upstream, open });
@@ -212,6 +257,6 @@ impl Leave {
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        self.end(Verdict::Unknown);
+        self.end(Says::UNKNOWN);
     }
 }

@@ -13,7 +13,9 @@ mod leave;
 mod nodes;
 mod rate;
 mod retry;
+mod strangers;
 mod told;
+mod verdict;
 mod window;
 
 pub use cared::Cared;
@@ -21,9 +23,9 @@ pub use gate::Gate;
 pub use leave::Care;
 pub use nodes::Making;
 
-pub(super) use breaker::{Verdict, verdict};
 pub(super) use gate::{Full, Place};
 pub(super) use leave::Leave;
 pub(super) use nodes::{Node, Nodes, Turn};
 pub(super) use retry::asked;
 pub(super) use told::crowded;
+pub(super) use verdict::{Says, Verdict, verdict};

@@ -14,8 +14,9 @@ use pingora::lb::{Backend, LoadBalancer};
 use tokio::time::Instant;
 use url::Url;
 
-use super::breaker::{Breaker, Change, Ticket, Verdict};
+use super::breaker::{Breaker, Change, Ticket};
 use super::health;
+use super::verdict::Verdict;
 use crate::config::care;
 use crate::config::model::Timeouts;
 use crate::proxy::NodeStanding;

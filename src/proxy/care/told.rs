@@ -13,6 +13,13 @@ pub(super) fn open(wait: Duration) -> Fault {
     Fault::new(Cause::UpstreamUnavailable, detail).with_retry_after(wait)
 }
 
+/// The upstream fails calls with this credential of a client.
+pub(super) fn failing(wait: Duration) -> Fault {
+    let detail = "The upstream of this route has failed calls with the request's credentials again and again, \
+                  so they are held back for a moment; nothing was sent. Try again later.";
+    Fault::new(Cause::UpstreamUnavailable, detail).with_retry_after(wait)
+}
+
 /// The upstream asked to be left alone.
 pub(super) fn held(wait: Duration, status: StatusCode) -> Fault {
     let detail = "The upstream of this route asked to be left alone for a moment; nothing was sent. \
