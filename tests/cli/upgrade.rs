@@ -141,15 +141,17 @@ fn hanging() -> (TcpListener, String) {
 fn standing(admin: std::net::SocketAddr, route: &str) -> Option<serde_json::Value> {
     let body = call(admin, "GET", "/routes", "")?.body;
     let all: serde_json::Value = serde_json::from_str(&body).unwrap();
-    all["routes"].as_array().unwrap().iter().find(|one| one["route"] == route).cloned()
+    let mut all = all.get("routes")?.as_array()?.iter();
+    all.find(|one| one.get("route").is_some_and(|name| name == route)).cloned()
 }
 
 fn paused(admin: std::net::SocketAddr, route: &str) -> bool {
-    standing(admin, route).is_some_and(|one| one["paused"] == true)
+    standing(admin, route).is_some_and(|one| one.pointer("/paused") == Some(&true.into()))
 }
 
 fn tripped(admin: std::net::SocketAddr, route: &str) -> bool {
-    standing(admin, route).is_some_and(|one| one["removals"]["tripped"] == true)
+    let tripped = |one: serde_json::Value| one.pointer("/removals/tripped") == Some(&true.into());
+    standing(admin, route).is_some_and(tripped)
 }
 
 /// Edge, part 7: what is decided at the old process after the new one has read the state was lost, and either
