@@ -127,6 +127,8 @@ impl Default for Breaker {
 pub struct Health {
     /// GET of this path has to answer 2xx; `None`: a connection has to be taken.
     pub path: Option<String>,
+    /// Whether that is asked with the upstream's own authorization.
+    pub authorization: bool,
     pub every: Duration,
     pub timeout: Duration,
     /// Failed probes in a row after which a node is down.
@@ -139,6 +141,7 @@ impl Default for Health {
     fn default() -> Self {
         Self {
             path: None,
+            authorization: false,
             every: Duration::from_secs(5),
             timeout: Duration::from_secs(2),
             down: 2,
@@ -234,8 +237,15 @@ fn breaker(item: Item<'_>) -> Option<Breaker> {
 
 fn health(table: Table<'_>) -> Health {
     let default = Health::default();
+    let authorization = table.item("authorization");
+    if let (Some(item), None) = (authorization, table.item("path")) {
+        let message = "a health check without a path shows nobody an authorization";
+        let diagnostic = item.mistake(CARE, message, "it would never be shown");
+        item.reader().report(diagnostic.with_hint("name a `path` to GET"));
+    }
     let health = Health {
         path: table.item("path").and_then(path),
+        authorization: authorization.and_then(Item::boolean).unwrap_or(default.authorization),
         every: time(&table, "every").unwrap_or(default.every),
         timeout: time(&table, "timeout").unwrap_or(default.timeout),
         down: count(&table, "down", 1..=100).unwrap_or(default.down),

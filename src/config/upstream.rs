@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::care::care;
-use super::code::{CLIENT_CERT, NO_SANDBOX, NODES, URL};
+use super::code::{CARE, CLIENT_CERT, NO_SANDBOX, NODES, URL};
 use super::identity::{Identity, Reading, identity};
 use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
 use super::value::{duration, named, number, path, readable, vars};
@@ -46,6 +46,14 @@ pub(super) fn upstream(
     let ca = table.item("ca").and_then(|item| readable(item, around.directory));
     let (schema, vars) = (extends(&table, "schema"), vars(&table, "vars"));
     let care = care(&table);
+    let nobody = !sandbox && auth.is_none();
+    if let Some(item) = table.item("health").filter(|_| nobody)
+        && care.health.as_ref().is_some_and(|health| health.authorization)
+    {
+        let message = "the health check is to show the upstream's authorization, and it has none";
+        let diagnostic = item.mistake(CARE, message, "there is nothing to show");
+        item.reader().report(diagnostic.with_hint("give the upstream its `auth`"));
+    }
     table.close();
     Some(Upstream {
         name: name.to_owned(),

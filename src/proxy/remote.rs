@@ -21,7 +21,7 @@ use url::Url;
 
 use super::broken::{timed_out, unformed, unreachable};
 use super::care::{Making, Node, Nodes, Turn, Verdict, verdict};
-use super::identity::{Certificate, Reporter};
+use super::identity::{Certificate, Identity, Reporter};
 use super::observer::Silent;
 use super::peer::{Connected, set_apart};
 use super::talk::talk;
@@ -130,6 +130,11 @@ impl Remote {
     /// What it believes in TLS; `None`: what the system believes.
     pub(super) fn authorities(&self) -> Option<&Arc<Authorities>> {
         self.authorities.as_ref()
+    }
+
+    /// Says who asks in health checks that show an authorization.
+    pub fn ask_as(&self, identity: &Arc<Identity>) {
+        self.nodes.ask_as(identity);
     }
 
     /// Begins to follow its files, before anybody calls; on the runtime that this is called within.

@@ -69,6 +69,13 @@ const BEARER: &str = "bearer = { env = \"TOKEN\" }";
 const CASES: &[(&str, &str, &str, &str)] = &[
     ("C001", "ca = \"empty\"", "ca = \"none.pem\"", "\"none.pem\""),
     ("C002", "127.0.0.1:0", "localhost", "\"localhost\""),
+    ("C028", "[upstream.a]", "[upstream.a]\nhealth = { authorization = true }", "true"),
+    (
+        "C028",
+        "auth = { bearer = { env = \"TOKEN\" } }",
+        "health = { path = \"/h\", authorization = true }",
+        "{ path = \"/h\", authorization = true }",
+    ),
     (
         "C002",
         "[\"127.0.0.1:0\"]",

@@ -16,8 +16,8 @@ use scim_gateway::scim::http::Request;
 use tokio::time::Instant;
 
 use crate::harness::{
-    Log, Running, Scripted, Setting, free_port, header, nodes, observer, ok, request, send,
-    start_as, status,
+    Log, Running, Scripted, Setting, free_port, header, identity, nodes, observer, ok, request,
+    send, start_as, status,
 };
 
 fn of(urls: &[&str]) -> Remote {
@@ -185,6 +185,63 @@ async fn a_node_whose_health_path_fails_gets_no_calls_until_it_answers() {
         remote.call(post()).await.unwrap();
     }
     assert_eq!(calls(&a), before + 3);
+}
+
+/// Edge 5, 16: a health path that needs an authorization was asked without it, so that every node was down.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_health_path_is_asked_with_the_upstreams_authorization_where_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "first").unwrap();
+    let keys = format!("auth = {{ bearer = {{ file = \"{}\" }} }}", file.display());
+    for (authorization, path, up) in
+        [(true, "/alive", true), (false, "/alive", false), (true, "/wrong", false)]
+    {
+        let known = Arc::new(std::sync::Mutex::new("first"));
+        let node = |known: Arc<std::sync::Mutex<&'static str>>| {
+            Scripted::start(move |_, request| {
+                let shown = header(request, "authorization").unwrap_or("nobody");
+                let right = shown == format!("Bearer {}", known.lock().unwrap());
+                match request.starts_with("GET /alive ") {
+                    true if right => ok("{}"),
+                    _ => Some(
+                        b"HTTP/1.1 401 Who\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                            .to_vec(),
+                    ),
+                }
+            })
+        };
+        let (a, b) = (node(known.clone()).await, node(known.clone()).await);
+        let every = Duration::from_millis(20);
+        let health =
+            Health { path: Some(path.into()), authorization, every, down: 1, ..Health::default() };
+        let log = Arc::new(Log::default());
+        let observer: Arc<dyn Observer> = log.clone();
+        let care = Care { health: Some(health), ..Care::ordinary() };
+        let remote = nodes(&[&a.url, &b.url], &care, None, &observer).unwrap();
+        std::fs::write(&file, "first").unwrap();
+        remote.ask_as(&identity(&a.url, &keys, &log));
+        remote.call(post()).await.unwrap();
+        let asked = |of: &Scripted| of.requests().iter().filter(|r| r.starts_with("GET")).count();
+        while asked(&a) < 4 || asked(&b) < 4 {
+            tokio::time::sleep(every).await;
+        }
+        let down = || {
+            let told = |event: &Event| matches!(event, Event::Node { up: false, .. });
+            log.events().iter().filter(|event| told(event)).count()
+        };
+        assert_eq!(down() == 0, up, "{authorization} {path}: {:?}", log.events());
+        if up {
+            // A secret that was exchanged is read at once, and shown once more.
+            std::fs::write(&file, "second").unwrap();
+            *known.lock().unwrap() = "second";
+            let before = asked(&a);
+            while asked(&a) < before + 4 {
+                tokio::time::sleep(every).await;
+            }
+            assert_eq!(down(), 0, "{:?}", log.events());
+        }
+    }
 }
 
 #[tokio::test]

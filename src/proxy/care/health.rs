@@ -2,10 +2,11 @@
 //!
 //! They begin with the first call, since a runtime is needed, and end with the upstream.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::StatusCode;
 use http::header::HOST;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
@@ -13,12 +14,15 @@ use pingora::lb::health_check::HealthCheck;
 use pingora::lb::selection::RoundRobin;
 use pingora::lb::{Backend, LoadBalancer};
 use pingora::protocols::ALPN;
+use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::{sleep, timeout};
 
 use super::nodes::{Node, number};
 use crate::config::care;
+use crate::proxy::Identity;
+use crate::proxy::identity::Proof;
 use crate::proxy::observer::{Event, Observer};
 use crate::proxy::tls;
 
@@ -29,6 +33,8 @@ pub(super) struct Probe {
     connector: Connector,
     settings: care::Health,
     told: Told,
+    /// Who asks, where an authorization is wanted; set by whoever knows it.
+    identity: Arc<OnceLock<Arc<Identity>>>,
 }
 
 /// Whom a change is told.
@@ -47,32 +53,61 @@ impl Probe {
         settings: &care::Health,
         own: bool,
         told: Told,
+        identity: Arc<OnceLock<Arc<Identity>>>,
     ) -> Result<Self, String> {
         let connector = Connector::new(Some(tls::connector(1, own)?));
-        let probe = Self { nodes, connector, settings: settings.clone(), told };
+        let probe = Self { nodes, connector, settings: settings.clone(), told, identity };
         if let (Some(path), Some(node)) = (&probe.settings.path, probe.nodes.first()) {
-            header(node, path)
+            header(node, path, None)
                 .map_err(|_| "the health path cannot stand in a request".to_owned())?;
         }
         Ok(probe)
     }
 
-    /// A connection, and where there is a path to ask for, a good answer. None is kept: one that was
-    /// made before would say little of the way there.
+    /// A connection, and where there is a path to ask for, a good answer. An authorization that was refused is
+    /// renewed, and shown once more where there is a newer one.
     async fn ask(&self, number: usize) -> pingora::Result<()> {
         let node = self.nodes.get(number).ok_or_else(failed)?;
+        let Some(path) = &self.settings.path else { return self.connect(node).await.map(drop) };
+        let identity = self.identity.get().filter(|_| self.settings.authorization);
+        let proof = match identity {
+            None => None,
+            // Without a token nothing can be asked, and that says nothing of the node.
+            Some(identity) => match identity.proof().await {
+                Err(_) => return self.connect(node).await.map(drop),
+                Ok(proof) => proof,
+            },
+        };
+        let mut status = self.status(node, path, proof.as_ref()).await?;
+        if let (StatusCode::UNAUTHORIZED, Some(identity), Some(proof)) = (status, identity, proof)
+            && let Some(newer) = identity.renew(&proof).await
+        {
+            status = self.status(node, path, Some(&newer)).await?;
+        }
+        status.is_success().then_some(()).ok_or_else(failed)
+    }
+
+    /// None is kept: one that was made before would say little of the way there.
+    async fn connect(&self, node: &Node) -> pingora::Result<HttpSession> {
         let plainly = |peer: &mut HttpPeer| peer.options.alpn = ALPN::H1;
-        let connected =
-            node.host.connect(&self.connector, false, plainly).await.map_err(|_| failed())?;
-        let mut session = connected.session;
-        let Some(path) = &self.settings.path else { return Ok(()) };
+        let connected = node.host.connect(&self.connector, false, plainly).await;
+        connected.map(|connected| connected.session).map_err(|_| failed())
+    }
+
+    async fn status(
+        &self,
+        node: &Node,
+        path: &str,
+        proof: Option<&Proof>,
+    ) -> pingora::Result<StatusCode> {
+        let mut session = self.connect(node).await?;
         session.set_read_timeout(Some(self.settings.timeout));
-        session.write_request_header(Box::new(header(node, path)?)).await?;
+        session.write_request_header(Box::new(header(node, path, proof)?)).await?;
         session.finish_request_body().await?;
         session.read_response_header().await?;
-        let good = session.response_header().is_some_and(|answer| answer.status.is_success());
+        let status = session.response_header().map(|answer| answer.status);
         session.shutdown().await;
-        good.then_some(()).ok_or_else(failed)
+        status.ok_or_else(failed)
     }
 }
 
@@ -108,9 +143,12 @@ pub(super) async fn watch(balance: Weak<LoadBalancer<RoundRobin>>, every: Durati
     }
 }
 
-fn header(node: &Node, path: &str) -> pingora::Result<RequestHeader> {
+fn header(node: &Node, path: &str, proof: Option<&Proof>) -> pingora::Result<RequestHeader> {
     let mut header = RequestHeader::build("GET", path.as_bytes(), None)?;
     header.insert_header(HOST, node.authority.clone())?;
+    if let Some(Proof { name, value, .. }) = proof {
+        header.insert_header(name.clone(), value.clone())?;
+    }
     Ok(header)
 }
 

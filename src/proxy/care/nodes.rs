@@ -19,11 +19,11 @@ use super::health;
 use super::verdict::Verdict;
 use crate::config::care;
 use crate::config::model::Timeouts;
-use crate::proxy::NodeStanding;
 use crate::proxy::identity::{Certificate, Reporter};
 use crate::proxy::observer::{Event, Observer};
 use crate::proxy::peer::{Host, Manner};
 use crate::proxy::tls::Authorities;
+use crate::proxy::{Identity, NodeStanding};
 
 /// The nodes, at least one.
 pub(in crate::proxy) struct Nodes {
@@ -32,6 +32,8 @@ pub(in crate::proxy) struct Nodes {
     nodes: Arc<[Node]>,
     balance: Arc<LoadBalancer<RoundRobin>>,
     probed: Option<care::Health>,
+    /// Who asks in health checks.
+    asks: Arc<OnceLock<Arc<Identity>>>,
     /// Set when the probes were started, which needs a runtime.
     tended: OnceLock<()>,
 }
@@ -81,11 +83,12 @@ impl Nodes {
         let numbers = (0_u16..).zip(nodes.iter()).map(|(number, _)| address(number));
         let mut balance =
             LoadBalancer::try_from_iter(numbers).map_err(|error| error.to_string())?;
+        let asks = Arc::default();
         if let Some(health) = &probed {
             let told =
                 health::Told { upstream: Arc::clone(&name), observer: Arc::clone(making.observer) };
-            let probe =
-                health::Probe::new(Arc::clone(&nodes), health, authorities.is_some(), told)?;
+            let (nodes, own) = (Arc::clone(&nodes), authorities.is_some());
+            let probe = health::Probe::new(nodes, health, own, told, Arc::clone(&asks))?;
             balance.set_health_check(Box::new(probe));
         }
         let balance = Arc::new(balance);
@@ -95,8 +98,14 @@ impl Nodes {
             nodes,
             balance,
             probed,
+            asks,
             tended: OnceLock::new(),
         })
+    }
+
+    /// Says who asks in health checks that show an authorization; the second call has no effect.
+    pub(in crate::proxy) fn ask_as(&self, identity: &Arc<Identity>) {
+        let _ = self.asks.set(Arc::clone(identity));
     }
 
     /// The node of a turn.
