@@ -4,11 +4,15 @@
 export PROPTEST_RNG_SEED ?= 7644
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: run install test test-full licences notices conformance observe chaos bench laws fuzz mutants cmake
+.PHONY: run demo install test test-full licences notices conformance observe chaos bench laws fuzz mutants cmake
 
 # Serves config.toml: every route on the simulators inside the program. The first build takes minutes.
 run: cmake
 	cargo run --locked -- run --config config.toml
+
+# Plays README's exchange over HTTP, on a port of its own; fails where the answer is not the printed one.
+demo: cmake
+	cargo run --locked -- demo
 
 # Puts the program where cargo puts programs (~/.cargo/bin), or into PREFIX/bin.
 PREFIX ?=

@@ -10,7 +10,7 @@ use super::output::{complain, mistakes};
 use super::{Configured, Format};
 use crate::config::Config;
 use crate::config::model::Mode;
-use crate::diagnostic::{Mistakes, Source, any_error};
+use crate::diagnostic::{Mistakes, Source, any_error, did_you_mean};
 use crate::dialect::{Dialect, Dialects};
 use crate::gateway::route::Policies;
 use crate::gateway::{Gateway, Route, RouteSpec};
@@ -77,10 +77,8 @@ impl Along {
         let names: Vec<String> = all.iter().map(|c| c.route.spec.name.clone()).collect();
         all.retain(|chosen| chosen.route.spec.name.eq_ignore_ascii_case(wanted));
         if all.is_empty() {
-            let names = names.join(", ");
-            return Err(Unchosen::Usage(format!(
-                "there is no route `{wanted}`; there are: {names}"
-            )));
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return Err(Unchosen::Usage(absent("route", wanted, &route_like(wanted), &names)));
         }
         Ok(all)
     }
@@ -155,10 +153,21 @@ fn configured(configured: &Configured) -> Result<Vec<Chosen>, Unchosen> {
 
 fn dialect(dialects: &Dialects, name: &str) -> Result<Arc<Dialect>, Unchosen> {
     dialects.named(name).map(Arc::clone).ok_or_else(|| {
-        let names: Vec<&str> = dialects.names().collect();
-        let names = names.join(", ");
-        Unchosen::Usage(format!("there is no dialect `{name}`; there are: {names}"))
+        Unchosen::Usage(absent("dialect", name, name, &dialects.names().collect::<Vec<_>>()))
     })
+}
+
+/// A route's name as it was probably meant: one begins with a slash, and has none at its end.
+fn route_like(wanted: &str) -> String {
+    format!("/{}", wanted.trim_matches('/'))
+}
+
+/// That something is not there, with what was probably meant, or else with all that are.
+fn absent(what: &str, wanted: &str, like: &str, names: &[&str]) -> String {
+    match did_you_mean(like, names.iter().copied()) {
+        Some(meant) => format!("there is no {what} `{wanted}`: did you mean `{meant}`?"),
+        None => format!("there is no {what} `{wanted}`; there are: {}", names.join(", ")),
+    }
 }
 
 fn overlay(dialects: &Dialects, file: &PathBuf, to: &str) -> Result<Rules, Unchosen> {

@@ -16,6 +16,7 @@ pub(super) enum Verb {
     /// of one gateway, in any order. Prints the numbers, and the hash of the last line: the head. Exits with
     /// 1 where a line is not what was written. What was cut off at the end is not seen without a head that was kept
     /// elsewhere.
+    #[command(after_help = super::examples::VERIFY)]
     Verify(Options),
 }
 

@@ -1,16 +1,18 @@
 //! `check`: every mistake of a configuration, and what each route does; nothing is served.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::document::plural;
+use super::document::{STDIN, plural, read};
 use super::load::{Loaded, load_all};
 use super::output::{counted, mistakes, report, say};
 use super::{Format, Named};
 use crate::config::model::{self, Auth, Mode};
-use crate::diagnostic::Mistakes;
+use crate::config::{Config, Draft, Surroundings, unreadable};
+use crate::diagnostic::{Mistakes, Source};
 use crate::gateway::Route;
 use crate::gateway::pair::Pair;
 use crate::gateway::report::{OperationReport, operations};
@@ -39,29 +41,47 @@ pub(super) struct Options {
     /// Exit with 1 also where there are only warnings.
     #[arg(long)]
     deny_warnings: bool,
+    /// Print mistakes and warnings alone: nothing where there are none.
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 pub(super) fn check(options: &Options, format: Format) -> ExitCode {
     // Checking makes no call, so there is nothing to observe.
     let nobody: Arc<dyn Observer> = Arc::new(Silent);
-    let loaded = load_all(options.named.path(), &nobody);
+    let loaded = draft(options.named.path()).and_then(|draft| load_all(draft, &nobody));
     let passes = |loaded: &Loaded| !options.deny_warnings || loaded.warnings.diagnostics.is_empty();
     let passed = loaded.as_ref().is_ok_and(passes);
     match (format, &loaded) {
         (Format::Json, loaded) => say(&as_json(loaded, passed).to_string()),
-        (Format::Text, Ok(loaded)) => text(loaded),
+        (Format::Text, Ok(loaded)) => text(loaded, options.quiet),
         (Format::Text, Err(found)) => mistakes(found, format),
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The configuration, from a file, or from standard input for `-`; its paths begin at the current folder then.
+fn draft(path: &Path) -> Result<Draft, Mistakes> {
+    if path != Path::new(STDIN) {
+        return Config::draft(path);
+    }
+    const NAME: &str = "standard input";
+    let bytes = read(path).map_err(|_| unreadable(NAME, "it ends with an error"))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable(NAME, "it is not UTF-8"))?;
+    let around = Surroundings { directory: Path::new(""), env: &|name| std::env::var(name).ok() };
+    Ok(Config::drafted(&Source::new(NAME, text), &around))
 }
 
 fn routes(loaded: &Loaded) -> impl Iterator<Item = (&model::Route, &Route)> {
     loaded.config.routes.iter().zip(loaded.gateway.routes().iter().map(AsRef::as_ref))
 }
 
-fn text(loaded: &Loaded) {
+fn text(loaded: &Loaded, quiet: bool) {
     if !loaded.warnings.diagnostics.is_empty() {
         mistakes(&loaded.warnings, Format::Text);
+    }
+    if quiet {
+        return;
     }
     for (of, route) in routes(loaded) {
         let spec = &route.spec;

@@ -1,6 +1,6 @@
 //! What verbs on one document share: reading it, and telling faults, rules and losses.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,6 +24,9 @@ use crate::scim::patch::Op;
 
 /// The largest document that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
+
+/// The name of standard input among files.
+pub(super) const STDIN: &str = "-";
 
 /// Why a verb did not do what was asked for.
 pub(super) enum Failure {
@@ -61,8 +64,12 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         Failure::Usage(format!("{} cannot be read: {}", file.display(), error.kind()))
     };
     let mut bytes = Vec::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes)
+    let read = if file == Path::new(STDIN) {
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            complain("reading from standard input; Ctrl-D ends it (or name a file)");
+        }
+        stdin.lock().take(LARGEST).read_to_end(&mut bytes)
     } else {
         let file = std::fs::File::open(file).map_err(unreadable)?;
         file.take(LARGEST).read_to_end(&mut bytes)

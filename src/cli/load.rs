@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::gather::{Gathered, gather};
 use crate::config::model::{self, Auth, Mode, Target};
-use crate::config::{self, Config, UNUSABLE};
+use crate::config::{self, Config, Draft, UNUSABLE};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::dialect::Dialects;
 use crate::exchange::Upstream;
@@ -41,9 +41,9 @@ pub(super) fn load_over(path: &Path, before: &Upstreams) -> Result<Loaded, Mista
     made(gather(Config::draft(path)?)?, before)
 }
 
-/// As [`load`], and reads also what serving does not need.
-pub(super) fn load_all(path: &Path, observer: &Arc<dyn Observer>) -> Result<Loaded, Mistakes> {
-    let mut gathered = gather(Config::draft(path)?)?;
+/// As [`load`], of what was read already, and reads also what serving does not need.
+pub(super) fn load_all(draft: Draft, observer: &Arc<dyn Observer>) -> Result<Loaded, Mistakes> {
+    let mut gathered = gather(draft)?;
     gathered.read_pages();
     made(gathered, &Upstreams::new(Arc::clone(observer)))
 }
@@ -231,9 +231,13 @@ fn reach(
         }
         Target::Sandbox(named) => {
             let vendor = Vendor::named(&named.name).ok_or("there is no such sandbox")?;
-            let same = before.filter(|kept| kept.made_of.target == upstream.target);
+            let stands = |made_of: &model::Upstream| {
+                (&made_of.target, made_of.demo) == (&upstream.target, upstream.demo)
+            };
+            let same = before.filter(|kept| stands(&kept.made_of));
             let sandbox = match same.map(|kept| &kept.reached.network) {
                 Some(Network::Sandbox(sandbox)) => Arc::clone(sandbox),
+                _ if upstream.demo => Arc::new(Sandbox::with_people(vendor)),
                 _ => Arc::new(Sandbox::new(vendor, Options::of(vendor))),
             };
             (Arc::clone(&sandbox) as _, Network::Sandbox(sandbox))

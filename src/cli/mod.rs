@@ -10,10 +10,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod along;
 mod audit;
 mod check;
+mod demo;
 mod document;
+mod examples;
 mod explain;
 mod files;
 mod gather;
+mod invitation;
 mod load;
 mod losses;
 mod output;
@@ -41,10 +44,18 @@ struct Arguments {
 enum Verb {
     /// Serve every route of a configuration until SIGTERM or SIGINT.
     ///
-    /// Prints, for each route, a curl command that lists users through it. Reads the configuration
+    /// Prints, for each route, what it is and a curl command that lists users through it; before a sandbox,
+    /// also one that creates a user. Reads the configuration
     /// again on SIGHUP, when its files change, and on `POST /reload` at the admin listener. Exits with
     /// 1 where the configuration has a mistake or an address is taken.
+    #[command(after_help = examples::RUN)]
     Run(run::Options),
+    /// Play README's exchange over HTTP on the shipped configuration, and show it.
+    ///
+    /// The gateway takes a free port, its upstreams are simulators inside the program, and nothing is
+    /// left behind. Exits with 1 where the answer is not the one that README prints.
+    #[command(after_help = examples::DEMO)]
+    Demo,
     /// Report every mistake of a configuration, its dialects, overlays and cases, and serve nothing.
     ///
     /// All of them in one run: none hides another, but where a file is no TOML at all. Secrets are read
@@ -52,32 +63,39 @@ enum Verb {
     /// `outcome` (passed or failed), `errors` and `warnings` (numbers), `diagnostics`, `rules` (their
     /// hash; null where there is a mistake) and `routes` (none then). Exits with 1 where there is a
     /// mistake, and, with --deny-warnings, where there is a warning.
+    #[command(after_help = examples::CHECK)]
     Check(check::Options),
     /// Translate one document along a route and print what the other side gets; make no call.
     ///
     /// Requests go from the client's words to the upstream's, answers the other way. What is lost is
     /// told on standard error. Exits with 1 where the gateway would refuse the document.
+    #[command(after_help = examples::TRANSLATE)]
     Translate(translate::Options),
     /// Tell which rule, in which file and line, does what with a body, a PATCH, a filter or a path.
     ///
     /// Each value of the client's is followed to the canonical form and to the upstream. Only places
     /// are printed, unless --values is given. Makes no call.
+    #[command(after_help = examples::EXPLAIN)]
     Explain(explain::Options),
     /// Report what a route carries, shares, loses, keeps and guards, whatever the request.
     ///
     /// Of all routes of the configuration, unless one is named.
+    #[command(after_help = examples::LOSSES)]
     Losses(losses::Options),
     /// Run the examples of every dialect's page (cases.md) through the engine, and show what differs.
     ///
     /// Exits with 1 where a block is not what the engine makes of the others. Tries your own rules
     /// before they serve.
+    #[command(after_help = examples::TEST)]
     Test(test::Options),
     /// Serve one embedded vendor simulator over HTTP, to try clients against.
+    #[command(after_help = examples::SANDBOX)]
     Sandbox(sandbox::Options),
     /// Print the JSON Schema of a configuration, or of a dialect's files, for editors.
     ///
     /// It is made of what the readers ask for, so it names every key that they know and no other. What
     /// only `check` can know (places, names, files) is not in it.
+    #[command(after_help = examples::SCHEMA)]
     Schema(schema::Options),
     /// Look at the record of writes, `[audit]`.
     #[command(subcommand)]
@@ -102,7 +120,7 @@ struct Configured {
 /// The argument of a verb that is about the configuration itself.
 #[derive(Debug, clap::Args)]
 struct Named {
-    /// The configuration file; goes before --config.
+    /// The configuration file; goes before --config. `check` reads standard input for `-`.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -128,6 +146,7 @@ pub fn main() -> ExitCode {
     let Arguments { verb, format } = Arguments::parse();
     match verb {
         Verb::Run(options) => run::run(&options, format),
+        Verb::Demo => demo::demo(),
         Verb::Check(options) => check::check(&options, format),
         Verb::Translate(options) => translate::translate(&options, format),
         Verb::Explain(options) => explain::explain(&options, format),
@@ -141,10 +160,47 @@ pub fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_line_is_sound() {
         super::Arguments::command().debug_assert();
+    }
+
+    /// A shell's words: quotes hold one together, `<` and `>` end the command.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(['<', '>']).next().unwrap_or_default();
+        let parts = line.split('\'').enumerate();
+        let words = parts.flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn each_verbs_help_ends_in_examples_that_are_command_lines_of_it() {
+        let mut verbs = Vec::new();
+        for verb in super::Arguments::command().get_subcommands() {
+            match verb.get_subcommands().count() {
+                0 => verbs.push((verb.get_name().to_owned(), verb.clone())),
+                _ => verbs.extend(verb.get_subcommands().map(|inner| {
+                    (format!("{} {}", verb.get_name(), inner.get_name()), inner.clone())
+                })),
+            }
+        }
+        assert!(verbs.len() >= 10, "{verbs:?}");
+        for (name, verb) in verbs {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines = help.lines().filter_map(|line| line.strip_prefix("  "));
+            let examples: Vec<&str> = lines.collect();
+            assert!(help.starts_with("Examples:") && !examples.is_empty(), "{name}: {help}");
+            for example in examples {
+                let start = format!("scim-gateway {name}");
+                assert!(example.starts_with(&start), "{name}: {example}");
+                let read = super::Arguments::try_parse_from(words(example));
+                assert!(read.is_ok(), "{example}: {read:?}");
+            }
+        }
     }
 }

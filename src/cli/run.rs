@@ -4,22 +4,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use sha2::{Digest, Sha256};
 
+use super::invitation::invitation;
 use super::load::{Loaded, load};
 use super::output::{complain, mistakes, say};
 use super::reload::Reloader;
 use super::taken::taken;
 use super::{Format, Named};
-use crate::config::model::{Auth, Proof, Route};
 use crate::exchange::Shared;
-use crate::gateway::RouteSpec;
 use crate::ops::state::State;
 use crate::ops::{Admin, Logging, Metrics, Reloads, Unstarted, Watch, log, systemd};
 use crate::proxy::{self, Edge, Event, Life, Live, Observer, Stopped};
-
-/// The token of the shipped `config.toml`. It is no secret.
-const DEMO_TOKEN: &str = "demo-token";
 
 /// What `run` can be told beside the configuration.
 #[derive(Debug, clap::Args)]
@@ -87,7 +82,9 @@ fn serve(
         .routes
         .iter()
         .zip(gateway.routes())
-        .map(|(route, spec)| invitation(route, &spec.spec))
+        .flat_map(|(route, made)| {
+            invitation(route, config.upstreams.get(&route.upstream.name), &made.spec)
+        })
         .collect();
     let server = config.server.clone();
     let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::clone(&shared));
@@ -126,42 +123,4 @@ fn serve(
     let stopped = proxy::serve(&server, live, observer, life);
     watch.finish();
     stopped
-}
-
-/// A curl command that lists users through a route.
-fn invitation(route: &Route, spec: &RouteSpec) -> String {
-    let url = format!("{}{}", spec.public_url, users_path(spec));
-    let host = spec.host.as_ref().map(|host| format!("-H 'Host: {host}' ")).unwrap_or_default();
-    let token = match &route.auth {
-        Auth::None => String::new(),
-        Auth::Forward => "-H \"Authorization: $AUTHORIZATION\" ".to_owned(),
-        Auth::Listed(known) => known.first().map_or_else(String::new, |first| shown(&first.proof)),
-    };
-    format!("curl {host}{token}{url}")
-}
-
-/// What curl shows for the first credential of a route.
-fn shown(proof: &Proof) -> String {
-    let demo: [u8; 32] = Sha256::digest(DEMO_TOKEN).into();
-    match proof {
-        Proof::Bearer(sha256) if *sha256 == demo => {
-            format!("-H \"Authorization: Bearer {DEMO_TOKEN}\" ")
-        }
-        Proof::Bearer(_) | Proof::Jwt(_) => "-H \"Authorization: Bearer $TOKEN\" ".to_owned(),
-        Proof::Assertion(_) => "-H \"Authorization: Bearer $ASSERTION\" ".to_owned(),
-        Proof::AccessKey { project, .. } => {
-            format!("-H \"Authorization: Bearer {project}:$KEY\" ")
-        }
-        Proof::Basic(_) => "-u \"$USER:$PASSWORD\" ".to_owned(),
-        Proof::Certificate(_) => "--cert client.pem --key client-key.pem ".to_owned(),
-    }
-}
-
-/// The path under which a route's clients reach its users.
-pub(super) fn users_path(spec: &RouteSpec) -> String {
-    let base = spec.client_vars.iter().fold(spec.client.base.clone(), |base, (name, value)| {
-        base.replace(&format!("{{{name}}}"), value)
-    });
-    let users = spec.client.resources.iter().find(|resource| resource.schema.resource == "User");
-    format!("{}{base}/{}", spec.prefix, users.map_or("", |resource| resource.path.as_str()))
 }

@@ -1,5 +1,7 @@
 //! `test`: the examples of every dialect's page, run through the engine.
 
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,6 +32,8 @@ pub(super) struct Options {
 /// One page and what came of it.
 struct Page {
     name: String,
+    /// Whether the dialect has one.
+    there: bool,
     ran: usize,
     wrong: Vec<(Case, Mismatch)>,
     blessed: usize,
@@ -50,8 +54,16 @@ pub(super) fn test(options: &Options, format: Format) -> ExitCode {
 }
 
 fn pages(dialects: &Dialects, options: &Options) -> Result<Vec<Page>, Mistakes> {
-    let sources = dialects.sources().iter().filter(|source| source.name.ends_with("/cases.md"));
-    sources.map(|source| page(dialects, source, options)).collect()
+    let sources = || dialects.sources().iter().filter(|source| source.name.ends_with("/cases.md"));
+    let of = |source: &Source| Path::new(&*source.name).parent()?.file_name().map(OsString::from);
+    let there: BTreeSet<OsString> = sources().filter_map(of).collect();
+    let lacking = dialects.names().filter(|name| !there.contains(OsStr::new(name)));
+    let folder = options.directory.as_deref().unwrap_or(Path::new("rules"));
+    let absent = lacking.map(|name| {
+        let name = folder.join(name).join("cases.md").display().to_string();
+        Ok(Page { name, there: false, ran: 0, wrong: Vec::new(), blessed: 0 })
+    });
+    sources().map(|source| page(dialects, source, options)).chain(absent).collect()
 }
 
 fn page(dialects: &Dialects, source: &Source, options: &Options) -> Result<Page, Mistakes> {
@@ -65,7 +77,8 @@ fn page(dialects: &Dialects, source: &Source, options: &Options) -> Result<Page,
     let stages: Vec<_> =
         Kind::ALL.into_iter().filter_map(|k| Some((k.name(), stage(k)?))).collect();
     let own = options.directory.as_deref().is_some_and(|d| Path::new(&*source.name).starts_with(d));
-    let mut page = Page { name: source.name.to_string(), ran: 0, wrong: Vec::new(), blessed: 0 };
+    let mut page =
+        Page { name: source.name.to_string(), there: true, ran: 0, wrong: Vec::new(), blessed: 0 };
     if stages.is_empty() {
         return Ok(page);
     }
@@ -115,13 +128,21 @@ fn print(pages: &[Page], format: Format) -> ExitCode {
         Format::Json => say(&Json::Array(pages.iter().map(as_json).collect()).to_string()),
         Format::Text => {
             for page in pages {
+                if !page.there {
+                    say(&format!("{}: no such page: nothing of this dialect was tried", page.name));
+                    continue;
+                }
                 page.wrong.iter().for_each(|(case, wrong)| difference(page, case, wrong));
                 let blessed = match page.blessed {
                     0 => String::new(),
+                    1 => ", 1 block written anew".to_owned(),
                     blessed => format!(", {blessed} blocks written anew"),
                 };
-                let (ran, failed) = (page.ran, page.wrong.len());
-                say(&format!("{}: {ran} cases, {failed} differ{blessed}", page.name));
+                let failed = page.wrong.len();
+                let differ = if failed == 1 { "differs" } else { "differ" };
+                let ran =
+                    if page.ran == 1 { "1 case".to_owned() } else { format!("{} cases", page.ran) };
+                say(&format!("{}: {ran}, {failed} {differ}{blessed}", page.name));
             }
         }
     }
@@ -193,7 +214,7 @@ fn as_json(page: &Page) -> Json {
         })
     });
     json!({
-        "page": page.name, "cases": page.ran, "blessed": page.blessed,
+        "page": page.name, "there": page.there, "cases": page.ran, "blessed": page.blessed,
         "differ": wrong.collect::<Vec<_>>(),
     })
 }

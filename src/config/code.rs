@@ -45,6 +45,8 @@ pub const CODES: &[Code] = &[
     VARIABLE_PATH,
     CLIENT,
     PRIVATE_KEY,
+    DEMO,
+    UNUSED,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -124,3 +126,6 @@ pub(super) const CLIENT: Code =
     Code { id: "C044", title: "a client of a token endpoint that is not shown in exactly one way" };
 pub(super) const PRIVATE_KEY: Code =
     Code { id: "C045", title: "a private key that cannot sign as it should" };
+pub(super) const DEMO: Code =
+    Code { id: "C046", title: "the people of a demonstration outside a sandbox" };
+pub(super) const UNUSED: Code = Code { id: "C047", title: "an upstream that no route uses" };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Surroundings;
 use super::auth::Place;
-use super::code::{FORWARD, NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE};
+use super::code::{FORWARD, NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE, UNUSED};
 use super::identity::Identity;
 use super::model::{Auth, Config, Mode, Named, Route, Server, Target, Upstream};
 use super::{admin, cleartext, route, server, upstream, value, watch};
@@ -75,7 +75,13 @@ fn root(root: Table<'_>, around: &Surroundings<'_>, dialects: &mut Vec<Named>) -
         dialects.extend(value::mentioned(&table, "client"));
         route::route(table, around, place, &limits)
     };
+    let meant: Vec<_> = tables.iter().map(|table| value::mentioned(table, "upstream")).collect();
     let mut routes: Vec<Route> = tables.into_iter().filter_map(read).collect();
+    if meant.iter().all(|one| one.as_ref().is_some_and(|one| names.contains_key(one.name.as_str())))
+    {
+        let used: BTreeSet<&str> = meant.iter().flatten().map(|one| one.name.as_str()).collect();
+        names.iter().filter(|(name, _)| !used.contains(*name)).for_each(unused);
+    }
     share_overlays(&mut routes);
     for diagnostic in together(&routes, &names, &upstreams) {
         reader.report(diagnostic);
@@ -100,9 +106,9 @@ fn upstreams<'r>(
     root: &Table<'r>,
     around: &Surroundings<'_>,
     dialects: &mut Vec<Named>,
-) -> (BTreeSet<&'r str>, BTreeMap<String, Upstream>) {
+) -> (BTreeMap<&'r str, Item<'r>>, BTreeMap<String, Upstream>) {
     let Some(table) = root.table("upstream") else { return Default::default() };
-    let names = table.free().map(|(name, _)| name).collect();
+    let names = table.free().collect();
     let read = table.free().filter_map(|(name, item)| {
         let table = item.table()?;
         dialects.extend(value::mentioned(&table, "dialect"));
@@ -113,15 +119,15 @@ fn upstreams<'r>(
 
 fn together(
     routes: &[Route],
-    names: &BTreeSet<&str>,
+    names: &BTreeMap<&str, Item<'_>>,
     upstreams: &BTreeMap<String, Upstream>,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut seen: BTreeMap<String, &Named> = BTreeMap::new();
     for route in routes {
         let Named { name, .. } = &route.upstream;
-        if !names.contains(name.as_str()) {
-            let hint = match did_you_mean(name, names.iter().copied()) {
+        if !names.contains_key(name.as_str()) {
+            let hint = match did_you_mean(name, names.keys().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("add [upstream.{name}]; there are: {}", list(names)),
             };
@@ -158,8 +164,17 @@ fn together(
     found
 }
 
-fn list(names: &BTreeSet<&str>) -> String {
-    names.iter().copied().collect::<Vec<_>>().join(", ")
+fn list(names: &BTreeMap<&str, Item<'_>>) -> String {
+    names.keys().copied().collect::<Vec<_>>().join(", ")
+}
+
+/// Warns of an upstream that no route names, where each route names one that is there: else it may be
+/// the one that is meant.
+fn unused((name, item): (&&str, &Item<'_>)) {
+    let message = format!("no route goes to the upstream `{name}`");
+    let hint = format!("write upstream = \"{name}\" in a [[route]], or remove it");
+    let found = item.mistake(UNUSED, message, "nobody reaches it");
+    item.reader().report(found.as_warning().with_hint(hint));
 }
 
 /// Routes with one overlay hold one text.
@@ -184,7 +199,7 @@ pub(super) fn mistake(
 }
 
 /// The configuration file itself as a source, for messages where it cannot be read.
-pub(super) fn unreadable(name: &str, why: &str) -> Mistakes {
+pub fn unreadable(name: &str, why: &str) -> Mistakes {
     let message = format!("{name} cannot be read: {why}");
     let hint = "give its path with --config";
     let diagnostic = Diagnostic::error(super::code::NOT_READABLE, message).with_hint(hint);

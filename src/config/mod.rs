@@ -39,7 +39,7 @@ mod watch;
 
 pub use build::{compose, rules_hash, specs};
 pub use code::{CODES, UNUSABLE};
-pub use file::Draft;
+pub use file::{Draft, unreadable};
 pub use identity::Identity;
 pub use model::Config;
 pub use private_key::PrivateKey;
@@ -92,12 +92,17 @@ impl Config {
         Ok(file::draft(&Source::new(name, text), &Surroundings { directory, env }))
     }
 
+    /// Reads a configuration's text, as far as it can be read.
+    pub fn drafted(source: &Source, around: &Surroundings<'_>) -> Draft {
+        file::draft(source, around)
+    }
+
     /// Reads a configuration's text.
     ///
     /// # Errors
     /// All mistakes at once.
     pub fn read(source: &Source, around: &Surroundings<'_>) -> Result<Self, Mistakes> {
-        file::draft(source, around).finish()
+        Self::drafted(source, around).finish()
     }
 }
 

@@ -241,6 +241,8 @@ pub struct Upstream {
     pub name: String,
     pub dialect: Named,
     pub target: Target,
+    /// Whether a simulator begins with a few people.
+    pub demo: bool,
     pub identity: Identity,
     /// What the gateway shows in TLS, beside its authorization.
     pub client_cert: Option<CertificatePair>,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::care::care;
-use super::code::{CARE, CLIENT_CERT, NO_SANDBOX, NODES, URL};
+use super::code::{CARE, CLIENT_CERT, DEMO, NO_SANDBOX, NODES, URL};
 use super::identity::{Identity, Reading, identity};
 use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
 use super::value::{duration, named, number, path, readable, vars};
@@ -29,6 +29,7 @@ pub(super) fn upstream(
     let dialect = table.need("dialect").and_then(named);
     let target = table.need("url").and_then(target);
     let sandbox = matches!(target, Some(Target::Sandbox(_)));
+    let demo = table.item("demo").and_then(|item| demo(item, &target));
     let cleartext = cleartext::allowed(&table);
     let reading = Reading { around, sandbox, cleartext };
     let auth = table.item("auth");
@@ -59,6 +60,7 @@ pub(super) fn upstream(
         name: name.to_owned(),
         dialect: dialect?,
         target: target.unwrap_or(Target::Remote(Vec::new())),
+        demo: demo.unwrap_or_default(),
         identity: identity.flatten().unwrap_or(Identity::None),
         client_cert: client_cert.flatten(),
         vars,
@@ -140,6 +142,18 @@ fn sandbox(item: Item<'_>, vendor: &str) -> Option<Target> {
     let message = format!("there is no sandbox `{vendor}`");
     item.reader().report(item.mistake(NO_SANDBOX, message, "not there").with_hint(hint));
     None
+}
+
+/// Whether a simulator begins with a few people.
+fn demo(item: Item<'_>, target: &Option<Target>) -> Option<bool> {
+    let demo = item.boolean()?;
+    if demo && matches!(target, Some(Target::Remote(_))) {
+        let message = "the people of a demonstration are for sandboxes only";
+        let diagnostic = item.mistake(DEMO, message, "this upstream is a real one");
+        let hint = "remove it, or write url = \"sandbox:<vendor>\"";
+        item.reader().report(diagnostic.with_hint(hint));
+    }
+    Some(demo)
 }
 
 fn shown_in_tls(item: Item<'_>, target: &Option<Target>) {

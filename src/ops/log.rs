@@ -271,10 +271,9 @@ pub(super) fn event(event: &Event) {
         Event::Rules(hash) => tracing::info!(rules = hash.as_str(), "rules in force"),
         Event::Reloaded(by) => tracing::info!(by = by.label(), "reloaded"),
         Event::ReloadRefused(by, why) => {
-            tracing::error!(
-                by = by.label(),
-                "not reloaded, the configuration before goes on:\n{why}"
-            );
+            // Last, since it has several lines.
+            let by = by.label();
+            tracing::error!(by, mistakes = %why, "not reloaded, the configuration before goes on");
         }
         Event::Unwatched(why) => {
             tracing::warn!("changes of files are not noticed, reload by signal or request: {why}");

@@ -17,6 +17,7 @@ mod omni_groups;
 mod omni_patch;
 mod options;
 mod patch_message;
+mod people;
 mod pingone;
 mod pingone_list;
 mod pingone_patch;

@@ -79,6 +79,11 @@ impl Sandbox {
         id
     }
 
+    /// What every user from now on gets beside what is said of it.
+    pub(super) fn hide(&self, hidden: Value) {
+        self.lock().desk.options.hidden = hidden;
+    }
+
     /// Stores a group in the vendor's complete form and tells its id.
     pub fn seed_group(&self, group: Value) -> String {
         let mut state = self.lock();

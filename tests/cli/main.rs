@@ -17,6 +17,7 @@ mod deploy;
 mod groups;
 #[cfg(test)]
 mod manager;
+mod manners;
 mod mistakes;
 mod program;
 mod reference;

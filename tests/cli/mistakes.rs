@@ -430,6 +430,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "http://directory.example/base",
         "\"http://directory.example/base\"",
     ),
+    ("C046", "ca = \"empty\"", "demo = true", "true"),
     ("T003", "auth = \"none\"\n", "", "[[route]]"),
     ("T002", "prefix = \"/a\"", "prefix = \"/a\"\nuptream = \"a\"", "uptream"),
 ];
@@ -468,6 +469,8 @@ fn every_code_has_a_case() {
     let mut shown: BTreeSet<_> = CASES.iter().map(|(code, ..)| *code).collect();
     // tests/cli/program.rs: only the program itself tries the files.
     shown.insert("C024");
+    // tests/cli/at_once.rs: a warning.
+    shown.insert("C047");
     // tests/cli/reload.rs: two configurations are compared.
     shown.insert("C040");
     let missing: Vec<_> = CODES.iter().filter(|code| !shown.contains(code.id)).collect();

@@ -187,7 +187,7 @@ fn a_wrong_computed_block_is_shown_and_written_anew() {
     assert!(shown.contains("  -   \"name.familyName: picked\""), "{shown}");
     assert!(shown.contains("  +   \"name.familyName: no_place\""), "{shown}");
     let blessed = try_pages(&directory, &["--bless"]);
-    assert!(blessed.starts_with("exit 0\n") && blessed.contains("1 blocks written"), "{blessed}");
+    assert!(blessed.starts_with("exit 0\n") && blessed.contains("1 block written"), "{blessed}");
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/omni/cases.md");
     assert_eq!(std::fs::read(page).unwrap(), std::fs::read(shipped).unwrap());
 }

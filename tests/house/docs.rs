@@ -341,18 +341,36 @@ async fn send(route: &Route, sandbox: &Sandbox, line: &str, body: Option<&Json>)
     run(route, request, sandbox, &Shared::default(), deadline).await
 }
 
+/// A curl command of README.md as `METHOD path`, and its body.
+fn curl(text: &str) -> (String, Json) {
+    let words = words(&text.replace("\\\n", " "));
+    let after = |option: &str| {
+        let at = words.iter().position(|word| word == option).unwrap();
+        words[at + 1].clone()
+    };
+    let json = "Content-Type: application/json";
+    assert!(words.iter().any(|word| word == json), "curl says another type by itself: {words:?}");
+    let url = words.iter().find(|word| word.starts_with("http://")).unwrap();
+    let path = url.splitn(4, '/').nth(3).unwrap();
+    (format!("{} /{path}", after("-X")), serde_json::from_str(&after("-d")).unwrap())
+}
+
+// newcomer B1: the sandbox that `run` serves has the person that README.md shows.
 #[tokio::test]
 async fn the_readmes_exchange_is_what_happens() {
     let readme = Page::read("README.md");
     let text = std::fs::read_to_string(root().join("config.toml")).unwrap();
     let routes = configured("config.toml", &text);
-    let (request, _, body) = message(&readme.block("http client-request"));
+    let (request, body) = curl(&readme.block("sh client-request"));
     let path = request.split_once(' ').unwrap().1;
     let route = routes.iter().find(|route| path.starts_with(&route.client_base)).unwrap();
-    let options = Options { hidden: json!({}), ..Options::of(Vendor::PingOne) };
-    let sandbox = Sandbox::new(Vendor::PingOne, options);
-    sandbox.seed(serde_json::from_str(&readme.block("json stored")).unwrap());
-    let outcome = send(route, &sandbox, &request, body.as_ref()).await;
+    let sandbox = Sandbox::with_people(Vendor::PingOne);
+    let stored: Json = serde_json::from_str(&readme.block("json stored")).unwrap();
+    let mut there = sandbox.users()[0].clone();
+    let derived = ["id", "meta", "schemas"];
+    there.as_object_mut().unwrap().retain(|name, _| !derived.contains(&name.as_str()));
+    assert_eq!(there, stored);
+    let outcome = send(route, &sandbox, &request, Some(&body)).await;
 
     let (sent, _, body) = message(&readme.block("http upstream-request"));
     let last = sandbox.requests().pop().unwrap();

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::Format;
 use super::along::Along;
-use super::document::{Failure, Typed, read, rules};
+use super::document::{Failure, STDIN, Typed, read, rules};
 use super::output::say;
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
@@ -84,7 +84,7 @@ fn account(options: &Options, route: &Route) -> Result<Account, Failure> {
         return of_text(options, route);
     }
     let file = options.patch.as_ref().or(options.body.as_ref());
-    let file = file.cloned().unwrap_or_else(|| PathBuf::from("-"));
+    let file = file.cloned().unwrap_or_else(|| PathBuf::from(STDIN));
     let bytes = read(&file)?;
     let pair = options.typed.pair(route, &[&bytes])?;
     let limits = route.spec.policies.limits();

@@ -1,0 +1,123 @@
+//! What `run` prints of each route: what it is, and curl commands that work when they are pasted.
+
+use http::Method;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::config::model::{Auth, Mode, Proof, Route, Target, Upstream};
+use crate::gateway::RouteSpec;
+use crate::scim::schema::{Attribute, Operation};
+
+/// The token of the shipped `config.toml`. It is no secret.
+const DEMO_TOKEN: &str = "demo-token";
+
+/// A line that says in words what the route is, and one that lists users. Where nobody real is behind
+/// it, a line that creates one, too.
+pub(super) fn invitation(
+    route: &Route,
+    upstream: Option<&Upstream>,
+    spec: &RouteSpec,
+) -> Vec<String> {
+    let sandbox = upstream.is_some_and(|upstream| matches!(upstream.target, Target::Sandbox(_)));
+    let (client, target) = (&spec.client.title, &spec.upstream.title);
+    let simulated = if sandbox { ", simulated" } else { "" };
+    let how = match route.mode {
+        Mode::Translate => {
+            format!("clients speak {client}, the upstream `{}` is {target}", spec.upstream_name)
+        }
+        Mode::Passthrough => format!("{client}, passed on unread to `{}`", spec.upstream_name),
+    };
+    let mut lines = vec![format!("# {}: {how}{simulated}", spec.name), curl(route, spec, None)];
+    lines.extend(newcomer(spec).filter(|_| sandbox).map(|user| curl(route, spec, Some(&user))));
+    lines
+}
+
+/// A curl command for the users of a route: a list, or a new one.
+fn curl(route: &Route, spec: &RouteSpec, user: Option<&Value>) -> String {
+    let url = format!("{}{}", spec.public_url, users_path(spec));
+    let host = spec.host.as_ref().map(|host| format!("-H 'Host: {host}' ")).unwrap_or_default();
+    let token = match &route.auth {
+        Auth::None => String::new(),
+        Auth::Forward => "-H \"Authorization: $AUTHORIZATION\" ".to_owned(),
+        Auth::Listed(known) => known.first().map_or_else(String::new, |first| shown(&first.proof)),
+    };
+    let body = user.map(|user| {
+        let media = &spec.client.media_type;
+        format!("-X {} -H 'Content-Type: {media}' -d '{user}' ", Method::POST)
+    });
+    format!("curl {host}{token}{}{url}", body.unwrap_or_default())
+}
+
+/// What curl shows for the first credential of a route.
+fn shown(proof: &Proof) -> String {
+    let demo: [u8; 32] = Sha256::digest(DEMO_TOKEN).into();
+    match proof {
+        Proof::Bearer(sha256) if *sha256 == demo => {
+            format!("-H \"Authorization: Bearer {DEMO_TOKEN}\" ")
+        }
+        Proof::Bearer(_) | Proof::Jwt(_) => "-H \"Authorization: Bearer $TOKEN\" ".to_owned(),
+        Proof::Assertion(_) => "-H \"Authorization: Bearer $ASSERTION\" ".to_owned(),
+        Proof::AccessKey { project, .. } => {
+            format!("-H \"Authorization: Bearer {project}:$KEY\" ")
+        }
+        Proof::Basic(_) => "-u \"$USER:$PASSWORD\" ".to_owned(),
+        Proof::Certificate(_) => "--cert client.pem --key client-key.pem ".to_owned(),
+    }
+}
+
+/// A new user of whom the client's dialect takes every attribute in a create, named after the route:
+/// several may have one upstream.
+fn newcomer(spec: &RouteSpec) -> Option<Value> {
+    let users = spec.client.resources.iter().find(|resource| resource.schema.resource == "User")?;
+    let own: String =
+        spec.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let address = format!("{}@corp.example", own.trim_matches('-').to_lowercase());
+    let whole = json!({
+        "schemas": [users.schema.urn],
+        "userName": address,
+        "displayName": "Cleo Ng",
+        "name": {"givenName": "Cleo", "familyName": "Ng"},
+        "emails": [{"value": address, "type": "work", "primary": true}],
+        "active": true,
+    });
+    taken(whole, &users.schema.attributes)
+}
+
+/// The members that a create may hold, and `schemas`.
+fn taken(value: Value, attributes: &[Attribute]) -> Option<Value> {
+    match value {
+        Value::Object(members) => {
+            let kept = members.into_iter().filter_map(|(name, value)| {
+                if name == "schemas" {
+                    return Some((name, value));
+                }
+                let known =
+                    attributes.iter().find(|known| known.name.eq_ignore_ascii_case(&name))?;
+                let accepted = known.accepted.has(Operation::Create);
+                let inner = if known.attributes.is_empty() {
+                    Some(value)
+                } else {
+                    taken(value, &known.attributes)
+                };
+                Some((name, inner.filter(|_| accepted)?))
+            });
+            let kept: Map<String, Value> = kept.collect();
+            (!kept.is_empty()).then_some(Value::Object(kept))
+        }
+        Value::Array(elements) => {
+            let kept: Vec<Value> =
+                elements.into_iter().filter_map(|element| taken(element, attributes)).collect();
+            (!kept.is_empty()).then_some(Value::Array(kept))
+        }
+        value => Some(value),
+    }
+}
+
+/// The path under which a route's clients reach its users.
+fn users_path(spec: &RouteSpec) -> String {
+    let base = spec.client_vars.iter().fold(spec.client.base.clone(), |base, (name, value)| {
+        base.replace(&format!("{{{name}}}"), value)
+    });
+    let users = spec.client.resources.iter().find(|resource| resource.schema.resource == "User");
+    format!("{}{base}/{}", spec.prefix, users.map_or("", |resource| resource.path.as_str()))
+}
