@@ -75,7 +75,7 @@ impl Caller<'_> {
             return (None, None);
         }
         let asked = wire::asked(self.route, self.upstream.base(), sent);
-        let wired = wire.then(|| Box::new(wire::wired(&sent.body, answer)));
+        let wired = wire.then(|| Box::new(wire::wired(self.route, &sent.body, answer)));
         (Some(asked.into()), wired)
     }
 }

@@ -11,6 +11,7 @@ mod emulate;
 mod list;
 mod lock;
 mod me;
+mod names;
 mod one;
 mod page;
 mod patch;

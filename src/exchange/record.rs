@@ -41,6 +41,8 @@ pub struct Record {
     pub adopted: bool,
     /// Whether the calls are told in full.
     pub wire: bool,
+    /// The call that streamed through, where somebody wants to see it.
+    pub streamed: Option<Streamed>,
     /// Whether an operation has begun and is not over.
     pub underway: bool,
 }
@@ -58,6 +60,20 @@ pub struct CallRecord {
     pub asked: Option<Box<str>>,
     /// What was sent and came back, where somebody wants to see it.
     pub wired: Option<Box<Wired>>,
+}
+
+/// A call whose bodies nobody read.
+#[derive(Debug)]
+pub struct Streamed {
+    /// Method and path, ids and values masked.
+    pub asked: Box<str>,
+    /// `None` where there was no answer.
+    pub status: Option<u16>,
+    /// Of the answer.
+    pub media_type: Option<Box<str>>,
+    /// Of the request's body and of the answer's, in bytes.
+    pub sent: usize,
+    pub got: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

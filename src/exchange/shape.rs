@@ -1,4 +1,4 @@
-//! The shape of a JSON text: its names as they come, and each value as its type and size.
+//! The shape of a JSON text: its names where they are known, and each value as its type and size.
 //!
 //! It is read from end to end without a tree, and what is written of it is bounded.
 
@@ -7,62 +7,52 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::names::Names;
+
 /// The longest shape, in bytes.
 const LONGEST: usize = 4096;
 /// Bodies beyond this are told by their size alone.
 const READ: usize = 1 << 20;
 /// Elements of one array that are told.
 const ELEMENTS: usize = 3;
-/// The longest name that is shown.
-const NAME: usize = 128;
-/// More digits make an id, a number or a date of what could be a name; a version has two.
-const DIGITS: usize = 4;
-
-/// `{"userName": string(12), "emails": [{"value": string(20)}]}`; `text(7)` for what is no JSON.
-pub(super) fn shape(body: &[u8]) -> String {
+/// `{"userName": string(12), "emails": [{"value": string(20)}]}`; `text(7)` for what is no JSON. A name that is not
+/// known is told by its length, `name(7)`: it may be data.
+pub(super) fn shape(body: &[u8], names: &Names) -> String {
     if body.is_empty() {
         return "nothing".to_owned();
     }
-    let mut shape = Shape(String::new());
+    let mut shape = Shape { text: String::new(), names };
     let mut json = serde_json::Deserializer::from_slice(body);
     let read =
         body.len() <= READ && (&mut shape).deserialize(&mut json).is_ok() && json.end().is_ok();
-    if read { shape.0 } else { format!("text({})", body.len()) }
+    if read { shape.text } else { format!("text({})", body.len()) }
 }
 
-/// Whether a text is the name of an attribute, a path of them or a URN, rather than data.
-pub(super) fn is_name(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_$.:-".contains(&byte);
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let first = text.bytes().next();
-    first.is_some_and(|byte| byte.is_ascii_alphabetic() || b"_$".contains(&byte))
-        && text.len() <= NAME
-        && digits <= DIGITS
-        && text.bytes().all(plain)
+struct Shape<'n> {
+    text: String,
+    names: &'n Names,
 }
 
-struct Shape(String);
-
-impl Shape {
+impl Shape<'_> {
     fn write(&mut self, text: &str) {
-        if self.0.len() >= LONGEST {
+        if self.text.len() >= LONGEST {
             return;
         }
-        self.0.push_str(text);
-        if self.0.len() >= LONGEST {
-            self.0.push('…');
+        self.text.push_str(text);
+        if self.text.len() >= LONGEST {
+            self.text.push('…');
         }
     }
 
     fn name(&mut self, name: &str) {
-        match is_name(name) {
+        match self.names.knows(name) {
             true => self.write(&format!("\"{name}\": ")),
             false => self.write(&format!("name({}): ", name.chars().count())),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Shape {
+impl<'de> DeserializeSeed<'de> for &mut Shape<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -70,7 +60,7 @@ impl<'de> DeserializeSeed<'de> for &mut Shape {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Shape {
+impl<'de> Visitor<'de> for &mut Shape<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,12 +101,12 @@ impl<'de> Visitor<'de> for &mut Shape {
         self.write("[");
         let mut count = 0_usize;
         while count < ELEMENTS {
-            let before = self.0.len();
+            let before = self.text.len();
             if count > 0 {
                 self.write(", ");
             }
             if elements.next_element_seed(&mut *self)?.is_none() {
-                self.0.truncate(before);
+                self.text.truncate(before);
                 break;
             }
             count += 1;
@@ -154,15 +144,19 @@ mod tests {
 
     #[test]
     fn a_shape_has_names_types_and_sizes_and_no_value() {
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let names =
+            ["schemas", "username", "active", "n", "x", enterprise, "manager", "value", "emails"];
+        let names = Names::these(&names);
         let body = r#"{"schemas":["urn:a"],"userName":"änn","active":true,"n":-1.5e3,"x":null,
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"26118915"}},
-            "emails":[{"value":"a@b.example"},{},{},{},{}],"ann@corp.example":1,"9f3b1c22-0000":"","userName":""}"#;
+            "emails":[{"value":"a@b.example"},{},{},{},{}],"ann@corp.example":1,"9f3b1c22-0000":"","ann":{"value":1},"userName":""}"#;
         assert_eq!(
-            shape(body.as_bytes()),
+            shape(body.as_bytes(), &names),
             "{\"schemas\": [string(5)], \"userName\": string(3), \"active\": boolean, \"n\": number, \"x\": null, \
              \"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\": {\"manager\": {\"value\": string(8)}}, \
              \"emails\": [{\"value\": string(11)}, {}, {}, and 2 more], name(16): number, name(13): string(0), \
-             \"userName\": string(0)}"
+             name(3): {\"value\": number}, \"userName\": string(0)}"
         );
         for (body, wanted) in [
             ("", "nothing"),
@@ -173,19 +167,20 @@ mod tests {
             ("{\"secret\":", "text(10)"),
             ("1 2", "text(3)"),
         ] {
-            assert_eq!(shape(body.as_bytes()), wanted);
+            assert_eq!(shape(body.as_bytes(), &names), wanted);
         }
     }
 
     #[test]
     fn a_shape_is_bounded_whatever_the_body() {
+        let names = Names::default();
         let many: Vec<String> =
             (0..50_000).map(|n| format!("\"a{}\":[[[[{n}]]]]", "b".repeat(n % 50))).collect();
         let wide = format!("{{{}}}", many.join(","));
-        assert!(shape(wide.as_bytes()).len() < LONGEST + 200);
+        assert!(shape(wide.as_bytes(), &names).len() < LONGEST + 200);
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(shape(deep.as_bytes()), "text(200000)");
+        assert_eq!(shape(deep.as_bytes(), &names), "text(200000)");
         let large = format!("\"{}\"", "a".repeat(READ));
-        assert_eq!(shape(large.as_bytes()), format!("text({})", READ + 2));
+        assert_eq!(shape(large.as_bytes(), &names), format!("text({})", READ + 2));
     }
 }

@@ -1,7 +1,7 @@
 //! What went over the wire, for whoever writes a dialect: method, path, status, names and sizes.
 //!
 //! Every value stands there as its type and size: those of attributes, ids, filters, cursors, headers.
-//! Names are what says something, and are shown where they look like names and not like data.
+//! Names are what says something, and are shown where the upstream's dialect knows them: others may be data.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,8 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
-use super::shape::{is_name, shape};
+use super::names::{Names, is_name};
+use super::shape::shape;
 use crate::gateway::Route;
 use crate::gateway::pair::Pair;
 use crate::scim::filter::{Filter, Literal};
@@ -23,6 +24,18 @@ use crate::scim::http::{Request, Response};
 pub const CALLS: usize = 32;
 /// Routes that are looked at by request, at once.
 const ROUTES: usize = 256;
+
+/// Parameters of a query (RFC 7644 section 3.4.2, RFC 9865 section 2).
+const PARAMETERS: [&str; 8] = [
+    "filter",
+    "attributes",
+    "excludedAttributes",
+    "sortBy",
+    "sortOrder",
+    "startIndex",
+    "count",
+    "cursor",
+];
 
 /// One call as it is told.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,15 +115,17 @@ pub fn asked(route: &Route, base: &str, sent: &Sent) -> String {
 }
 
 /// What was sent and what came back.
-pub fn wired(sent: &[u8], answer: Option<&Response>) -> Wired {
+pub fn wired(route: &Route, sent: &[u8], answer: Option<&Response>) -> Wired {
+    let names = Names::of(route);
     let got = answer.map(|answer| match media_type(&answer.headers) {
-        Some(media_type) => format!("{media_type} {}", shape(&answer.body)),
-        None => shape(&answer.body),
+        Some(media_type) => format!("{media_type} {}", shape(&answer.body, &names)),
+        None => shape(&answer.body, &names),
     });
-    Wired { sent: (!sent.is_empty()).then(|| shape(sent)), got }
+    Wired { sent: (!sent.is_empty()).then(|| shape(sent, &names)), got }
 }
 
-fn media_type(headers: &HeaderMap) -> Option<&str> {
+/// The essence of a Content-Type, where it looks like one.
+pub fn media_type(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let essence = text.split(';').next()?.trim();
     let (kind, sub) = essence.split_once('/')?;
@@ -140,11 +155,12 @@ fn masked_path(route: &Route, path: &str) -> String {
 }
 
 fn masked_query(route: &Route, query: &str) -> String {
+    let names = Names::of(route);
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let pairs = pairs.map(|(name, value)| {
         let shown = match name.as_ref() {
-            "filter" => masked_filter(route, &value),
-            "attributes" | "excludedAttributes" | "sortBy" => masked_paths(route, &value),
+            "filter" => masked_filter(route, &names, &value),
+            "attributes" | "excludedAttributes" | "sortBy" => masked_paths(route, &names, &value),
             "startIndex" | "count" if is_count(&value) => Some(value.to_string()),
             "sortOrder" if ["ascending", "descending"].contains(&value.as_ref()) => {
                 Some(value.to_string())
@@ -152,7 +168,10 @@ fn masked_query(route: &Route, query: &str) -> String {
             _ => None,
         };
         let shown = shown.unwrap_or_else(|| format!("string({})", value.chars().count()));
-        let name = if is_name(&name) { name.to_string() } else { format!("name({})", name.len()) };
+        let name = match PARAMETERS.contains(&name.as_ref()) {
+            true => name.to_string(),
+            false => format!("name({})", name.chars().count()),
+        };
         format!("{name}={shown}")
     });
     pairs.collect::<Vec<_>>().join("&")
@@ -167,19 +186,19 @@ fn urns(route: &Route) -> Vec<&str> {
     route.pairs().flat_map(|pair: &Pair| pair.upstream.vendor.urns()).collect()
 }
 
-fn masked_filter(route: &Route, text: &str) -> Option<String> {
+fn masked_filter(route: &Route, names: &Names, text: &str) -> Option<String> {
     let urns = urns(route);
     let mut filter = parse_filter(text, &Known { urns: &urns, ..Known::default() }).ok()?;
-    let named = filter.paths().iter().all(|path| is_name(&path.to_string()));
+    let named = filter.paths().iter().all(|path| names.know(path));
     blot(&mut filter);
     named.then(|| filter.to_string())
 }
 
-fn masked_paths(route: &Route, text: &str) -> Option<String> {
+fn masked_paths(route: &Route, names: &Names, text: &str) -> Option<String> {
     let urns = urns(route);
     let paths = parse_attributes(text, &Known { urns: &urns, ..Known::default() }).ok()?;
-    let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-    paths.iter().all(|path| is_name(path)).then(|| paths.join(","))
+    let known = paths.iter().all(|path| names.know(path));
+    known.then(|| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
 }
 
 /// Puts its type and size in the place of each literal.

@@ -176,6 +176,7 @@ pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
     let record = seen.record;
     let upstream: Duration = record.calls.iter().map(|call| call.duration).sum();
     wired(seen);
+    streamed(seen);
     let fault = record.fault.as_ref();
     let missing = record.calls.iter().filter(|call| call.status == Some(404));
     let missing: Vec<_> = missing.filter_map(|call| call.asked.as_deref()).collect();
@@ -229,6 +230,28 @@ fn wired(seen: &Seen<'_>) {
             "wire"
         );
     }
+}
+
+/// The line of a call that streamed through.
+fn streamed(seen: &Seen<'_>) {
+    let Some(call) = &seen.record.streamed else { return };
+    let got = call.status.map(|_| match &call.media_type {
+        Some(media_type) => format!("{media_type} stream({})", call.got),
+        None => format!("stream({})", call.got),
+    });
+    tracing::info!(
+        request_id = seen.request_id,
+        trace_id = hex::encode(seen.trace.id),
+        route = seen.route,
+        upstream = seen.upstream,
+        call = "stream",
+        asked = &*call.asked,
+        sent = (call.sent > 0).then(|| format!("stream({})", call.sent)),
+        status = call.status,
+        got,
+        ms = milliseconds(seen.duration),
+        "wire"
+    );
 }
 
 /// What came of one call: `patch:204`, or `patch:none` without a whole answer.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_CHARSET, ACCEPT_ENCODING, ACCEPT_LANGUAGE, ALT_SVC, AUTHORIZATION,
     CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE,
@@ -16,9 +17,11 @@ use pingora::{Error, ErrorType};
 use super::broken::is_not_done;
 use super::care::Node;
 use super::identity::Proof;
-use super::request::{REQUEST_ID, host};
+use super::request::{self, REQUEST_ID, host};
 use super::{Identity, Remote};
 use crate::exchange::Trace;
+use crate::exchange::record::Streamed;
+use crate::exchange::wire::{self, Sent};
 use crate::gateway::Route;
 
 /// The name of the error by which a stream is sent once more with a new proof.
@@ -56,6 +59,17 @@ const KEPT_BACK: [HeaderName; 5] = [
     HeaderName::from_static("strict-transport-security"),
     UPGRADE,
 ];
+
+/// What is asked of the upstream, for whoever looks: as it is told of calls that are read.
+pub(super) fn told(header: &RequestHeader, route: &Route, remote: &Remote) -> Streamed {
+    let path = header.uri.path().strip_prefix(route.spec.prefix.as_str()).unwrap_or_default();
+    // Any word can be a method.
+    let method = request::method(&header.method).to_ascii_uppercase().parse().unwrap_or_default();
+    let query = header.uri.query().map(str::to_owned);
+    let sent = Sent { method, path: path.to_owned(), query, body: Bytes::new() };
+    let asked = wire::asked(route, &remote.path(""), &sent).into();
+    Streamed { asked, status: None, media_type: None, sent: 0, got: 0 }
+}
 
 /// Turns the client's header into the upstream's: its path behind the prefix, its host,
 /// this gateway's span.

@@ -149,6 +149,9 @@ impl ProxyHttp for Service {
         let node = stream.node().ok_or_else(misled)?;
         let asked = session.req_header();
         let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+        if context.edge.shared.wire.is_on(&route.spec.name) {
+            context.record.streamed = Some(passthrough::told(header, route, stream.remote()));
+        }
         passthrough::rewrite(header, route, stream.remote(), node, &context.trace)?;
         passthrough::sender(header, asked, secure, &context.request_id)?;
         stream.sign(header).await.or_else(|fault| {
@@ -222,6 +225,10 @@ impl ProxyHttp for Service {
     ) -> pingora::Result<()> {
         self.part(session);
         context.status = Some(header.status);
+        if let Some(told) = &mut context.record.streamed {
+            told.status = Some(header.status.as_u16());
+            told.media_type = exchange::wire::media_type(&header.headers).map(Into::into);
+        }
         if let Some(stream) = &mut context.stream {
             stream.answered(header);
             passthrough::answer(header)?;

@@ -143,6 +143,11 @@ impl Stream {
         fast && self.began.elapsed() <= limits.stream_time
     }
 
+    /// Body bytes of both sides so far.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.streamed, self.passed.0)
+    }
+
     pub(super) fn answered(&mut self, header: &ResponseHeader) {
         let says = Says::of(Ok(header.status));
         let partly = self.is_partly(says);

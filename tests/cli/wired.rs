@@ -1,5 +1,8 @@
 //! Looking at the calls of a running gateway: by configuration, and by request for a time.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
 use serde_json::json;
 
 use crate::running::{Place, call, wait};
@@ -82,4 +85,83 @@ fn the_configuration_and_an_operator_can_look_at_the_wire_and_see_no_value() {
     {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
+}
+
+// Part 12: nothing was told of calls that stream through.
+#[test]
+fn a_call_that_streams_is_told_by_its_path_status_and_sizes() {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = Place::new();
+    let route = format!(
+        "[upstream.r]\ndialect = \"scim\"\nurl = \"http://{}/base\"\nauth = {{ bearer = {{ literal = \"zq-token\" }} }}\n\
+         [[route]]\nprefix = \"/p\"\nclient = \"scim\"\nupstream = \"r\"\nmode = \"passthrough\"\nauth = \"none\"\n",
+        upstream.local_addr().unwrap()
+    );
+    let text = format!("[log]\nformat = \"json\"\n{}", place.text(QUIET, &route));
+    place.write("config.toml", &text);
+    let gateway = place.start(&[]);
+    std::thread::spawn(move || {
+        for stream in upstream.incoming() {
+            let mut stream = stream.unwrap();
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"}") && !seen.ends_with(b"\r\n\r\n") {
+                let mut bytes = [0; 1024];
+                let read = stream.read(&mut bytes).unwrap();
+                seen.extend_from_slice(&bytes[..read]);
+                if read == 0 {
+                    break;
+                }
+            }
+            let body = "{\"id\":\"zq-id\"}";
+            let head =
+                "HTTP/1.1 201 Created\r\nContent-Type: application/scim+json;charset=utf-8\r\n";
+            let _ = write!(
+                stream,
+                "{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    let body = "{\"userName\":\"zq\"}";
+    let ask = |method: &str, below: &str, body: &str| {
+        let path = format!("/p/scim/v2{below}");
+        assert_eq!(
+            call(place.client, method, &path, body).unwrap().status,
+            201,
+            "{method} {below}"
+        );
+    };
+    ask("PUT", "/Users/zq-7", body);
+    assert_eq!(place.operate("/wire?route=/p&for=10m", "").status, 200);
+    ask("PUT", "/Users/zq-7?attributes=userName,zqplain&zqname=zq", body);
+    ask("GET", "/zqunknown/zq-8?filter=userName%20eq%20%22zq%22", "");
+    wait("two lines", || wires(&place).len() >= 2);
+    let wire = wires(&place);
+    let told = |line: &serde_json::Value| {
+        ["call", "asked", "sent", "got"].map(|key| line[key].as_str().unwrap_or("-").to_owned())
+    };
+    let sent = format!("stream({})", body.len());
+    assert_eq!(
+        told(&wire[0]),
+        [
+            "stream",
+            "PUT /base/scim/v2/Users/{id}?attributes=string(16)&name(6)=string(2)",
+            &sent,
+            "application/scim+json stream(14)"
+        ]
+    );
+    assert_eq!(
+        told(&wire[1]),
+        [
+            "stream",
+            "GET /base/scim/v2/{id}/{id}?filter=userName eq \"string(2)\"",
+            "-",
+            "application/scim+json stream(14)"
+        ]
+    );
+    assert_eq!((&wire[0]["status"], &wire[0]["route"]), (&json!(201), &json!("/p")));
+    gateway.signal("TERM");
+    gateway.end();
+    assert_eq!(wires(&place).len(), 2, "the first one was not looked at");
+    assert!(!place.log().contains("zq"), "{}", place.log());
 }

@@ -87,6 +87,31 @@ async fn whoever_looks_sees_paths_names_and_sizes_and_no_value_id_or_filter_valu
     }
 }
 
+// Part 12: a free key that is a plain word was shown, though it may be data.
+#[tokio::test]
+async fn a_name_that_the_upstreams_dialect_does_not_know_is_told_by_its_length() {
+    for upstream in ["scim", "omni"] {
+        let bench = Bench::new("scim", upstream);
+        bench.shared.wire.everywhere(true);
+        let free = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:example:zqurn:2.0:User"],
+            "userName": SEEDS[0], "zqfree": {"zqann": {"zqbob": [{"zqeve": 1}]}}, "zqplain": "x",
+            "urn:example:zqurn:2.0:User": {"zqkey": "y"},
+        });
+        let users = format!("/{}", crate::harness::users_of("scim"));
+        let mut all = told(&bench.send(Method::POST, &users, Some(&free)).await);
+        for query in ["filter=zqfree.zqann%20eq%20%22x%22", "filter=zqplain%20pr", "sortBy=zqplain"]
+        {
+            let below = format!("{users}?{query}&attributes=userName,zqplain");
+            all.extend(told(&bench.send(Method::GET, &below, None).await));
+        }
+        let shown = all.join("\n");
+        assert!(!shown.contains("zq"), "{upstream}: {shown}");
+        let known = if upstream == "scim" { "name(26): {" } else { "string(" };
+        assert!(shown.contains("userName") && shown.contains(known), "{upstream}: {shown}");
+    }
+}
+
 // newcomer B5: a 404 told nowhere which path had been asked for.
 #[tokio::test]
 async fn what_is_not_found_names_the_path_that_was_asked_for() {

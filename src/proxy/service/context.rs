@@ -93,6 +93,9 @@ impl Context {
             return;
         }
         self.let_go();
+        if let (Some(told), Some(stream)) = (&mut self.record.streamed, &self.stream) {
+            (told.sent, told.got) = stream.sizes();
+        }
         let route = self.route.as_deref().map(|route| &route.spec);
         self.observer.answered(&Seen {
             request_id: &self.request_id,
