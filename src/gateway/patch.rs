@@ -5,6 +5,7 @@ use super::fixed::at;
 use super::merge::{attribute_at, understood};
 use super::message::typed::read_typed;
 use super::pair::{Losses, Pair};
+use super::reach::is_total;
 use super::receive::bad_query;
 use super::table::many_to_one;
 use super::write::op;
@@ -238,6 +239,12 @@ impl Pair {
             return Ok(Step::Stateful("the upstream does not take this attribute in a PATCH"));
         }
         if clears {
+            let shows_all = |target: &Target| target.rule.as_deref().is_none_or(is_total);
+            if !shows_all(&near) || !shows_all(&far) {
+                return Ok(Step::Stateful(
+                    "a value that its rule does not know is not shown, and stays",
+                ));
+            }
             return Ok(Step::Direct(vec![op(OpKind::Remove, &far.spot.names, None)]));
         }
         let Some(value) = value else { return Ok(Step::Stateful(SHARED)) };

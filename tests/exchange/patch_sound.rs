@@ -407,3 +407,34 @@ async fn a_member_that_is_stored_twice_is_there_once() {
 fn line_of_list(list: &Json) -> Line {
     line(spec("scim", "scim"), list)
 }
+
+// Found by `make laws CASES=10000`: what a rule does not know is not shown, and whoever removes the attribute
+// natively would remove what nobody saw.
+#[tokio::test]
+async fn a_removal_leaves_a_value_that_its_rule_does_not_know() {
+    let remove = json!([{"op": "remove", "path": "userType"}]);
+    let clear = json!([{"op": "replace", "path": "userType", "value": null}]);
+    for otherwise in ["drop", "refuse"] {
+        let rule = format!(
+            "version = 1\ndialect = \"scim\"\nresource = \"User\"\n\n[[map]]\ncanonical = \"$.userType\"\nvendor = \"$.title\"\n\
+             values = [[\"Employee\", \"FTE\"]]\notherwise = \"{otherwise}\"\nloss = \"others are not known\"\n"
+        );
+        for (title, operations) in
+            [("Unlisted", &remove), ("Unlisted", &clear), ("FTE", &remove), ("FTE", &clear)]
+        {
+            let mut spec = spec("scim", "scim");
+            spec.overlays.push(overlay(&rule));
+            let stored = json!({"id": "1", "userName": "a", "title": title});
+            let line = line(spec, &stored);
+            let (status, _) = patch(&line, "/Users/1", operations).await;
+            let written = written(&line).to_string();
+            let goes = title == "FTE";
+            assert_eq!(
+                written.contains("title"),
+                goes,
+                "{otherwise} {title} {operations}: {written}"
+            );
+            assert!(goes || status < 300, "{otherwise} {title}: {status}");
+        }
+    }
+}
