@@ -93,11 +93,12 @@ fn a_call_that_streams_is_told_by_its_path_status_and_sizes() {
     let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = Place::new();
     let route = format!(
-        "[upstream.r]\ndialect = \"scim\"\nurl = \"http://{}/base\"\nauth = {{ bearer = {{ literal = \"zq-token\" }} }}\n\
+        "[upstream.r]\ndialect = \"scim\"\nurl = \"http://{}/base\"\nauth = {{ bearer = {{ file = \"token\" }} }}\n\
          [[route]]\nprefix = \"/p\"\nclient = \"scim\"\nupstream = \"r\"\nmode = \"passthrough\"\nauth = \"none\"\n",
         upstream.local_addr().unwrap()
     );
     let text = format!("[log]\nformat = \"json\"\n{}", place.text(QUIET, &route));
+    place.write("token", "zq-token");
     place.write("config.toml", &text);
     let gateway = place.start(&[]);
     std::thread::spawn(move || {
