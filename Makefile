@@ -37,7 +37,7 @@ test-full: test
 # Which licences, crates and sources may be part of it: deny.toml, and that all notices can be written. The first
 # time it builds cargo-deny, for some minutes.
 licences: notices
-	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny --root .tools
+	command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2 --root .tools
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 
 # The notices of what the program bundles; whoever hands the program on hands these on with it.
