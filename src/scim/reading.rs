@@ -265,3 +265,77 @@ fn number<'a>(value: &Value<'a>) -> Option<Number<'a>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scim::schema::Unknown;
+
+    /// What is taken as it came is what leaf by leaf comes to the same; and only that.
+    #[test]
+    fn what_fits_is_what_reading_leaves_as_it_is() {
+        let kinds = [
+            Kind::String,
+            Kind::Boolean,
+            Kind::Decimal,
+            Kind::Integer,
+            Kind::DateTime,
+            Kind::Binary,
+            Kind::Reference,
+            Kind::Complex,
+            Kind::Any,
+        ];
+        let one = [
+            json!(null),
+            json!(true),
+            json!(3),
+            json!(3.5),
+            json!("3"),
+            json!(""),
+            json!({}),
+            json!({"value": "a"}),
+            json!({"VALUE": "a"}),
+            json!({"value": 1}),
+            json!({"value": null, "other": 1}),
+        ];
+        let lists = one.iter().map(|value| json!([value])).chain([json!([]), json!([[]])]);
+        let several = one.iter().map(|value| json!([{"value": "a"}, value]));
+        let values: Vec<_> = one.iter().cloned().chain(lists).chain(several).collect();
+        let mut fit = 0;
+        for (kind, multi_valued) in kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)])
+        {
+            let mut attribute = Attribute::new("a", kind);
+            attribute.multi_valued = multi_valued;
+            if kind == Kind::Complex {
+                attribute.attributes.push(Attribute::new("value", Kind::String));
+            }
+            let attributes = vec![attribute];
+            for (name, value) in
+                ["a", "A", "b"].iter().flat_map(|n| values.iter().map(move |v| (n, v)))
+            {
+                let object =
+                    Object::from_iter([(Cow::Borrowed(*name), Value::from(value.clone()))]);
+                let mut reader = Reader::default();
+                let read = reader.members(&object, &attributes, None);
+                let same = read == object && !reader.differs && reader.unreadable.is_empty();
+                assert_eq!(
+                    members_fit(&object, &attributes),
+                    same,
+                    "{kind:?} {multi_valued} {name} {value}"
+                );
+                fit += usize::from(same);
+                let schema = Schema {
+                    resource: String::new(),
+                    urn: String::new(),
+                    attributes: attributes.clone(),
+                    open_extensions: false,
+                    unknown: Unknown::Ignore,
+                };
+                assert_eq!(Reading::of(object, &schema).read, read, "{kind:?} {name} {value}");
+            }
+        }
+        assert!(fit > 100, "{fit}");
+    }
+}
