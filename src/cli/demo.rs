@@ -190,7 +190,7 @@ fn command(text: &str) -> Option<Command> {
 }
 
 /// Words as a shell takes them: single quotes hold one together, a backslash continues a line.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let text = text.replace("\\\n", " ");
     let parts = text.split('\'').enumerate();
     let words = parts.flat_map(|(at, part)| match at % 2 {

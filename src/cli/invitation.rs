@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::config::model::{Auth, Mode, Proof, Route, Target, Upstream};
-use crate::gateway::RouteSpec;
+use crate::gateway::{self, RouteSpec};
 use crate::scim::schema::{Attribute, Operation};
 
 /// The token of the shipped `config.toml`. It is no secret.
@@ -16,8 +16,9 @@ const DEMO_TOKEN: &str = "demo-token";
 pub(super) fn invitation(
     route: &Route,
     upstream: Option<&Upstream>,
-    spec: &RouteSpec,
+    made: &gateway::Route,
 ) -> Vec<String> {
+    let spec = &made.spec;
     let sandbox = upstream.is_some_and(|upstream| matches!(upstream.target, Target::Sandbox(_)));
     let (client, target) = (&spec.client.title, &spec.upstream.title);
     let simulated = if sandbox { ", simulated" } else { "" };
@@ -27,14 +28,16 @@ pub(super) fn invitation(
         }
         Mode::Passthrough => format!("{client}, passed on unread to `{}`", spec.upstream_name),
     };
-    let mut lines = vec![format!("# {}: {how}{simulated}", spec.name), curl(route, spec, None)];
-    lines.extend(newcomer(spec).filter(|_| sandbox).map(|user| curl(route, spec, Some(&user))));
+    let mut lines = vec![format!("# {}: {how}{simulated}", spec.name), curl(route, made, None)];
+    lines.extend(newcomer(spec).filter(|_| sandbox).map(|user| curl(route, made, Some(&user))));
     lines
 }
 
 /// A curl command for the users of a route: a list, or a new one.
-fn curl(route: &Route, spec: &RouteSpec, user: Option<&Value>) -> String {
-    let url = format!("{}{}", spec.public_url, users_path(spec));
+fn curl(route: &Route, made: &gateway::Route, user: Option<&Value>) -> String {
+    let spec = &made.spec;
+    let users = spec.client.resources.iter().find(|resource| resource.schema.resource == "User");
+    let url = format!("{}/{}", made.public_base, users.map_or("", |users| users.path.as_str()));
     let host = spec.host.as_ref().map(|host| format!("-H 'Host: {host}' ")).unwrap_or_default();
     let token = match &route.auth {
         Auth::None => String::new(),
@@ -111,13 +114,4 @@ fn taken(value: Value, attributes: &[Attribute]) -> Option<Value> {
         }
         value => Some(value),
     }
-}
-
-/// The path under which a route's clients reach its users.
-fn users_path(spec: &RouteSpec) -> String {
-    let base = spec.client_vars.iter().fold(spec.client.base.clone(), |base, (name, value)| {
-        base.replace(&format!("{{{name}}}"), value)
-    });
-    let users = spec.client.resources.iter().find(|resource| resource.schema.resource == "User");
-    format!("{}{base}/{}", spec.prefix, users.map_or("", |resource| resource.path.as_str()))
 }

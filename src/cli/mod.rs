@@ -167,17 +167,6 @@ mod tests {
         super::Arguments::command().debug_assert();
     }
 
-    /// A shell's words: quotes hold one together, `<` and `>` end the command.
-    fn words(line: &str) -> Vec<String> {
-        let line = line.split(['<', '>']).next().unwrap_or_default();
-        let parts = line.split('\'').enumerate();
-        let words = parts.flat_map(|(at, part)| match at % 2 {
-            0 => part.split_whitespace().map(str::to_owned).collect(),
-            _ => vec![part.to_owned()],
-        });
-        words.collect()
-    }
-
     #[test]
     fn each_verbs_help_ends_in_examples_that_are_command_lines_of_it() {
         let mut verbs = Vec::new();
@@ -198,7 +187,9 @@ mod tests {
             for example in examples {
                 let start = format!("scim-gateway {name}");
                 assert!(example.starts_with(&start), "{name}: {example}");
-                let read = super::Arguments::try_parse_from(words(example));
+                // What comes in or goes out by a file is no argument.
+                let line = example.split(['<', '>']).next().unwrap_or_default();
+                let read = super::Arguments::try_parse_from(super::demo::words(line));
                 assert!(read.is_ok(), "{example}: {read:?}");
             }
         }

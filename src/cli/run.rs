@@ -83,7 +83,7 @@ fn serve(
         .iter()
         .zip(gateway.routes())
         .flat_map(|(route, made)| {
-            invitation(route, config.upstreams.get(&route.upstream.name), &made.spec)
+            invitation(route, config.upstreams.get(&route.upstream.name), made)
         })
         .collect();
     let server = config.server.clone();
