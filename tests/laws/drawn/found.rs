@@ -141,7 +141,8 @@ pub fn law_5_native_is_emulated(case: &Case<'_>) -> Law {
     Err(format!("{operations}\n  native {is}\n  by {writes:?}\n  emulated {should}"))
 }
 
-/// RFC 7643 equality: elements in any order, an absent `primary` is false.
+/// RFC 7643 equality: elements in any order, one that says nothing is none, an absent `primary` is false;
+/// elements with one `value` whose types do not differ are one.
 fn as_sets(tree: &Tree) -> Tree {
     match tree {
         Tree::Object(members) => {
@@ -153,12 +154,33 @@ fn as_sets(tree: &Tree) -> Tree {
             Tree::Object(kept)
         }
         Tree::Array(elements) => {
-            let mut elements: Vec<_> = elements.iter().map(as_sets).collect();
+            let empty = |one: &&Tree| matches!(one, Tree::Object(_)) && one.is_nothing();
+            let mut said: Vec<Tree> = Vec::new();
+            for element in elements.iter().filter(|one| !empty(one)) {
+                match said.iter_mut().find(|there| is_one(there, element)) {
+                    Some(there) => {
+                        for (name, value) in element.members() {
+                            there.set(name, value.clone());
+                        }
+                    }
+                    None => said.push(element.clone()),
+                }
+            }
+            let mut elements: Vec<_> = said.iter().map(as_sets).collect();
             elements.sort();
             Tree::Array(elements)
         }
         other => other.clone(),
     }
+}
+
+/// Whether an `add` of the one, where the other is, adds no element when it is emulated. Natively the
+/// upstream decides: RFC 7644 section 3.5.2.1 says only that what is there already is not added again.
+fn is_one(there: &Tree, element: &Tree) -> bool {
+    let value = |tree: &Tree| tree.get("value").cloned();
+    let kind = |tree: &Tree| Some(tree.get("type")?.as_text()?.to_ascii_lowercase());
+    let alike = kind(there).is_none() || kind(element).is_none() || kind(there) == kind(element);
+    value(there).is_some() && value(there) == value(element) && alike
 }
 
 /// No element holds what was hidden of an old element with another `value`.
