@@ -11,7 +11,7 @@ use super::load::{Loaded, load_all};
 use super::output::{counted, mistakes, report, say};
 use super::{Format, Named};
 use crate::config::model::{self, Auth, Mode};
-use crate::config::{Config, Draft, Surroundings, unreadable};
+use crate::config::{Config, Draft, Moved, RELEASES, Surroundings, moved, unreadable};
 use crate::diagnostic::{Mistakes, Source};
 use crate::gateway::Route;
 use crate::gateway::pair::Pair;
@@ -44,18 +44,26 @@ pub(super) struct Options {
     /// Print mistakes and warnings alone: nothing where there are none.
     #[arg(long, short)]
     quiet: bool,
+    /// Tell also what of this configuration is read otherwise than by this earlier version.
+    #[arg(long, value_name = "VERSION", value_parser = RELEASES)]
+    since: Option<String>,
 }
 
 pub(super) fn check(options: &Options, format: Format) -> ExitCode {
     // Checking makes no call, so there is nothing to observe.
     let nobody: Arc<dyn Observer> = Arc::new(Silent);
-    let loaded = draft(options.named.path()).and_then(|draft| load_all(draft, &nobody));
+    let draft = draft(options.named.path());
+    let moved = draft.as_ref().map(|draft| moved_in(draft, options)).unwrap_or_default();
+    let loaded = draft.and_then(|draft| load_all(draft, &nobody));
     let passes = |loaded: &Loaded| !options.deny_warnings || loaded.warnings.diagnostics.is_empty();
     let passed = loaded.as_ref().is_ok_and(passes);
     match (format, &loaded) {
-        (Format::Json, loaded) => say(&as_json(loaded, passed).to_string()),
+        (Format::Json, loaded) => say(&as_json(loaded, passed, &moved).to_string()),
         (Format::Text, Ok(loaded)) => text(loaded, options.quiet),
         (Format::Text, Err(found)) => mistakes(found, format),
+    }
+    if format == Format::Text {
+        moved.iter().for_each(|(moved, places)| say(&otherwise(moved, places)));
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -70,6 +78,21 @@ fn draft(path: &Path) -> Result<Draft, Mistakes> {
     let text = String::from_utf8(bytes).map_err(|_| unreadable(NAME, "it is not UTF-8"))?;
     let around = Surroundings { directory: Path::new(""), env: &|name| std::env::var(name).ok() };
     Ok(Config::drafted(&Source::new(NAME, text), &around))
+}
+
+/// What is read otherwise than by the version that is named.
+fn moved_in(draft: &Draft, options: &Options) -> Vec<(&'static Moved, Vec<String>)> {
+    let Some((since, source)) = options.since.as_deref().zip(draft.sources.first()) else {
+        return Vec::new();
+    };
+    source.text.parse().map(|table| moved(&table, since)).unwrap_or_default()
+}
+
+fn otherwise(moved: &Moved, places: &[String]) -> String {
+    let Moved { since, key, was, is, before, .. } = moved;
+    let lines = [("here", &*places.join(", ")), ("was", was), ("is", is), ("as before", before)];
+    let lines: String = lines.iter().map(|(name, text)| format!("\n  {name:<10} {text}")).collect();
+    format!("read otherwise since {since}: {key}{lines}")
 }
 
 fn routes(loaded: &Loaded) -> impl Iterator<Item = (&model::Route, &Route)> {
@@ -199,7 +222,11 @@ fn facts(entry: &Attribute) -> String {
 
 /// One form for what passes and what does not: `rules` is `null` and `routes` empty where there is a
 /// mistake.
-fn as_json(loaded: &Result<Loaded, Mistakes>, passed: bool) -> Json {
+fn as_json(
+    loaded: &Result<Loaded, Mistakes>,
+    passed: bool,
+    moved: &[(&'static Moved, Vec<String>)],
+) -> Json {
     let (found, rules, routes) = match loaded {
         Ok(loaded) => {
             let routes = routes(loaded).map(|(of, route)| route_json(loaded, of, route));
@@ -211,6 +238,11 @@ fn as_json(loaded: &Result<Loaded, Mistakes>, passed: bool) -> Json {
     if let Json::Object(all) = &mut all {
         all.insert("rules".to_owned(), rules);
         all.insert("routes".to_owned(), json!(routes));
+        let moved = moved.iter().map(|(moved, places)| {
+            let Moved { since, key, was, is, before, .. } = moved;
+            json!({"key": key, "places": places, "since": since, "was": was, "is": is, "before": before})
+        });
+        all.insert("moved".to_owned(), moved.collect());
     }
     all
 }

@@ -3,7 +3,12 @@
 pub(super) const CHECK: &str = "Examples:\n\
 \x20 scim-gateway check\n\
 \x20 scim-gateway check --quiet --deny-warnings /etc/scim-gateway/config.toml\n\
+\x20 scim-gateway check --since 0.1.0\n\
 \x20 scim-gateway check --format json - < config.toml";
+pub(super) const COMPLETIONS: &str = "Examples:\n\
+\x20 scim-gateway completions bash > ~/.local/share/bash-completion/completions/scim-gateway\n\
+\x20 scim-gateway completions zsh > ~/.zfunc/_scim-gateway\n\
+\x20 scim-gateway completions fish > ~/.config/fish/completions/scim-gateway.fish";
 pub(super) const DEMO: &str = "Examples:\n  scim-gateway demo";
 pub(super) const EXPLAIN: &str = "Examples:\n\
 \x20 scim-gateway explain --route /hr/app user.json\n\
@@ -12,6 +17,8 @@ pub(super) const EXPLAIN: &str = "Examples:\n\
 pub(super) const LOSSES: &str = "Examples:\n\
 \x20 scim-gateway losses\n\
 \x20 scim-gateway losses --route /hr/app";
+pub(super) const MAN: &str = "Examples:\n\
+\x20 scim-gateway man ~/.local/share/man/man1";
 pub(super) const RUN: &str = "Examples:\n\
 \x20 scim-gateway run\n\
 \x20 scim-gateway run --config /etc/scim-gateway/config.toml";

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod along;
 mod audit;
 mod check;
+mod completions;
 mod demo;
 mod document;
 mod examples;
@@ -19,6 +20,7 @@ mod gather;
 mod invitation;
 mod load;
 mod losses;
+mod man;
 mod output;
 pub mod reference;
 mod reload;
@@ -61,8 +63,9 @@ enum Verb {
     /// All of them in one run: none hides another, but where a file is no TOML at all. Secrets are read
     /// too, so that what passes here starts. With --format json one object, whatever comes of it:
     /// `outcome` (passed or failed), `errors` and `warnings` (numbers), `diagnostics`, `rules` (their
-    /// hash; null where there is a mistake) and `routes` (none then). Exits with 1 where there is a
-    /// mistake, and, with --deny-warnings, where there is a warning.
+    /// hash; null where there is a mistake), `routes` (none then) and
+    /// `moved` (what --since asks for). Exits with 1 where there is a mistake, and, with
+    /// --deny-warnings, where there is a warning.
     #[command(after_help = examples::CHECK)]
     Check(check::Options),
     /// Translate one document along a route and print what the other side gets; make no call.
@@ -97,6 +100,14 @@ enum Verb {
     /// only `check` can know (places, names, files) is not in it.
     #[command(after_help = examples::SCHEMA)]
     Schema(schema::Options),
+    /// Print what a shell reads to complete verbs, options and file names.
+    ///
+    /// Where it goes is the shell's to say; a packaged program brings it along.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(completions::Options),
+    /// Write the command line as manual pages, one a verb, and print their names.
+    #[command(after_help = examples::MAN)]
+    Man(man::Options),
     /// Look at the record of writes, `[audit]`.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -154,6 +165,8 @@ pub fn main() -> ExitCode {
         Verb::Test(options) => test::test(&options, format),
         Verb::Sandbox(options) => sandbox::sandbox(&options),
         Verb::Schema(options) => schema::schema(&options),
+        Verb::Completions(options) => completions::completions(&options),
+        Verb::Man(options) => man::man(&options),
         Verb::Audit(verb) => audit::audit(&verb, format),
     }
 }

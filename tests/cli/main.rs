@@ -19,6 +19,8 @@ mod groups;
 mod manager;
 mod manners;
 mod mistakes;
+#[cfg(test)]
+mod moved;
 mod program;
 mod reference;
 mod reload;
@@ -28,6 +30,8 @@ mod routes;
 mod running;
 mod scale;
 mod schema;
+#[cfg(test)]
+mod shells;
 mod ship;
 mod shipped;
 #[cfg(test)]
