@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::Format;
-use super::output::{complain, say};
+use super::output::{complain, fail, say};
 use crate::ops::audit::verify::{Verified, verify};
 
 /// What can be asked of audit files.
@@ -35,8 +35,7 @@ pub(super) fn audit(verb: &Verb, format: Format) -> ExitCode {
     let verified = match verify(files, head.as_deref()) {
         Ok(verified) => verified,
         Err((file, error)) => {
-            complain(&format!("{}: {error}", file.display()));
-            return ExitCode::FAILURE;
+            return fail(&format!("{} cannot be read: {error}", file.display()));
         }
     };
     match format {
@@ -52,7 +51,9 @@ fn text(verified: &Verified) {
         complain(&format!("{}:{}: {}", mistake.file, mistake.line, mistake.what));
     }
     if *anchored == Some(false) {
-        complain("no line has the hash that --head names: lines were cut off or written anew");
+        complain(
+            "error: no line has the hash that --head names: lines were cut off or written anew",
+        );
     }
     let Some(first) = first else {
         say("no lines");

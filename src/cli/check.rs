@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::document::{STDIN, plural, read};
 use super::load::{Loaded, load_all};
-use super::output::{counted, mistakes, report, say};
+use super::output::{counted, mistakes, report, row, say};
 use super::{Format, Named};
 use crate::config::model::{self, Auth, Mode};
 use crate::config::{Config, Draft, Moved, RELEASES, Surroundings, moved, unreadable};
@@ -63,7 +63,8 @@ pub(super) fn check(options: &Options, format: Format) -> ExitCode {
         (Format::Text, Err(found)) => mistakes(found, format),
     }
     if format == Format::Text {
-        moved.iter().for_each(|(moved, places)| say(&otherwise(moved, places)));
+        let lines = moved.iter().flat_map(|(moved, places)| otherwise(moved, places));
+        lines.for_each(|line| row(&line, 13));
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -88,11 +89,12 @@ fn moved_in(draft: &Draft, options: &Options) -> Vec<(&'static Moved, Vec<String
     source.text.parse().map(|table| moved(&table, since)).unwrap_or_default()
 }
 
-fn otherwise(moved: &Moved, places: &[String]) -> String {
+fn otherwise(moved: &Moved, places: &[String]) -> Vec<String> {
     let Moved { since, key, was, is, before, .. } = moved;
     let lines = [("here", &*places.join(", ")), ("was", was), ("is", is), ("as before", before)];
-    let lines: String = lines.iter().map(|(name, text)| format!("\n  {name:<10} {text}")).collect();
-    format!("read otherwise since {since}: {key}{lines}")
+    let mut told = vec![format!("read otherwise since {since}: {key}")];
+    told.extend(lines.iter().map(|(name, text)| format!("  {name:<10} {text}")));
+    told
 }
 
 fn routes(loaded: &Loaded) -> impl Iterator<Item = (&model::Route, &Route)> {
@@ -112,14 +114,14 @@ fn text(loaded: &Loaded, quiet: bool) {
         match of.mode {
             Mode::Passthrough => {
                 say("  bodies stream through unread; this route gives up:");
-                GIVEN_UP.iter().for_each(|promise| say(&format!("    {promise}")));
+                GIVEN_UP.iter().for_each(|promise| row(&format!("    {promise}"), 6));
             }
             Mode::Translate => translated(route),
         }
         if matches!(of.auth, Auth::Forward) {
-            say(&format!("  {FORWARDED}"));
+            row(&format!("  {FORWARDED}"), 23);
         }
-        overrides(loaded, of).iter().for_each(|line| say(&format!("  {line}")));
+        overrides(loaded, of).iter().for_each(|line| row(&format!("  {line}"), 13));
     }
     let count = loaded.gateway.routes().len();
     let routes = if count == 1 { "1 route".to_owned() } else { format!("{count} routes") };
@@ -130,13 +132,14 @@ fn translated(route: &Route) {
     for kind in Kind::ALL {
         say(&format!("  {}", plural(kind)));
         let Some(pair) = route.pair(kind) else {
-            say(&format!("    {}", missing(route, kind)));
+            row(&format!("    {}", missing(route, kind)), 6);
             continue;
         };
         for operation in operations(pair, &route.spec.policies) {
-            say(&format!("    {}", line(&operation)));
+            // The reason is the fourth column.
+            row(&format!("    {}", line(&operation)), 36);
         }
-        say(&format!("    losses     {}", summary(&pair.table)));
+        row(&format!("    losses     {}", summary(&pair.table)), 15);
     }
 }
 

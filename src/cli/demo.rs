@@ -19,7 +19,7 @@ use serde_json::Value as Json;
 
 use super::document::pretty;
 use super::load::{Loaded, load_all};
-use super::output::{complain, say};
+use super::output::{fail, say};
 use crate::config::{Config, Surroundings};
 use crate::diagnostic::Source;
 use crate::exchange::Shared;
@@ -55,10 +55,7 @@ struct Answer {
 pub(super) fn demo() -> ExitCode {
     match played() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            complain(&format!("error: {why}"));
-            ExitCode::FAILURE
-        }
+        Err(why) => fail(&why),
     }
 }
 

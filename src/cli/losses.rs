@@ -7,13 +7,16 @@ use serde_json::{Value as Json, json};
 use super::Format;
 use super::along::{Along, Chosen};
 use super::document::{plural, rules};
-use super::output::say;
+use super::output::{row as fit, say};
 use crate::config::model::Mode;
 use crate::gateway::guard::GUARDED;
 use crate::gateway::pair::Pair;
 use crate::gateway::route::Kind;
 use crate::gateway::table::{Fate, Row};
 use crate::scim::schema::Mutability;
+
+/// Where a place goes on that is longer than the terminal is wide.
+const BELOW: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -27,7 +30,7 @@ pub(super) fn losses(options: &Options, format: Format) -> ExitCode {
         Err(why) => return why.tell(format),
     };
     match format {
-        Format::Text => all.iter().flat_map(text).for_each(|line| say(&line)),
+        Format::Text => all.iter().flat_map(text).for_each(|line| fit(&line, BELOW)),
         Format::Json => say(&Json::Array(all.iter().map(as_json).collect()).to_string()),
     }
     ExitCode::SUCCESS

@@ -8,7 +8,7 @@ use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use super::Arguments;
-use super::output::{complain, say};
+use super::output::{fail, say};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -22,10 +22,7 @@ pub(super) fn man(options: &Options) -> ExitCode {
     command.build();
     match written(&command, &options.folder) {
         Ok(()) => ExitCode::SUCCESS,
-        Err((place, why)) => {
-            complain(&format!("error: {} cannot be written: {why}", place.display()));
-            ExitCode::FAILURE
-        }
+        Err((place, why)) => fail(&format!("{} cannot be written: {why}", place.display())),
     }
 }
 

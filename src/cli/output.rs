@@ -1,6 +1,7 @@
 //! What the command line prints. A reader that goes away is no failure.
 
 use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
@@ -15,6 +16,28 @@ pub(super) fn say(line: &str) {
 /// A line about what went wrong.
 pub(super) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Why a verb did not do what was asked for.
+pub(super) fn fail(why: &str) -> ExitCode {
+    complain(&format!("error: {why}"));
+    ExitCode::FAILURE
+}
+
+/// A line of a table, broken at words where the terminal is narrower; what follows stands below `column`.
+pub(super) fn row(line: &str, column: usize) {
+    match std::io::stdout().is_terminal() {
+        true => say(&fitted(line, textwrap::termwidth(), column)),
+        false => say(line),
+    }
+}
+
+fn fitted(line: &str, width: usize, column: usize) -> String {
+    // Where hardly a word would stand beside it, it stands below.
+    let column = if column.saturating_add(20) > width { 0 } else { column };
+    let below = " ".repeat(column);
+    let options = textwrap::Options::new(width).subsequent_indent(&below).break_words(false);
+    textwrap::fill(line, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
 }
 
 /// Diagnostics: as text on standard error, as JSON on standard output.
@@ -56,4 +79,28 @@ pub(super) fn counted(found: &Mistakes) -> String {
 fn counts(found: &Mistakes) -> (usize, usize) {
     let errors = found.diagnostics.iter().filter(|found| found.is_error()).count();
     (errors, found.diagnostics.len().saturating_sub(errors))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitted;
+
+    #[test]
+    fn a_row_that_is_too_long_goes_on_below_its_last_column() {
+        let line =
+            "    get        native    1 call     what the upstream is asked for, word by word";
+        let text = fitted(line, 60, 36);
+        assert_eq!(
+            text.lines().collect::<Vec<_>>(),
+            [
+                "    get        native    1 call     what the upstream is",
+                "                                    asked for, word by word",
+            ]
+        );
+        assert!(fitted(line, 20, 36).lines().all(|line| line.len() <= 20));
+        assert_eq!(
+            fitted("a-name-that-is-longer-than-all", 10, 2),
+            "a-name-that-is-longer-than-all"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 
 use super::invitation::invitation;
 use super::load::{Loaded, load};
-use super::output::{complain, mistakes, say};
+use super::output::{fail, mistakes, say};
 use super::reload::Reloader;
 use super::taken::taken;
 use super::{Format, Named};
@@ -29,10 +29,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, format: Format) -> ExitCode {
     let metrics = match Metrics::new() {
         Ok(metrics) => Arc::new(metrics),
-        Err(error) => {
-            complain(&error.to_string());
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return fail(&error.to_string()),
     };
     // What becomes of upstreams is counted and logged; only requests are recorded and traced.
     let upstreams: Arc<dyn Observer> = Arc::new(Watch::new(Arc::clone(&metrics)));
@@ -45,10 +42,7 @@ pub(super) fn run(options: &Options, format: Format) -> ExitCode {
     };
     let log = match Logging::start(&loaded.config.log, &metrics) {
         Ok(log) => Arc::new(log),
-        Err(why) => {
-            complain(&why);
-            return ExitCode::FAILURE;
-        }
+        Err(why) => return fail(&why),
     };
     let stopped = serve(options, loaded, metrics, &log);
     if let Err(why) = &stopped {

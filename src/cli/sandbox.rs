@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::builder::PossibleValuesParser;
 use tokio::net::TcpListener;
 
-use super::output::{complain, say};
+use super::output::{fail, say};
 use super::taken::taken;
 use crate::sandbox::{self, Sandbox, Vendor};
 
@@ -25,10 +25,7 @@ pub(super) fn sandbox(options: &Options) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(serve(options))) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&taken("--listen", options.listen, &error));
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&taken("--listen", options.listen, &error)),
     }
 }
 

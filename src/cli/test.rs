@@ -110,7 +110,7 @@ fn page(dialects: &Dialects, source: &Source, options: &Options) -> Result<Page,
         page.blessed += 1;
     }
     if page.blessed > 0 && std::fs::write(&*source.name, &text).is_err() {
-        complain(&format!("{} cannot be written", source.name));
+        complain(&format!("error: {} cannot be written", source.name));
     }
     Ok(page)
 }

@@ -85,6 +85,6 @@ impl Exchange<'_> {
 
 fn otherwise(fault: Fault) -> Fault {
     let detail = "the resource that is there has another state or other members than were asked for, so \
-                  it was not adopted: look it up, and change it with another request";
-    Fault { detail: format!("{}; {detail}", fault.detail), ..fault }
+                  it was not adopted: look it up, and change it with another request.";
+    Fault { detail: format!("{}; {detail}", fault.detail.trim_end_matches('.')), ..fault }
 }

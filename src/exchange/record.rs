@@ -18,6 +18,8 @@ pub struct Record {
     /// `User`, `Group`, or `None` for discovery and unknown endpoints.
     pub resource: Option<&'static str>,
     pub operation: Option<Operation>,
+    /// The kind of discovery document that was asked for, found or not.
+    pub document: Option<&'static str>,
     /// The resource that was asked for or made.
     pub subject: Option<Subject>,
     /// What the request is about: attributes and extensions by their canonical names.

@@ -160,7 +160,10 @@ async fn operate(
 ) -> Result<Response, Fault> {
     let Asking { route, shared } = asking;
     let (kind, operation, id) = match asked {
-        Asked::Discovery(document) => return route.discover(&document, request.query.as_deref()),
+        Asked::Discovery(document) => {
+            caller.record.document = document.discovery();
+            return route.discover(&document, request.query.as_deref());
+        }
         Asked::Resource { kind, operation, id } => (kind, operation, id),
         Asked::Bulk | Asked::All | Asked::Me(_) => {
             let detail =

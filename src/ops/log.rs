@@ -190,7 +190,7 @@ pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
         refused = seen.refused.map(Refusal::label),
         translated = seen.translated,
         resource = record.resource,
-        operation = record.operation.map(|operation| operation.name()),
+        operation = record.operation.map(|operation| operation.name()).or(record.document),
         id = record.subject.as_ref().map(|subject| ids.hash(subject)),
         status = seen.status.map(|status| status.as_u16()),
         upstream = seen.upstream,

@@ -20,7 +20,8 @@ pub(super) fn spans(seen: &Seen<'_>) -> impl Iterator<Item = SpanData> {
 
 fn exchange(seen: &Seen<'_>) -> SpanData {
     let record = seen.record;
-    let operation = record.operation.map_or("request", |operation| operation.name());
+    let operation = record.operation.map(|operation| operation.name()).or(record.document);
+    let operation = operation.unwrap_or("request");
     let name = [operation, record.resource.unwrap_or_default()].join(" ");
     let status = seen.status.map(|status| status.as_u16());
     let mut attributes = vec![

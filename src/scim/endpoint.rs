@@ -27,6 +27,18 @@ pub enum Endpoint {
     Me,
 }
 
+impl Endpoint {
+    /// What a log calls the kind of discovery document, where it names one.
+    pub fn discovery(&self) -> Option<&'static str> {
+        match self {
+            Self::ServiceProviderConfig => Some("service_provider_config"),
+            Self::ResourceTypes(_) => Some("resource_types"),
+            Self::Schemas(_) => Some("schemas"),
+            _ => None,
+        }
+    }
+}
+
 /// A resource's identifier: text that stands in exactly one path segment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Id(String);

@@ -19,6 +19,25 @@ async fn get(bench: &Bench, path: &str) -> Json {
     body(&bench.send(Method::GET, path, None).await)
 }
 
+// C12: a log tells which document was asked for, also one that is not there.
+#[tokio::test]
+async fn what_was_asked_for_is_known_of_discovery_too() {
+    let bench = Bench::new("scim", "omni");
+    for (path, status, document) in [
+        ("/ServiceProviderConfig", 200, "service_provider_config"),
+        ("/ResourceTypes", 200, "resource_types"),
+        ("/ResourceTypes/Nobody", 404, "resource_types"),
+        ("/Schemas", 200, "schemas"),
+        ("/Schemas/urn:nobody", 404, "schemas"),
+    ] {
+        let outcome = bench.send(Method::GET, path, None).await;
+        assert_eq!(outcome.response.status.as_u16(), status, "{path}");
+        assert_eq!(outcome.record.document, Some(document), "{path}");
+    }
+    let outcome = bench.send(Method::GET, "/Nothing", None).await;
+    assert_eq!(outcome.record.document, None);
+}
+
 /// The keys of a resource that its schemas do not list.
 fn unlisted(resource: &Json, schemas: &Json) -> Vec<String> {
     let all = schemas["Resources"].as_array().unwrap();

@@ -40,7 +40,7 @@ impl Discovery<'_> {
     /// endpoint that is not discovery, or names what the route has not.
     pub fn answer(&self, endpoint: &Endpoint, query: Option<&str>) -> Result<Value, Fault> {
         if query.is_some_and(has_filter) {
-            let detail = "the discovery endpoints take no filter (RFC 7644 section 4)";
+            let detail = "The discovery endpoints take no filter (RFC 7644 section 4).";
             return Err(Fault::new(Cause::Forbidden, detail));
         }
         match endpoint {
@@ -49,7 +49,7 @@ impl Discovery<'_> {
             Endpoint::ResourceTypes(Some(name)) => named(self.resource_types(), name),
             Endpoint::Schemas(None) => Ok(list(self.schemas())),
             Endpoint::Schemas(Some(urn)) => named(self.schemas(), urn),
-            _ => Err(Fault::new(Cause::UnknownResource, "this endpoint is not discovery")),
+            _ => Err(Fault::new(Cause::UnknownResource, "This endpoint is not discovery.")),
         }
     }
 
@@ -107,7 +107,7 @@ fn named(documents: Vec<Value>, id: &str) -> Result<Value, Fault> {
             .is_some_and(|known| known.eq_ignore_ascii_case(id))
     };
     documents.into_iter().find(is).ok_or_else(|| {
-        Fault::new(Cause::UnknownResource, "this route has no document of that name")
+        Fault::new(Cause::UnknownResource, "This route has no document of that name.")
     })
 }
 

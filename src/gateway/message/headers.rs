@@ -18,12 +18,12 @@ pub fn check_request(headers: &HeaderMap) -> Result<(), Fault> {
     let refuse = |detail: &str| Err(Fault::new(Cause::NotAcceptable, detail));
     for value in headers.get_all(CONTENT_TYPE) {
         if !value.to_str().is_ok_and(is_json) {
-            return refuse("the Content-Type must be application/scim+json or application/json");
+            return refuse("The Content-Type must be application/scim+json or application/json.");
         }
     }
     for value in headers.get_all(CONTENT_ENCODING) {
         if !value.as_bytes().eq_ignore_ascii_case(b"identity") {
-            return refuse("the body must be sent without Content-Encoding");
+            return refuse("The body must be sent without Content-Encoding.");
         }
     }
     Ok(())
@@ -48,8 +48,8 @@ pub fn check_answer(response: &Response) -> Result<(), Fault> {
             Err(Fault::new(
                 Cause::UpstreamNotJson,
                 format!(
-                    "the upstream answered with {what}, not with JSON: the operator has to check the \
-                     upstream's `url`"
+                    "The upstream answered with {what}, not with JSON: the operator has to check the \
+                     upstream's `url`."
                 ),
             ))
         }

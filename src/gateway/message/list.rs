@@ -76,17 +76,17 @@ pub fn read_list<'a>(resource: &Resource, body: Value<'a>) -> Result<Page<'a>, F
         if twice(list, |name| LISTED.iter().any(|listed| listed.eq_ignore_ascii_case(name)))
             .is_some()
         {
-            let what = "the upstream's list says a member twice, in different case: ask whoever runs the upstream";
+            let what = "The upstream's list says a member twice, in different case: ask whoever runs the upstream.";
             return Err(Fault::new(Cause::UpstreamUnexpected, what));
         }
         if !list.contains("Resources") && !list.contains("totalResults") {
-            let what = "the upstream's list has neither `Resources` nor `totalResults`: ask whoever runs the \
-                        upstream";
+            let what = "The upstream's list has neither `Resources` nor `totalResults`: ask whoever runs the \
+                        upstream.";
             return Err(Fault::new(Cause::UpstreamUnexpected, what));
         }
     }
     let list = message::read_list(body).map_err(|error| {
-        let what = "the upstream's list is no ListResponse: ask whoever runs the upstream";
+        let what = "The upstream's list is no ListResponse: ask whoever runs the upstream.";
         Fault::new(Cause::UpstreamUnexpected, what).with_log(error.to_string())
     })?;
     let total = list.total_results.filter(|total| *total >= list.resources.len());

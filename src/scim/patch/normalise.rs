@@ -199,7 +199,7 @@ impl<'a> Reader<'_, 'a> {
         value: &Value<'a>,
     ) -> Result<(), PatchError> {
         let Value::Object(members) = value else {
-            let detail = format!("the value of {} must be an object.", shown(path));
+            let detail = format!("The value of {} must be an object.", shown(path));
             return Err(PatchError::new("invalidValue", detail));
         };
         let extension = path.urn.as_deref().and_then(|urn| self.schema.attribute(urn));
@@ -291,7 +291,7 @@ fn only(value: Value<'_>) -> Value<'_> {
 /// The filter that selects the element which the value of a removal names.
 fn selects(value: &Value<'_>, attribute: &Attribute) -> Result<Filter, PatchError> {
     let nothing = || {
-        let detail = format!("a value to remove from {} names no element.", attribute.name);
+        let detail = format!("A value to remove from {} names no element.", attribute.name);
         PatchError::new("invalidValue", detail)
     };
     let Value::Object(object) = value else {

@@ -23,31 +23,31 @@ const SCIM_TYPES: [&str; 13] = [
     "invalidCount",
 ];
 
-const REDIRECT: &str = "the upstream answered with a redirect, which the gateway never follows: \
+const REDIRECT: &str = "The upstream answered with a redirect, which the gateway never follows: \
                         the operator has to correct the upstream's `url`";
-const CREDENTIALS: &str = "the upstream refused the gateway's credentials: \
+const CREDENTIALS: &str = "The upstream refused the gateway's credentials: \
                            the operator has to check the upstream's `auth`";
-const NO_RESOURCE: &str = "the upstream has no such resource: look it up again";
-const NO_ENDPOINT: &str = "the upstream has no such endpoint: \
+const NO_RESOURCE: &str = "The upstream has no such resource: look it up again";
+const NO_ENDPOINT: &str = "The upstream has no such endpoint: \
                            the operator has to check the upstream's `url` and `vars`";
-const TAKEN: &str = "the upstream has another resource with this identifying value: use another value, \
+const TAKEN: &str = "The upstream has another resource with this identifying value: use another value, \
                      or change that resource";
-const NO_METHOD: &str = "the upstream does not do this: send it in another way, or ask the operator to \
+const NO_METHOD: &str = "The upstream does not do this: send it in another way, or ask the operator to \
                          check the `operations` of the upstream's `dialect`";
-const NO_STATUS: &str = "the upstream answered with an error that says no status: look the resource up \
+const NO_STATUS: &str = "The upstream answered with an error that says no status: look the resource up \
                          before you send it again";
-const LATER: &str = "the upstream took the request to do it later, and nothing shows that it is done: \
+const LATER: &str = "The upstream took the request to do it later, and nothing shows that it is done: \
                      look the resource up before you send it again";
-const OUR_FORM: &str = "the upstream does not take the gateway's request in this form: \
+const OUR_FORM: &str = "The upstream does not take the gateway's request in this form: \
                         the operator has to check the upstream's `dialect`";
-const CHANGED: &str = "the resource was changed since it was read: read it again, and repeat the \
+const CHANGED: &str = "The resource was changed since it was read: read it again, and repeat the \
                        change on what is there now";
-const THROTTLED: &str = "the upstream limits requests: try again later";
-const REFUSED: &str = "the upstream refused the request: correct it before you send it again";
-const UNAVAILABLE: &str = "the upstream is unavailable: try again later";
-const FAILED: &str = "the upstream failed: try again later";
-const NO_ANSWER: &str = "the upstream answered with a status that is no answer to this request: \
-                         ask whoever runs the upstream";
+const THROTTLED: &str = "The upstream limits requests: try again later";
+const REFUSED: &str = "The upstream refused the request: correct it before you send it again";
+const UNAVAILABLE: &str = "The upstream is unavailable: try again later";
+const FAILED: &str = "The upstream failed: try again later";
+const NO_ANSWER: &str = "The upstream answered with a status that is no answer to this request: \
+                         ask whoever runs the upstream.";
 
 /// An upstream's error, as far as it was understood.
 pub(super) struct Refusal<'r> {
@@ -149,8 +149,9 @@ impl Refusal<'_> {
         }
         // Why our credentials were refused is between the operator and the upstream.
         let words = self.text.as_ref().filter(|_| cause != Cause::UpstreamUnauthorized);
-        if let Some(words) = words {
-            detail.push_str(&format!("; it says: {words}"));
+        match words {
+            Some(words) => detail.push_str(&format!("; it says: {words}")),
+            None => detail.push('.'),
         }
         Fault::new(cause, detail)
     }

@@ -32,7 +32,7 @@ pub fn read_answer<'a>(
     if let Some(name) = twice(&object, |name| is_listed(resource, name)) {
         let (kind, name) = (&resource.schema.resource, shown(name, 64));
         let what = format!(
-            "the upstream's {kind} says `{name}` twice, in different case: ask whoever runs the upstream"
+            "The upstream's {kind} says `{name}` twice, in different case: ask whoever runs the upstream."
         );
         return Err(Fault::new(Cause::UpstreamNotJson, what));
     }
@@ -120,7 +120,7 @@ pub fn read_request<'a>(
     let mut object = match without_envelope(resource, operation, body) {
         Value::Object(object) => object,
         other => {
-            let detail = format!("the body must be a JSON object but is {}", other.type_name());
+            let detail = format!("The body must be a JSON object but is {}.", other.type_name());
             return Err(Fault::new(Cause::BadBody, detail));
         }
     };
@@ -139,7 +139,7 @@ pub fn read_request<'a>(
         let Some(given) = object.remove(name) else { continue };
         let repeats_id = template.as_str() == Some("{id}");
         if repeats_id && id.is_some_and(|id| text(&given).as_deref() != Some(id)) {
-            let detail = format!("`{name}` must be the id that the path names");
+            let detail = format!("`{name}` must be the id that the path names.");
             return Err(Fault::new(Cause::InvalidValue, detail));
         }
     }
@@ -192,7 +192,7 @@ fn not_a_resource(resource: &Resource, found: &Value) -> Fault {
     Fault::new(
         Cause::UpstreamUnexpected,
         format!(
-            "the upstream's {kind} is {found}, not a JSON object: ask whoever runs the upstream"
+            "The upstream's {kind} is {found}, not a JSON object: ask whoever runs the upstream."
         ),
     )
 }
@@ -202,8 +202,8 @@ fn unusable_id(resource: &Resource) -> Fault {
     Fault::new(
         Cause::UpstreamUnexpected,
         format!(
-            "the `id` of the upstream's {kind} cannot stand in a URL: it is too long, holds a control \
-             character, or has a segment `.` or `..`; ask whoever runs the upstream"
+            "The `id` of the upstream's {kind} cannot stand in a URL: it is too long, holds a control \
+             character, or has a segment `.` or `..`; ask whoever runs the upstream."
         ),
     )
 }
@@ -212,6 +212,6 @@ fn bad_id(resource: &Resource, id: &Value) -> Fault {
     let (kind, found) = (&resource.schema.resource, id.type_name());
     Fault::new(
         Cause::UpstreamUnexpected,
-        format!("the `id` of the upstream's {kind} is {found}: ask whoever runs the upstream"),
+        format!("The `id` of the upstream's {kind} is {found}: ask whoever runs the upstream."),
     )
 }
