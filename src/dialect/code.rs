@@ -14,6 +14,7 @@ pub const CODES: &[Code] = &[
     ROW,
     UNKNOWN_DIALECT,
     PLACEHOLDER,
+    NO_VERSIONS,
     CASE_BLOCK,
     CASE_ATTRIBUTE,
     CASE_JSON,
@@ -43,6 +44,8 @@ pub(super) const UNKNOWN_DIALECT: Code =
     Code { id: "D009", title: "an overlay for a dialect or resource type that does not exist" };
 pub(super) const PLACEHOLDER: Code =
     Code { id: "D010", title: "a placeholder that does not exist" };
+pub(super) const NO_VERSIONS: Code =
+    Code { id: "D011", title: "if_match where answers name no versions" };
 pub(super) const CASE_BLOCK: Code = Code { id: "D020", title: "a case block of no known kind" };
 pub(super) const CASE_ATTRIBUTE: Code =
     Code { id: "D021", title: "an attribute of a case block that is not known" };

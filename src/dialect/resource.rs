@@ -8,7 +8,7 @@ use crate::scim::filter::Operator;
 use crate::scim::schema::{Operation, Operations, Schema};
 use crate::scim::uri::is_plain_path;
 
-use super::code::{BAD_PATH, NO_ATTRIBUTE};
+use super::code::{BAD_PATH, NO_ATTRIBUTE, NO_VERSIONS};
 use super::model::{
     Clear, FilterAttribute, FilterForms, IdForm, ListForms, Paging, Put, Resource, Schemas,
     SearchForms, SearchWhen,
@@ -31,6 +31,7 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Resource {
     let in_answer = table.need("schemas_in_answer").and_then(|item| item.word(SCHEMAS));
     let list = table.need("list").and_then(Item::table).and_then(list);
     let search = table.table("search").map(search);
+    let etag = table.flag("etag");
     let resource = Resource {
         rules: part.rules,
         path: path.unwrap_or_default(),
@@ -58,8 +59,8 @@ pub(super) fn resource(table: Table<'_>, part: Part) -> Resource {
         search: search.flatten(),
         me: table.flag("me"),
         sort: table.flag("sort"),
-        etag: table.flag("etag"),
-        if_match: table.item("if_match").map(listed).unwrap_or_default(),
+        etag,
+        if_match: table.item("if_match").map(|item| compared(item, etag)).unwrap_or_default(),
         projection: table.flag("projection"),
         matches_on: paths(&table, "matches_on", &schema),
         schema,
@@ -107,6 +108,17 @@ fn segment(item: Item<'_>) -> Option<String> {
 
 fn operation(item: Item<'_>) -> Option<Operation> {
     item.word(&Operation::ALL.map(|operation| (operation.name(), operation)))
+}
+
+/// The writes for which the upstream compares versions, which its answers have to name.
+fn compared(item: Item<'_>, etag: bool) -> Operations {
+    let writes = listed(item);
+    if !etag && writes != Operations::default() {
+        let message = "the upstream is said to compare If-Match, but its answers name no versions";
+        let hint = "add `etag = true`, or leave `if_match` out: the gateway compares then";
+        item.reader().report(item.mistake(NO_VERSIONS, message, "here").with_hint(hint));
+    }
+    writes
 }
 
 fn listed(item: Item<'_>) -> Operations {

@@ -319,3 +319,33 @@ fn text(element: &Value<'_>) -> String {
     members.sort_unstable();
     format!("{members:?}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Aligned, Key};
+    use crate::scim::Value;
+
+    fn all(elements: &[&str]) -> Vec<Value<'static>> {
+        elements
+            .iter()
+            .map(|text| {
+                Value::from(serde_json::from_str::<serde_json::Value>(text).unwrap_or_default())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn without_a_key_what_says_the_same_in_another_order_is_the_same() {
+        let key = Key { name: Some("value"), exact: true, reference: false };
+        let shown = all(&[
+            r#"{"locality": "Bonn", "streetAddress": "1 Main"}"#,
+            r#"{"streetAddress": "2 Side", "locality": "Bonn"}"#,
+            r#"{"locality": "Ulm"}"#,
+        ]);
+        let new = all(&[
+            r#"{"locality": "Bonn", "streetAddress": "2 Side"}"#,
+            r#"{"streetAddress": "1 Main", "locality": "Bonn"}"#,
+        ]);
+        assert_eq!(key.meant(&new, &shown), [Aligned::Same(1), Aligned::Same(0)]);
+    }
+}

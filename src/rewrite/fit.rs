@@ -80,3 +80,41 @@ fn column(table: &Values, vendor: bool) -> Option<Kind> {
     let kinds = [Kind::String, Kind::Boolean, Kind::Integer, Kind::Decimal];
     kinds.into_iter().find(|kind| literals().all(|literal| takes(*kind, literal)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::takes;
+    use crate::scim::filter::Literal;
+    use crate::scim::number::Number;
+    use crate::scim::schema::Kind;
+
+    #[test]
+    fn each_literal_is_a_value_of_its_kinds_alone() {
+        let number = |text| {
+            let number = Number::read(text).map(Number::into_owned);
+            number.map_or(Literal::Null, Literal::Number)
+        };
+        let text = Literal::String("a".to_owned());
+        for (literal, kinds) in [
+            (Literal::Null, &[][..]),
+            (Literal::Bool(true), &[Kind::Boolean, Kind::Any]),
+            (number("1"), &[Kind::Integer, Kind::Decimal, Kind::Any]),
+            (number("1.5"), &[Kind::Decimal, Kind::Any]),
+            (text, &[Kind::String, Kind::DateTime, Kind::Binary, Kind::Reference, Kind::Any]),
+        ] {
+            for kind in [
+                Kind::String,
+                Kind::Boolean,
+                Kind::Integer,
+                Kind::Decimal,
+                Kind::DateTime,
+                Kind::Binary,
+                Kind::Reference,
+                Kind::Complex,
+                Kind::Any,
+            ] {
+                assert_eq!(takes(kind, &literal), kinds.contains(&kind), "{literal:?}, {kind:?}");
+            }
+        }
+    }
+}
