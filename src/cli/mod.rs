@@ -96,8 +96,10 @@ enum Verb {
     Sandbox(sandbox::Options),
     /// Print the JSON Schema of a configuration, or of a dialect's files, for editors.
     ///
-    /// It is made of what the readers ask for, so it names every key that they know and no other. What
-    /// only `check` can know (places, names, files) is not in it.
+    /// Draft 2020-12. It is made of what the readers ask for while they read the annotated references
+    /// (config.toml, docs/dialects.md), so it names every key that they know and no other, with the
+    /// description and default that stand there. What only `check` can know (places, names, files) is not in
+    /// it. An editor with taplo takes it from `#:schema config.schema.json`, the first line of a TOML file.
     #[command(after_help = examples::SCHEMA)]
     Schema(schema::Options),
     /// Print what a shell reads to complete verbs, options and file names.

@@ -1,6 +1,7 @@
 //! `schema`: JSON Schemas of the files that people write, for their editors.
 //!
-//! They are what the readers ask for while they read the shipped files: nothing here knows a key.
+//! They are what the readers ask for while they read the annotated references, with what these say of each
+//! key: nothing here knows a key.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,13 +12,19 @@ use serde_json::{Value, json};
 
 use super::output::say;
 use crate::config::{Config, Surroundings};
-use crate::diagnostic::Source;
 use crate::diagnostic::shape::{Shape, recorded};
+use crate::diagnostic::{Source, json_schema};
 use crate::dialect::Dialects;
 use crate::rewrite::parse;
 
-/// The annotated reference, which has every key at least in a comment.
-const REFERENCE: &str = include_str!("../../config.toml");
+/// The annotated reference of the configuration, which has every key at least in a comment.
+const CONFIG: &str = include_str!("../../config.toml");
+
+/// The annotated references of all other files: the blocks that are named.
+const DIALECTS: &str = include_str!("../../docs/dialects.md");
+
+/// The names of a dialect's files that are read here.
+const FILES: [&str; 3] = ["schema.toml", "dialect.toml", "user.toml"];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -46,82 +53,110 @@ pub(super) fn schema(options: &Options) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The JSON Schema of a kind of file.
+impl Kind {
+    /// The name of its reference.
+    fn file(self) -> &'static str {
+        match self {
+            Self::Config => "config.toml",
+            Self::Dialect => "dialect.toml",
+            Self::Attributes => "schema.toml",
+            Self::Rules => "user.toml",
+            Self::Overlay => "overlay.toml",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Config => "The configuration of scim-gateway",
+            Self::Dialect => "dialect.toml of a scim-gateway dialect",
+            Self::Attributes => "schema.toml of a scim-gateway dialect",
+            Self::Rules => "user.toml or group.toml of a scim-gateway dialect",
+            Self::Overlay => "An overlay of a scim-gateway route",
+        }
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of a kind of file.
 #[must_use]
 pub fn of(kind: Kind) -> Value {
-    let shape = match kind {
-        Kind::Config => config(),
-        Kind::Dialect => shipped("/dialect.toml"),
-        Kind::Attributes => shipped("/schema.toml"),
-        Kind::Rules => merged(shipped("/user.toml"), shipped("/group.toml")),
-        Kind::Overlay => overlay(),
-    };
     let name = kind.to_possible_value().map(|value| value.get_name().to_owned());
     let mut schema = json!({
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": format!("scim-gateway {}", name.unwrap_or_default()),
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("urn:scim-gateway:schema:{}", name.unwrap_or_default()),
+        "title": kind.title(),
     });
-    if let (Some(whole), Value::Object(own)) = (schema.as_object_mut(), shape.schema()) {
+    let shapes = references();
+    let own = shapes.get(kind.file()).map(|shape| json_schema(shape, shapes.values()));
+    if let (Some(whole), Some(Value::Object(own))) = (schema.as_object_mut(), own) {
         whole.extend(own);
     }
     schema
 }
 
-/// What the readers ask of the embedded files whose names end so.
-fn shipped(end: &str) -> Shape {
-    let (_, shapes) = recorded(Dialects::embedded);
-    let fit = shapes.into_iter().filter(|(file, _)| file.ends_with(end));
-    fit.map(|(_, shape)| shape).reduce(merged).unwrap_or_default()
-}
-
-/// An overlay is a file of rules that names its dialect and resource.
-fn overlay() -> Shape {
-    let Ok(dialects) = Dialects::embedded() else { return Shape::default() };
-    let files = dialects.sources().iter();
-    let rules = files.filter(|file| file.name.ends_with("/user.toml"));
-    let (_, shapes) = recorded(|| {
-        for file in rules {
-            let head = "dialect = \"scim\"\nresource = \"User\"\n";
-            parse::overlay(&Source::new("overlay", format!("{head}{}", file.text)));
-        }
-    });
-    shapes.into_values().reduce(merged).unwrap_or_default()
-}
-
-/// What the reader asks of the reference as it is, and with its comments as keys.
-fn config() -> Shape {
+/// What the readers ask of each reference, by its name.
+fn references() -> BTreeMap<String, Shape> {
+    let named = blocks(DIALECTS);
+    let text = |name: &str| named.get(name).cloned().unwrap_or_default();
+    let files = FILES.map(|name| (name, Source::new(name, text(name))));
+    // Files and secrets that are named there are not here; the readers go on.
     let around = Surroundings { directory: Path::new(""), env: &|_| Some("a-secret".to_owned()) };
-    let (_, shapes): (_, BTreeMap<_, _>) = recorded(|| {
-        for text in [REFERENCE.to_owned(), uncommented(REFERENCE)] {
-            // Files that are named there are not here; the reader goes on.
-            let _ = Config::read(&Source::new("config", text), &around);
-        }
+    let (_, shapes) = recorded(|| {
+        let _ = Config::drafted(&Source::new("config.toml", uncommented(CONFIG)), &around);
+        let _ = Dialects::one("every", &files.into());
+        let _ = parse::overlay(&Source::new("overlay.toml", text("overlay.toml")));
     });
-    shapes.into_values().reduce(merged).unwrap_or_default()
+    shapes
 }
 
-fn merged(mut one: Shape, other: Shape) -> Shape {
-    one.merge(other);
-    one
+/// The blocks of a page that are files, by the last part of their name.
+fn blocks(page: &str) -> BTreeMap<&str, String> {
+    let mut found = BTreeMap::new();
+    for block in page.split("\n```toml file=").skip(1) {
+        let Some((path, rest)) = block.split_once('\n') else { continue };
+        let (text, _) = rest.split_once("\n```").unwrap_or((rest, ""));
+        found.insert(path.rsplit('/').next().unwrap_or(path), format!("{text}\n"));
+    }
+    found
 }
 
-/// The text with every comment that can be a key or table made one.
-fn uncommented(text: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
-    for at in 0..lines.len() {
-        let Some(line) = lines.get(at).copied() else { continue };
-        let Some(bare) = line.strip_prefix('#').map(str::trim_start) else { continue };
-        if !(bare.starts_with('[') || bare.contains(" = ")) {
-            continue;
+/// The text with every comment that can be a key, a table or a list over several lines made one.
+#[must_use]
+pub fn uncommented(text: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut at = 0;
+    while at < lines.len() {
+        let block = candidate(&lines, at);
+        let mut tried = lines.clone();
+        for (slot, line) in tried.iter_mut().skip(at).zip(&block) {
+            slot.clone_from(line);
         }
-        if let Some(slot) = lines.get_mut(at) {
-            *slot = bare;
+        let fits = !block.is_empty() && tried.join("\n").parse::<toml::Table>().is_ok();
+        if fits {
+            lines = tried;
         }
-        if lines.join("\n").parse::<toml::Table>().is_err()
-            && let Some(slot) = lines.get_mut(at)
-        {
-            *slot = line;
-        }
+        at += if fits { block.len() } else { 1 };
     }
     lines.join("\n")
+}
+
+/// The comment at a line as the TOML that it may be; of a list all lines to its end.
+fn candidate(lines: &[String], at: usize) -> Vec<String> {
+    let bare = |line: &String| line.strip_prefix('#').map(|rest| rest.trim_start().to_owned());
+    let Some(first) = lines.get(at).and_then(bare) else { return Vec::new() };
+    let is_key = first.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    if !is_key && !first.starts_with('[') {
+        return Vec::new();
+    }
+    if !first.ends_with('[') {
+        return vec![first];
+    }
+    let mut block = vec![first];
+    for line in lines.iter().skip(at + 1).map_while(bare) {
+        let last = line == "]";
+        block.push(line);
+        if last {
+            break;
+        }
+    }
+    block
 }

@@ -9,6 +9,7 @@ use super::Surroundings;
 use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PASSTHROUGH, PROOF, TOKEN, TWICE};
 use super::jwt::{client_assertion, jwt};
 use super::model::{Auth, Credential, Holder, Proof, Server};
+use crate::diagnostic::form::Clause;
 use crate::diagnostic::toml::{Item, Table};
 use crate::gateway::rights::{Right, Rights};
 use crate::gateway::route::Kind;
@@ -49,8 +50,8 @@ pub(super) fn auth(
     place: Place<'_>,
     around: &Surroundings<'_>,
 ) -> Option<(Auth, BTreeMap<String, Rights>)> {
-    if item.as_str().is_some() {
-        if item.word(&[("none", false), ("forward", true)])? {
+    if let Some(forward) = item.word_if_string(&[("none", false), ("forward", true)]) {
+        if forward? {
             return Some((Auth::Forward, BTreeMap::new()));
         }
         if place.open {
@@ -60,6 +61,7 @@ pub(super) fn auth(
         }
         return Some((Auth::None, BTreeMap::new()));
     }
+    item.may_hold(1, usize::MAX);
     let items = item.items();
     let read: Vec<_> = items.iter().filter_map(|item| credential(*item, place, around)).collect();
     if items.is_empty() {
@@ -87,12 +89,17 @@ pub(super) fn auth(
     Some((Auth::Listed(credentials), rights))
 }
 
+/// The kinds of proof, by their keys.
+const PROOFS: [&str; 6] =
+    ["bearer_sha256", "basic_sha256", "access_key", "certificate", "jwt", "client_assertion"];
+
 fn credential(
     item: Item<'_>,
     place: Place<'_>,
     around: &Surroundings<'_>,
 ) -> Option<(Credential, Option<Rights>)> {
     let table = item.table()?;
+    table.demand(Clause::One(&PROOFS));
     let name = table.need("name").and_then(Item::string);
     let proofs = [
         table.item("bearer_sha256").map(|item| sha256(item, "$TOKEN").map(Proof::Bearer)),
@@ -145,14 +152,18 @@ fn rights(table: &Table<'_>, place: Place<'_>) -> Option<Rights> {
 /// The words that are listed; all there are where the key is not there.
 fn words<T: Copy>(item: Option<Item<'_>>, all: &[(&str, T)]) -> Vec<T> {
     match item {
-        Some(item) => item.items().into_iter().filter_map(|item| item.word(all)).collect(),
+        Some(item) => {
+            item.may_hold(1, usize::MAX);
+            item.items().into_iter().filter_map(|item| item.word(all)).collect()
+        }
         None => all.iter().map(|(_, meaning)| *meaning).collect(),
     }
 }
 
 pub(super) fn sha256(item: Item<'_>, of: &str) -> Option<[u8; 32]> {
     let mut sha256 = [0_u8; 32];
-    let fits = hex::decode_to_slice(item.string()?, &mut sha256).is_ok();
+    let text = item.string_like("^[0-9A-Fa-f]{64}$")?;
+    let fits = hex::decode_to_slice(text, &mut sha256).is_ok();
     if !fits {
         // The text is not repeated: it may be the token itself.
         item.hide();
@@ -171,11 +182,15 @@ fn access_key(table: Table<'_>) -> Option<Proof> {
 }
 
 fn certificate(table: Table<'_>, place: Place<'_>) -> Option<Proof> {
+    table.demand(Clause::One(&["subject", "san"]));
     let subject = table.item("subject").and_then(Item::string).map(str::to_owned);
     let san = table.item("san");
     let proof = match (subject, san) {
         (Some(subject), None) => Some(Holder::Subject(subject)),
-        (None, Some(item)) => item.string().and_then(|text| self::san(item, text)),
+        (None, Some(item)) => {
+            let text = item.string_like("^(dns|uri|email|ip):");
+            text.and_then(|text| self::san(item, text))
+        }
         _ => {
             let message = "a client certificate is known by exactly one of subject and san";
             let diagnostic =

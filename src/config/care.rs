@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::code::CARE;
 use super::value::{duration, number};
+use crate::diagnostic::form::Clause;
 use crate::diagnostic::toml::{Item, Table};
 
 /// The settings of one upstream's care.
@@ -217,8 +218,7 @@ fn retries(table: Table<'_>) -> Retries {
 
 /// `"off"`, or a table.
 fn breaker(item: Item<'_>) -> Option<Breaker> {
-    if item.as_str().is_some() {
-        item.word(&[("off", ())]);
+    if item.word_if_string(&[("off", ())]).is_some() {
         return None;
     }
     let (table, default) = (item.table()?, Breaker::default());
@@ -237,6 +237,7 @@ fn breaker(item: Item<'_>) -> Option<Breaker> {
 
 fn health(table: Table<'_>) -> Health {
     let default = Health::default();
+    table.demand(Clause::Needs("authorization", "path"));
     let authorization = table.item("authorization");
     if let (Some(item), None) = (authorization, table.item("path")) {
         let message = "a health check without a path shows nobody an authorization";
@@ -269,7 +270,7 @@ fn ejection(table: Table<'_>) -> Ejection {
 
 /// An origin-form path that stands in a request line as it is.
 fn path(item: Item<'_>) -> Option<String> {
-    let text = item.string()?;
+    let text = item.string_like("^/[!-~]*$")?;
     let fits = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic());
     if !fits {
         let message = format!("`{text}` is not a path");

@@ -8,6 +8,7 @@ use super::code::{FORWARD, NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE, UNUSED};
 use super::identity::Identity;
 use super::model::{Auth, Config, Mode, Named, Route, Server, Target, Upstream};
 use super::{admin, cleartext, route, server, upstream, value, watch};
+use crate::diagnostic::form::Clause;
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
 
@@ -66,6 +67,9 @@ fn root(root: Table<'_>, around: &Surroundings<'_>, dialects: &mut Vec<Named>) -
     for upstream in upstreams.values_mut() {
         upstream.timeouts.within(limits.exchange);
     }
+    let tables = root.item("route");
+    tables.into_iter().for_each(|item| item.may_hold(1, usize::MAX));
+    root.demand(Clause::Some(&["route"]));
     let tables = root.tables("route");
     if tables.is_empty() {
         let message = "there is no [[route]]: nothing would be served";

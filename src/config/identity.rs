@@ -11,6 +11,8 @@ use super::code::{CREDENTIAL, IDENTITY, LITERAL, SECRET, SECRET_MISSING};
 use super::oauth::OAuth;
 use super::secret::{Held, Origin, Secret};
 use super::{Surroundings, UNSET};
+use crate::diagnostic::form::Clause;
+use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
 
 /// Who the gateway is to an upstream.
@@ -55,11 +57,17 @@ pub(super) struct Reading<'a> {
     pub cleartext: bool,
 }
 
+/// The ways to say who the gateway is, by their keys.
+const FORMS: [&str; 4] = ["bearer", "basic", "header", "oauth"];
+
+/// Where a secret is, by the keys that say it.
+const WAYS: [&str; 4] = ["env", "file", "credential", "literal"];
+
 /// `{ bearer = … }`, `{ basic = … }`, `{ header = … }` or `{ oauth = … }`.
 pub(super) fn identity(item: Item<'_>, reading: Reading<'_>) -> Option<Identity> {
     let table = item.table()?;
-    let forms = ["bearer", "basic", "header", "oauth"];
-    let forms = forms.map(|form| table.item(form).map(|item| (form, item)));
+    table.demand(Clause::One(&FORMS));
+    let forms = FORMS.map(|form| table.item(form).map(|item| (form, item)));
     table.close();
     let mut given = forms.into_iter().flatten();
     let (Some((form, item)), None) = (given.next(), given.next()) else {
@@ -84,7 +92,8 @@ impl Reading<'_> {
         // RFC 7617 section 2: the first colon ends the user.
         let user = user.and_then(|item| {
             let fits = |user: &&str| is_text(user) && !user.contains(':');
-            fitting(item, item.string()?, fits, "a user of HTTP Basic has no colon")
+            let user = item.string_like("^[^:\\x00-\\x1f\\x7f-\\x9f]+$")?;
+            fitting(item, user, fits, "a user of HTTP Basic has no colon")
         });
         table.close();
         Some(Identity::Basic { user: user?.to_owned(), password: password? })
@@ -94,7 +103,8 @@ impl Reading<'_> {
         let (name, value) = (table.need("name"), table.need("value"));
         let value = value.and_then(|item| self.secret(item, stands_in_header));
         let name = name.and_then(|item| {
-            let name = HeaderName::from_bytes(item.string()?.as_bytes()).ok();
+            let name = item.string_like("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")?;
+            let name = HeaderName::from_bytes(name.as_bytes()).ok();
             let name = name.filter(|name| !TAKEN.contains(name));
             let what = "this is not the name of a header that can carry a credential";
             fitting(item, name, Option::is_some, what)?
@@ -106,8 +116,9 @@ impl Reading<'_> {
     /// `{ env | file | credential | literal = "…" }`.
     pub(super) fn secret(self, item: Item<'_>, fits: fn(&str) -> bool) -> Option<Held> {
         let table = item.table()?;
-        let ways = ["env", "file", "credential", "literal"];
-        let ways = ways.map(|way| table.item(way).map(|item| (way, item)));
+        table.is(Kind::Same("secret"));
+        table.demand(Clause::One(&WAYS));
+        let ways = WAYS.map(|way| table.item(way).map(|item| (way, item)));
         table.item("literal").into_iter().for_each(Item::hide);
         let mut given = ways.into_iter().flatten();
         let found = match (given.next(), given.next()) {

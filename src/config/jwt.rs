@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::code::{JWT, URL};
 use super::model::{ClientAssertion, Jwt, KeyPlace, KeySource, Proof};
-use super::value::{duration, private_url, readable};
+use super::value::{SOMETHING, duration, private_url, readable};
 use super::{Surroundings, cleartext};
+use crate::diagnostic::form::Clause;
+use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
 
 /// The signatures that only a holder of the private key can make (RFC 7518 section 3.1, RFC 8037).
@@ -22,9 +24,10 @@ const LIFETIME: Duration = Duration::from_secs(300);
 const LONGEST: Duration = Duration::from_secs(3600);
 
 pub(super) fn jwt(table: Table<'_>, around: &Surroundings<'_>) -> Option<Proof> {
-    let issuer = table.need("issuer").and_then(Item::string);
+    table.is(Kind::Shared("jwt"));
+    let issuer = table.need("issuer").and_then(|item| item.string_like(SOMETHING));
     let audience = table.need("audience");
-    let audience = audience.map(texts).unwrap_or_default();
+    let audience = audience.map(audiences).unwrap_or_default();
     let algorithms = algorithms(&table);
     let claims = claims(&table);
     let keys = keys(&table, around);
@@ -47,8 +50,10 @@ pub(super) fn client_assertion(
     url: &str,
     around: &Surroundings<'_>,
 ) -> Option<Proof> {
-    let client = table.need("client_id").and_then(Item::string);
-    let audience = table.item("audience").map_or_else(|| vec![url.to_owned()], texts);
+    table.is(Kind::Shared("jwt"));
+    let client = table.need("client_id").and_then(|item| item.string_like(SOMETHING));
+    let audience = table.item("audience");
+    let audience = audience.map_or_else(|| vec![url.to_owned()], audiences);
     let algorithms = algorithms(&table);
     let lifetime = table.item("lifetime").and_then(duration).unwrap_or(LIFETIME);
     let keys = keys(&table, around);
@@ -69,17 +74,16 @@ pub(super) fn client_assertion(
     usable.then_some(Proof::Assertion(ClientAssertion { jwt, lifetime }))
 }
 
-/// One text or several.
-fn texts(item: Item<'_>) -> Vec<String> {
-    match item.as_str() {
-        Some(text) => vec![text.to_owned()],
-        None => item.strings(),
-    }
+/// Whom a token may be for, which has to be somebody.
+fn audiences(item: Item<'_>) -> Vec<String> {
+    item.may_hold(1, usize::MAX);
+    item.texts()
 }
 
 fn algorithms(table: &Table<'_>) -> Vec<String> {
     let Some(item) = table.item("algorithms") else { return ALGORITHMS.map(str::to_owned).into() };
     let known = ALGORITHMS.map(|name| (name, name));
+    item.may_hold(1, usize::MAX);
     let found: Vec<_> =
         item.items().into_iter().filter_map(|item| item.word(&known)).map(str::to_owned).collect();
     if item.items().is_empty() {
@@ -91,14 +95,20 @@ fn algorithms(table: &Table<'_>) -> Vec<String> {
 fn claims(table: &Table<'_>) -> BTreeMap<String, Vec<String>> {
     let Some(claims) = table.table("claims") else { return BTreeMap::new() };
     let found: BTreeMap<_, _> =
-        claims.free().map(|(name, item)| (name.to_owned(), texts(item))).collect();
+        claims.free().map(|(name, item)| (name.to_owned(), claimed(item))).collect();
     if found.values().any(Vec::is_empty) {
         wrong(table, "a claim without an allowed value", "no token would be taken");
     }
     found
 }
 
+fn claimed(item: Item<'_>) -> Vec<String> {
+    item.may_hold(1, usize::MAX);
+    item.texts()
+}
+
 fn keys(table: &Table<'_>, around: &Surroundings<'_>) -> Option<KeySource> {
+    table.demand(Clause::One(&["jwks_url", "jwks_file"]));
     let time = |key, default| table.item(key).and_then(duration).unwrap_or(default);
     let (refresh, keep) = (time("refresh", REFRESH), time("keep", KEEP));
     if keep < refresh {

@@ -17,6 +17,7 @@ use super::private_key::PrivateKey;
 use super::secret::{Held, Origin};
 use super::upstream::client_cert;
 use super::value::{duration, private_url, readable};
+use crate::diagnostic::form::Clause;
 use crate::diagnostic::toml::{Item, Table};
 
 /// OAuth 2.0 client credentials (RFC 6749 section 4.4); the access token then stands for `{token}`.
@@ -124,6 +125,9 @@ impl Reading<'_> {
 
     /// A secret, a private key, or neither where there is a certificate.
     fn client(self, table: &Table<'_>, has_cert: bool, url: Option<&Url>) -> Option<ClientAuth> {
+        table.demand(Clause::Some(&["client_secret", "private_key_jwt", "client_cert"]));
+        table.demand(Clause::Bars("client_secret", "private_key_jwt"));
+        table.demand(Clause::Needs("method", "client_secret"));
         let (secret, key) = (table.item("client_secret"), table.item("private_key_jwt"));
         let method = table.item("method").map(|item| (item, item.word(METHODS)));
         let held = secret.and_then(|item| self.secret(item, is_text));
@@ -177,7 +181,8 @@ impl Reading<'_> {
 }
 
 fn line<'r>(item: Item<'r>, what: &str) -> Option<&'r str> {
-    fitting(item, item.string()?, |text| is_text(text), what)
+    let text = item.string_like("^[^\\x00-\\x1f\\x7f-\\x9f]+$")?;
+    fitting(item, text, |text| is_text(text), what)
 }
 
 /// The key, where the secret is one.

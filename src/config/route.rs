@@ -13,6 +13,7 @@ use super::safety::safety;
 use super::value::{named, number, vars};
 use super::{Surroundings, extends};
 use crate::diagnostic::Source;
+use crate::diagnostic::form::{Clause, Form};
 use crate::diagnostic::toml::{Item, Table};
 use crate::dialect::model::{MissingResource, Undeclared};
 use crate::gateway::route::{Etag, Irreversible, LossPolicy, Omitted, Policies, Replace};
@@ -58,6 +59,9 @@ pub(super) fn route(
     place: Place<'_>,
     bounds: &Limits,
 ) -> Option<Route> {
+    for key in TRANSLATING {
+        table.demand(Clause::WordBars("mode", "passthrough", key));
+    }
     let mode = table.item("mode").and_then(|item| item.word(MODES)).unwrap_or(Mode::Translate);
     if mode == Mode::Passthrough {
         refuse_settings(&table);
@@ -145,7 +149,11 @@ fn refuse_settings(table: &Table<'_>) {
     }
 }
 
+/// What a prefix looks like: segments that are not `.` or `..`.
+const SEGMENTS: &str = "^(/([.]{3,}|[.]*[A-Za-z0-9_~-][A-Za-z0-9._~-]*))*$";
+
 fn prefix(item: Item<'_>) -> Option<Named> {
+    item.may_be(Form::Text(SEGMENTS));
     let prefix = named(item)?;
     let plain = |segment: &str| {
         let dots = segment == "." || segment == "..";
@@ -163,7 +171,7 @@ fn prefix(item: Item<'_>) -> Option<Named> {
 }
 
 fn host(item: Item<'_>) -> Option<String> {
-    let text = item.string()?;
+    let text = item.string_like("^[A-Za-z0-9.\\[\\]-]+$")?;
     let word = |b: u8| b.is_ascii_alphanumeric() || b"-.[]".contains(&b);
     let fits = !text.is_empty() && text.bytes().all(word);
     if !fits {

@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use url::Url;
-
 use super::code::{ADDRESS, NOTHING, UPGRADE_SOCKET, URL};
 use super::model::{CertificatePair, Limits, Running, Server, Tls};
 use super::network::Network;
-use super::value::{address, duration, number, path};
+use super::value::{HTTP, address, duration, number, parsed, path};
+use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
 
 pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
-    let listen: Vec<_> = table.need("listen").map(Item::items).unwrap_or_default();
+    let listen = table.need("listen");
+    listen.into_iter().for_each(|item| item.may_hold(1, usize::MAX));
+    let listen: Vec<_> = listen.map(Item::items).unwrap_or_default();
     if listen.is_empty() {
         let message = "the gateway listens on no address";
         let at = table.item("listen").map_or(table.span(), Item::span);
@@ -43,7 +44,7 @@ fn networks(listed: Option<Item<'_>>) -> Vec<Network> {
 }
 
 fn network(item: Item<'_>) -> Option<Network> {
-    let text = item.string()?;
+    let text = item.string_like("^[0-9A-Fa-f:.]+(/[+0-9]+)?$")?;
     let network = Network::parse(text);
     if network.is_none() {
         let message = format!("`{text}` is no network");
@@ -94,6 +95,7 @@ fn tls(table: Table<'_>, directory: &Path) -> Option<Tls> {
 }
 
 fn pair(table: &Table<'_>, directory: &Path) -> Option<CertificatePair> {
+    table.is(Kind::Shared("certificate"));
     let cert = table.need("cert").and_then(|item| path(item, directory));
     let key = table.need("key").and_then(|item| path(item, directory));
     Some(CertificatePair { cert: cert?, key: key? })
@@ -101,8 +103,8 @@ fn pair(table: &Table<'_>, directory: &Path) -> Option<CertificatePair> {
 
 /// Scheme and authority alone: routes and dialects bring the path.
 fn public_url(item: Item<'_>) -> Option<String> {
-    let text = item.string()?;
-    let fits = Url::parse(text).is_ok_and(|url| {
+    let text = item.string_like(HTTP)?;
+    let fits = parsed(text).is_some_and(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.path() == "/"
             && url.query().is_none()

@@ -8,9 +8,11 @@ use super::care::care;
 use super::code::{CARE, CLIENT_CERT, DEMO, NO_SANDBOX, NODES, URL};
 use super::identity::{Identity, Reading, identity};
 use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
-use super::value::{duration, named, number, path, readable, vars};
+use super::value::{HTTP, duration, named, number, parsed, path, readable, vars};
 use super::{Surroundings, cleartext, extends};
 use crate::diagnostic::did_you_mean;
+use crate::diagnostic::form::Form;
+use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
 use crate::sandbox::Vendor;
 use crate::scim::uri::is_plain_path;
@@ -76,6 +78,11 @@ pub(super) fn upstream(
 
 /// One URL, or the URLs of several nodes.
 fn target(item: Item<'_>) -> Option<Target> {
+    item.may_be(Form::Text(HTTP));
+    item.may_say(
+        Vendor::ALL.map(|vendor| format!("{SANDBOX}{}", vendor.name())).iter().map(String::as_str),
+    );
+    item.may_hold(1, MOST_NODES);
     if let Some(vendor) = item.as_str().and_then(|text| text.strip_prefix(SANDBOX)) {
         return sandbox(item, vendor);
     }
@@ -101,7 +108,7 @@ fn target(item: Item<'_>) -> Option<Target> {
 }
 
 fn url(item: Item<'_>) -> Option<Url> {
-    let text = item.string()?;
+    let text = item.string_like(HTTP)?;
     let usable = |url: &Url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
@@ -111,7 +118,7 @@ fn url(item: Item<'_>) -> Option<Url> {
             && url.fragment().is_none()
             && is_base(url.path())
     };
-    let url = Url::parse(text).ok().filter(usable);
+    let url = parsed(text).filter(usable);
     if url.is_none() {
         item.hide();
         // The text is not repeated: a URL may hold a password.
@@ -168,6 +175,7 @@ fn shown_in_tls(item: Item<'_>, target: &Option<Target>) {
 /// `{ cert, key }`: PEM files. Whether they can be used is found by whoever uses them.
 pub(super) fn client_cert(item: Item<'_>, around: &Surroundings<'_>) -> Option<CertificatePair> {
     let table = item.table()?;
+    table.is(Kind::Same("client_certificate"));
     let file = |key| table.need(key).and_then(|item| path(item, around.directory));
     let (cert, key) = (file("cert"), file("key"));
     table.close();

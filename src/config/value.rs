@@ -15,7 +15,7 @@ use crate::diagnostic::{Code, did_you_mean};
 
 /// A time such as `500ms`, `30s` or `2m`, of at most a day and not zero.
 pub(super) fn duration(item: Item<'_>) -> Option<Duration> {
-    let text = item.string()?;
+    let text = item.string_like(TIME)?;
     let found = time(text).filter(|time| !time.is_zero());
     if found.is_none() {
         let message = format!("`{text}` is not a time");
@@ -23,6 +23,22 @@ pub(super) fn duration(item: Item<'_>) -> Option<Duration> {
         item.reader().report(diagnostic.with_hint("write 500ms, 30s or 2m; at most a day"));
     }
     found
+}
+
+/// What a time looks like: not nothing, and no more digits than a day has.
+const TIME: &str = "^0*([1-9][0-9]{0,7}ms|[1-9][0-9]{0,4}s|[1-9][0-9]{0,3}m)$";
+
+/// What a text looks like that is not empty.
+pub(super) const SOMETHING: &str = "[\\s\\S]";
+
+/// What a URL over HTTP looks like.
+pub(super) const HTTP: &str = "^[Hh][Tt][Tt][Pp][Ss]?:[^\\x00-\\x20]+$";
+
+/// The URL that a text is; none where it has blanks or control characters, which the URL standard would
+/// drop without a word.
+pub(super) fn parsed(text: &str) -> Option<Url> {
+    let plain = text.chars().all(|c| c > ' ');
+    plain.then(|| Url::parse(text).ok()).flatten()
 }
 
 /// What a text such as `500ms`, `30s` or `2m` says; at most a day.
@@ -41,7 +57,7 @@ pub fn time(text: &str) -> Option<Duration> {
 
 /// A whole number in a range.
 pub(super) fn number(item: Item<'_>, range: std::ops::RangeInclusive<usize>) -> Option<usize> {
-    let number = item.count()?;
+    let number = item.count_from(*range.start(), *range.end())?;
     if range.contains(&number) {
         return Some(number);
     }
@@ -52,7 +68,8 @@ pub(super) fn number(item: Item<'_>, range: std::ops::RangeInclusive<usize>) -> 
 }
 
 pub(super) fn address(item: Item<'_>) -> Option<SocketAddr> {
-    let text = item.string()?;
+    let text =
+        item.string_like("^(([0-9]{1,3}\\.){3}[0-9]{1,3}|\\[[0-9A-Fa-f:.]+(%[0-9]+)?\\]):[0-9]+$")?;
     let address = text.parse().ok();
     if address.is_none() {
         let message = format!("`{text}` is not an address to listen on");
@@ -73,7 +90,7 @@ pub(super) fn private_url(item: Item<'_>, code: Code, what: &str, cleartext: boo
             && url.password().is_none()
             && url.fragment().is_none()
     };
-    let url = Url::parse(item.string()?).ok().filter(usable);
+    let url = parsed(item.string_like(HTTP)?).filter(usable);
     match &url {
         Some(url) if is_open(url) => permitted(item, what),
         Some(_) => {}

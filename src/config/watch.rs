@@ -7,7 +7,8 @@ use super::Surroundings;
 use super::code::{RANGE, URL};
 use super::identity::{Reading, is_text};
 use super::model::{Audit, Log, LogFormat, OnFailure, Tracing};
-use super::value::{number, path};
+use super::value::{HTTP, number, parsed, path};
+use crate::diagnostic::form::Form;
 use crate::diagnostic::toml::{Item, Table};
 
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -61,7 +62,7 @@ fn collector(item: Item<'_>) -> Option<Url> {
             && url.query().is_none()
             && url.fragment().is_none()
     };
-    let url = Url::parse(item.string()?).ok().filter(usable);
+    let url = parsed(item.string_like(HTTP)?).filter(usable);
     if url.is_none() {
         item.hide();
         let diagnostic = item.mistake(URL, "this is not the URL of a collector", "not usable");
@@ -74,7 +75,9 @@ fn collector(item: Item<'_>) -> Option<Url> {
 
 /// From 0 to 1.
 fn share(item: Item<'_>) -> Option<f64> {
-    let share = item.json()?.as_f64().filter(|share| (0.0..=1.0).contains(share));
+    item.may_be(Form::Share);
+    let share = item.number().and_then(|share| share.as_f64());
+    let share = share.filter(|share| (0.0..=1.0).contains(share));
     if share.is_none() {
         let diagnostic = item.mistake(RANGE, "this is not a share", "out of range");
         item.reader().report(diagnostic.with_hint("0.0 to 1.0"));

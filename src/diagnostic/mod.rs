@@ -3,6 +3,10 @@
 //! A diagnostic is data; rendering it for people or as JSON is a function of it and the sources.
 //! This room knows neither rules nor configuration: those rooms bring their own codes.
 
+mod annotation;
+pub mod form;
+mod item;
+mod json_schema;
 mod render;
 pub mod shape;
 pub mod toml;
@@ -10,6 +14,7 @@ pub mod toml;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use json_schema::json_schema;
 pub use render::{json, text};
 
 /// The codes of this room, sorted.

@@ -4,41 +4,106 @@
 //! sample has is known by its key alone.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::{Map, Value, json};
+use super::annotation::Told;
+use super::form::{Clause, Form};
 
 thread_local! {
     /// Set while [`recorded`] works on this thread.
     static NOTES: RefCell<Option<Vec<Note>>> = const { RefCell::new(None) };
 }
 
-/// One thing that a reader asked. Values and tables are known by where they are in memory, which is
-/// unique while their file is read; `Root` begins another file.
+/// One thing that a reader asked or said. Values and tables are known by where they are in memory, which
+/// is unique while their file is read; `Root` begins another file.
 #[derive(Clone, Debug)]
 pub(super) enum Note {
-    Root { file: String, table: usize },
-    Asked { table: usize, key: &'static str, needed: bool, value: Option<usize> },
-    Free { table: usize, values: Vec<usize> },
-    Form { value: usize, form: &'static str },
-    Words { value: usize, words: Vec<String> },
-    Table { value: usize, table: usize },
-    Elements { value: usize, elements: Vec<usize> },
+    Root {
+        file: String,
+        table: usize,
+    },
+    Asked {
+        table: usize,
+        key: &'static str,
+        needed: bool,
+        told: Option<Told>,
+        value: Option<usize>,
+    },
+    Free {
+        table: usize,
+        values: Vec<usize>,
+    },
+    Kind {
+        table: usize,
+        kind: Kind,
+    },
+    Clause {
+        table: usize,
+        clause: Clause,
+    },
+    Form {
+        value: usize,
+        form: Form,
+    },
+    Words {
+        value: usize,
+        words: Vec<String>,
+    },
+    Length {
+        value: usize,
+        least: usize,
+        most: usize,
+    },
+    Table {
+        value: usize,
+        table: usize,
+    },
+    Elements {
+        value: usize,
+        elements: Vec<usize>,
+    },
+}
+
+/// What tables have in common: a sample or a comment of one is one of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// They have the same keys. A table is of one such kind at most, and of one of the other.
+    Same(&'static str),
+    /// Keys that several of them have take the same values.
+    Shared(&'static str),
 }
 
 /// The form of a value, over all samples.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
-    /// JSON Schema's names of types; `any` for whatever TOML can say.
-    forms: BTreeSet<&'static str>,
-    words: BTreeSet<String>,
-    /// Whether it was read as a table.
-    table: bool,
-    /// Each with whether it has to be there.
-    keys: BTreeMap<&'static str, (bool, Self)>,
+    pub(super) forms: BTreeSet<Form>,
+    pub(super) words: BTreeSet<String>,
+    /// Where it was read as a table.
+    pub(super) table: Option<Keys>,
+    pub(super) elements: Option<Box<Self>>,
+    /// The fewest and the most elements.
+    pub(super) length: Option<(usize, usize)>,
+}
+
+/// The form of a table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keys {
+    /// The kind of tables that have the same keys.
+    pub(super) same: Option<&'static str>,
+    /// The kind of tables that have some keys in common.
+    pub(super) shared: Option<&'static str>,
+    pub(super) keys: BTreeMap<&'static str, Key>,
     /// What stands at keys that are free.
-    free: Option<Box<Self>>,
-    elements: Option<Box<Self>>,
+    pub(super) free: Option<Box<Shape>>,
+    pub(super) clauses: BTreeSet<Clause>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Key {
+    /// Whether it has to be there.
+    pub(super) needed: bool,
+    pub(super) told: Option<Told>,
+    pub(super) shape: Shape,
 }
 
 /// Does the work, and tells the form of each file that was read for it, by the file's name.
@@ -49,7 +114,8 @@ pub fn recorded<T>(work: impl FnOnce() -> T) -> (T, BTreeMap<String, Shape>) {
     let mut shapes: BTreeMap<String, Shape> = BTreeMap::new();
     for part in notes.chunk_by(|_, next| !matches!(next, Note::Root { .. })) {
         if let Some(Note::Root { file, table }) = part.first() {
-            shapes.entry(file.clone()).or_default().merge(table_of(part, *table));
+            let table = Some(Notes::of(part).table(*table));
+            shapes.entry(file.clone()).or_default().merge(Shape { table, ..Shape::default() });
         }
     }
     (done, shapes)
@@ -63,110 +129,124 @@ pub(super) fn note(make: impl FnOnce() -> Note) {
     });
 }
 
-fn table_of(notes: &[Note], at: usize) -> Shape {
-    let mut shape = Shape { table: true, ..Shape::default() };
-    for note in notes {
-        match note {
-            Note::Asked { table, key, needed, value } if *table == at => {
-                let found = value.map(|value| value_of(notes, value)).unwrap_or_default();
-                let (need, known) = shape.keys.entry(key).or_insert((*needed, Shape::default()));
-                // Asked for twice: for its own sake, and to point at it in a mistake.
-                *need |= needed;
-                known.merge(found);
-            }
-            Note::Free { table, values } if *table == at => {
-                let free = shape.free.get_or_insert_default();
-                values.iter().for_each(|value| free.merge(value_of(notes, *value)));
-            }
-            _ => {}
-        }
-    }
-    shape
+/// The notes of one file, by the table or the value that they are about.
+struct Notes<'n> {
+    tables: HashMap<usize, Vec<&'n Note>>,
+    values: HashMap<usize, Vec<&'n Note>>,
 }
 
-fn value_of(notes: &[Note], at: usize) -> Shape {
-    let mut shape = Shape::default();
-    for note in notes {
-        match note {
-            Note::Form { value, form } if *value == at => drop(shape.forms.insert(form)),
-            Note::Words { value, words } if *value == at => shape.words.extend(words.clone()),
-            Note::Table { value, table } if *value == at => shape.merge(table_of(notes, *table)),
-            Note::Elements { value, elements } if *value == at => {
-                let each = shape.elements.get_or_insert_default();
-                elements.iter().for_each(|element| each.merge(value_of(notes, *element)));
+impl<'n> Notes<'n> {
+    fn of(notes: &'n [Note]) -> Self {
+        let mut own = Self { tables: HashMap::new(), values: HashMap::new() };
+        for note in notes {
+            match note {
+                Note::Root { .. } => {}
+                Note::Asked { table, .. }
+                | Note::Free { table, .. }
+                | Note::Kind { table, .. }
+                | Note::Clause { table, .. } => own.tables.entry(*table).or_default().push(note),
+                Note::Form { value, .. }
+                | Note::Words { value, .. }
+                | Note::Length { value, .. }
+                | Note::Table { value, .. }
+                | Note::Elements { value, .. } => own.values.entry(*value).or_default().push(note),
             }
-            _ => {}
+        }
+        own
+    }
+
+    fn table(&self, at: usize) -> Keys {
+        let mut keys = Keys::default();
+        for note in self.tables.get(&at).into_iter().flatten() {
+            match note {
+                Note::Asked { key, needed, told, value, .. } => {
+                    let shape = value.map(|value| self.value(value)).unwrap_or_default();
+                    let known = keys.keys.entry(key).or_default();
+                    // Asked for twice: for its own sake, and to point at it in a mistake.
+                    known.needed |= needed;
+                    known.merge(told.clone(), shape);
+                }
+                Note::Free { values, .. } => {
+                    let free = keys.free.get_or_insert_default();
+                    values.iter().for_each(|value| free.merge(self.value(*value)));
+                }
+                Note::Kind { kind: Kind::Same(name), .. } => keys.same = Some(*name),
+                Note::Kind { kind: Kind::Shared(name), .. } => keys.shared = Some(*name),
+                Note::Clause { clause, .. } => drop(keys.clauses.insert(*clause)),
+                _ => {}
+            }
+        }
+        keys
+    }
+
+    fn value(&self, at: usize) -> Shape {
+        let mut shape = Shape::default();
+        for note in self.values.get(&at).into_iter().flatten() {
+            match note {
+                Note::Form { form, .. } => drop(shape.forms.insert(*form)),
+                Note::Words { words, .. } => shape.words.extend(words.iter().cloned()),
+                Note::Length { least, most, .. } => shape.length = Some((*least, *most)),
+                Note::Table { table, .. } => {
+                    // Read twice, it is the same table.
+                    shape.table = Some(self.table(*table));
+                }
+                Note::Elements { elements, .. } => {
+                    let each = shape.elements.get_or_insert_default();
+                    elements.iter().for_each(|element| each.merge(self.value(*element)));
+                }
+                _ => {}
+            }
+        }
+        shape
+    }
+}
+
+impl Key {
+    fn merge(&mut self, told: Option<Told>, shape: Shape) {
+        // The first that is about this key alone, else the first.
+        let better = told
+            .as_ref()
+            .is_some_and(|new| self.told.as_ref().is_none_or(|known| new.own && !known.own));
+        if better {
+            self.told = told;
+        }
+        self.shape.merge(shape);
+    }
+}
+
+impl Keys {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.same = self.same.or(other.same);
+        self.shared = self.shared.or(other.shared);
+        self.clauses.extend(other.clauses);
+        // A key that only one of them asked for cannot have to be there.
+        for (key, own) in &mut self.keys {
+            own.needed &= other.keys.get(key).is_some_and(|other| other.needed);
+        }
+        for (key, other) in other.keys {
+            self.keys.entry(key).or_default().merge(other.told, other.shape);
+        }
+        if let Some(more) = other.free {
+            self.free.get_or_insert_default().merge(*more);
         }
     }
-    shape
 }
 
 impl Shape {
     /// Takes what another sample has.
     pub fn merge(&mut self, other: Self) {
-        let both = self.table && other.table;
         self.forms.extend(other.forms);
         self.words.extend(other.words);
-        if both {
-            // A key that only one of them asked for cannot have to be there.
-            for (key, (needed, _)) in &mut self.keys {
-                *needed &= other.keys.get(key).is_some_and(|(needed, _)| *needed);
-            }
+        match (&mut self.table, other.table) {
+            (Some(own), Some(other)) => own.merge(other),
+            (own, other) => *own = own.take().or(other),
         }
-        for (key, (needed, shape)) in other.keys {
-            let known = self.keys.entry(key).or_insert((needed && !both, Self::default()));
-            known.1.merge(shape);
+        if let Some(more) = other.elements {
+            self.elements.get_or_insert_default().merge(*more);
         }
-        self.table |= other.table;
-        for (own, more) in [(&mut self.free, other.free), (&mut self.elements, other.elements)] {
-            if let Some(more) = more {
-                own.get_or_insert_default().merge(*more);
-            }
-        }
-    }
-
-    /// As JSON Schema, without `$schema`.
-    #[must_use]
-    pub fn schema(&self) -> Value {
-        let mut ways = Vec::new();
-        if !self.words.is_empty() {
-            ways.push(json!({ "enum": self.words }));
-        }
-        for form in &self.forms {
-            match *form {
-                "any" => return json!({}),
-                // A word is a string, too, and is said already.
-                "string" if !self.words.is_empty() => {}
-                "integer" => ways.push(json!({ "type": "integer", "minimum": 0 })),
-                form => ways.push(json!({ "type": form })),
-            }
-        }
-        if let Some(elements) = &self.elements {
-            ways.push(json!({ "type": "array", "items": elements.schema() }));
-        }
-        if self.table {
-            ways.push(self.object());
-        }
-        match ways.len() {
-            0 => json!({}),
-            1 => ways.remove(0),
-            _ => json!({ "anyOf": ways }),
-        }
-    }
-
-    fn object(&self) -> Value {
-        let keys = self.keys.iter().map(|(key, (_, shape))| ((*key).to_owned(), shape.schema()));
-        let needed: Vec<_> =
-            self.keys.iter().filter(|(_, (needed, _))| *needed).map(|(key, _)| *key).collect();
-        let more = self.free.as_ref().map_or(Value::Bool(false), |free| free.schema());
-        let mut object = json!({
-            "type": "object",
-            "properties": keys.collect::<Map<_, _>>(),
-            "additionalProperties": more,
-        });
-        if let (false, Some(object)) = (needed.is_empty(), object.as_object_mut()) {
-            object.insert("required".to_owned(), json!(needed));
-        }
-        object
+        self.length = match (self.length, other.length) {
+            (Some(own), Some(other)) => Some((own.0.min(other.0), own.1.max(other.1))),
+            (own, other) => own.or(other),
+        };
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::diagnostic::did_you_mean;
+use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
 use crate::scim::filter::Operator;
 use crate::scim::schema::{Operation, Operations, Schema};
@@ -22,6 +23,7 @@ const LONGEST_ID: usize = 256;
 /// Reads `[user]` or `[group]`. What has a mistake, which was reported, is read as if it were not there, so
 /// that it hides no other one.
 pub(super) fn resource(table: Table<'_>, part: Part) -> Resource {
+    table.is(Kind::Same("resource"));
     let schema = part.schema;
     let path = table.need("path").and_then(segment);
     let operations = table.need("operations").map(listed);
@@ -97,7 +99,7 @@ const SEARCHES: &[(&str, SearchWhen)] =
     &[("filtered", SearchWhen::Filtered), ("long", SearchWhen::Long)];
 
 fn segment(item: Item<'_>) -> Option<String> {
-    let path = item.string()?;
+    let path = item.string_like("^[^/?#\\s{}]+(/[^/?#\\s{}]+)*$")?;
     if !is_plain_path(path) {
         let message = "a resource path is segments of a URL's path, without `/` at its ends";
         let hint = "such as `Users` or `v1/people`: no query, no blank, no variable";

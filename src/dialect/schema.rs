@@ -4,6 +4,7 @@
 
 use url::Url;
 
+use crate::diagnostic::shape::Kind as TableKind;
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::scim::schema::{
@@ -46,6 +47,7 @@ pub fn override_schema(schema: &mut Schema, table: &Table<'_>) {
 
 /// What has a mistake, which was reported, is read as if it were not there.
 fn schema(table: Table<'_>) -> Schema {
+    table.is(TableKind::Same("resource_type"));
     let urn = table.need("urn").and_then(named);
     let resource = table.need("resource").and_then(Item::string).map(str::to_owned);
     let unknown = table.item("unknown").map(|item| item.word(UNKNOWN));
@@ -65,7 +67,7 @@ const URN_FORM: &str = "write urn:<namespace>:<name>, such as urn:example:scim:2
 
 /// A schema's own name: a URN, or any other URI, which RFC 7643 section 7 lets stand.
 fn named(item: Item<'_>) -> Option<String> {
-    let name = item.string()?;
+    let name = item.string_like("^[A-Za-z][A-Za-z0-9+.-]*:")?;
     let blank = name.contains(|c: char| c.is_whitespace() || c.is_control());
     if blank || Url::parse(name).is_err() {
         let diagnostic = item.mistake(URN, "a schema is named by its URN", "not a URI");
@@ -148,8 +150,11 @@ fn distinct(entries: Vec<(Attribute, Item<'_>)>) -> Vec<Attribute> {
 }
 
 fn extension(table: Table<'_>) -> Option<Attribute> {
+    table.is(TableKind::Same("extension"));
     let urn = table.need("urn")?;
-    let name = urn.string()?.to_owned();
+    let name = urn
+        .string_like("^[Uu][Rr][Nn]:[A-Za-z0-9][A-Za-z0-9-]{0,30}[A-Za-z0-9]:[^\\s:/]")?
+        .to_owned();
     if !is_well_formed_urn(&name) {
         let diagnostic = urn.mistake(URN, "an extension is named by its URN", "not a URN");
         urn.reader().report(diagnostic.with_hint(URN_FORM));
@@ -163,6 +168,7 @@ fn extension(table: Table<'_>) -> Option<Attribute> {
 }
 
 fn attribute(table: Table<'_>, parent: Option<&Attribute>) -> Option<Attribute> {
+    table.is(TableKind::Same("attribute"));
     let name = table.need("name").and_then(Item::string).map(str::to_owned);
     let kind = table.item("type").map(|item| item.word(KINDS)).unwrap_or(Some(Kind::String));
     let known = name.is_some() && kind.is_some();
@@ -178,6 +184,7 @@ fn attribute(table: Table<'_>, parent: Option<&Attribute>) -> Option<Attribute> 
 
 /// A sub-attribute's mutability and `accepted` are its parent's where it does not say its own.
 fn facts(table: &Table<'_>, name: String, kind: Kind, parent: Option<&Attribute>) -> Attribute {
+    table.is(TableKind::Shared("attribute"));
     let mut attribute = Attribute::new(name, kind);
     if let Some(parent) = parent {
         attribute.mutability = parent.mutability;
@@ -226,6 +233,7 @@ fn requests(item: Item<'_>) -> Operations {
 }
 
 fn format(item: Item<'_>) -> Option<Format> {
+    item.may_say(FORMATS.iter().map(|(name, _)| *name));
     if !item.is_table() {
         return item.word(FORMATS).cloned();
     }

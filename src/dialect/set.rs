@@ -64,6 +64,16 @@ impl Dialects {
         }
     }
 
+    /// Reads the files of one dialect, by their names in its folder, as far as it can be used, and all that is
+    /// wrong with it by itself.
+    pub fn one(
+        name: &str,
+        files: &BTreeMap<&'static str, Source>,
+    ) -> (Option<Dialect>, Vec<Diagnostic>) {
+        let mut found = Vec::new();
+        (one(name, files, &mut found), found)
+    }
+
     pub fn named(&self, name: &str) -> Option<&Arc<Dialect>> {
         self.dialects.get(name)
     }

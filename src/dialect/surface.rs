@@ -49,6 +49,9 @@ const QUIRKS: &[(&str, Quirk)] = &[
     ("value_as_complex", Quirk::ValueAsComplex),
 ];
 
+/// What an authorization looks like: no placeholder but this one.
+const TOKEN: &str = "^([^{]|\\{token\\})*$";
+
 const MISSING: &[(&str, MissingResource)] =
     &[("refuse", MissingResource::Refuse), ("empty", MissingResource::Empty)];
 
@@ -59,7 +62,7 @@ fn read(name: &str, root: &Table<'_>, parts: Vec<Part>) -> Dialect {
     let media_type = text("media_type");
     let authorization = root.need("authorization");
     authorization.into_iter().for_each(|item| placeholders(item, &["token"]));
-    let authorization = authorization.and_then(Item::string).map(str::to_owned);
+    let authorization = authorization.and_then(|item| item.string_like(TOKEN)).map(str::to_owned);
     let token_hint = root.text("token_hint").unwrap_or_default();
     let quirks = root.items("quirks").into_iter().filter_map(|item| item.word(QUIRKS)).collect();
     let missing_resource =
@@ -121,7 +124,7 @@ fn variables(root: &Table<'_>) -> Vec<(String, String)> {
 
 /// A base path: empty, or from a slash and without one at the end; its variables are declared.
 fn template(item: Item<'_>, variables: &[(String, String)]) -> Option<String> {
-    let base = item.string()?;
+    let base = item.string_like("^(/([^/?#\\s]|\\{[^}]*\\})+)*$")?;
     if !base.is_empty() && (!base.starts_with('/') || base.ends_with('/')) {
         let message = "a base path begins with `/` and does not end with one";
         item.reader().report(item.mistake(BAD_PATH, message, "this base path"));
@@ -144,8 +147,8 @@ fn template(item: Item<'_>, variables: &[(String, String)]) -> Option<String> {
         rest = behind;
     }
     filled.push_str(rest);
-    let path = filled.trim_matches('/');
-    if !path.is_empty() && !is_plain_path(path) {
+    let path = filled.strip_prefix('/').unwrap_or(&filled);
+    if !path.is_empty() && !path.ends_with('/') && !is_plain_path(path) {
         let message = "a base path is segments of a URL's path";
         let hint = "such as `/scim/v2` or `/tenants/{tenant}`: no query, no blank";
         item.reader().report(item.mistake(BAD_PATH, message, "this base path").with_hint(hint));
@@ -211,6 +214,7 @@ fn code(table: Table<'_>) -> Option<ErrorCode> {
 }
 
 fn answer_code(item: Item<'_>) -> Option<(u16, String, String)> {
+    item.may_hold(3, 3);
     let row = item.items();
     let [at, scim_type, code] = row.as_slice() else {
         let diagnostic = item.mistake(ROW, "a row of `answer_codes` has three values", "not three");
@@ -230,7 +234,7 @@ fn status_or_any(item: Item<'_>) -> Option<u16> {
 
 /// An HTTP status of an answer, 200 to 599.
 pub(super) fn status(item: Item<'_>) -> Option<u16> {
-    let count = item.count()?;
+    let count = item.count_from(200, 599)?;
     let status = u16::try_from(count).ok().filter(|status| (200..600).contains(status));
     if status.is_none() {
         item.reader().report(item.mistake(ROW, "an HTTP status is 200 to 599", "out of range"));

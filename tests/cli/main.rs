@@ -30,6 +30,8 @@ mod routes;
 mod running;
 mod scale;
 mod schema;
+mod schema_mistakes;
+mod schema_readers;
 #[cfg(test)]
 mod shells;
 mod ship;

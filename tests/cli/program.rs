@@ -48,7 +48,9 @@ fn a_certificate_that_cannot_be_used_is_a_mistake_and_no_panic() {
     std::fs::write(directory.path().join("cert.pem"), "not a certificate").unwrap();
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config.toml"))
         .unwrap()
-        .replace("# tls = {", "tls = {");
+        .replace("# [server.tls]", "[server.tls]")
+        .replace("# cert = ", "cert = ")
+        .replace("# key = ", "key = ");
     std::fs::write(&file, text).unwrap();
     for verb in ["check", "run"] {
         let output = output(&[verb, "--config", file.to_str().unwrap()]);

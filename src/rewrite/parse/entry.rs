@@ -1,5 +1,7 @@
 //! One `[[map]]`, `[[fill]]` or `[[set]]`.
 
+use crate::diagnostic::form::{Clause, Form};
+use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
 use crate::rewrite::carry::same_literal;
 use crate::rewrite::code::{BAD_PICK, BAD_VALUES, LOSS_MISSING, NOT_SCALAR, SET_TARGET};
@@ -14,6 +16,14 @@ use super::template::{set_value, text};
 
 /// `None` where the rule has a mistake, which was reported.
 pub fn map(table: Table<'_>) -> Option<Map> {
+    table.is(Kind::Same("map"));
+    [
+        Clause::Needs("pick", "loss"),
+        Clause::Needs("otherwise", "values"),
+        Clause::Bars("values", "convert"),
+    ]
+    .into_iter()
+    .for_each(|clause| table.demand(clause));
     let canonical = need_place(&table, "canonical");
     let vendor = need_place(&table, "vendor");
     let pick: Vec<Option<Pick>> = table.items("pick").into_iter().map(pick).collect();
@@ -47,6 +57,9 @@ pub fn map(table: Table<'_>) -> Option<Map> {
 
 /// `None` where the rule has a mistake, which was reported.
 pub fn fill(table: Table<'_>) -> Option<Fill> {
+    table.is(Kind::Same("fill"));
+    table.demand(Clause::Some(&["loss"]));
+    table.item("loss").into_iter().for_each(|item| item.may_be(Form::Text("[^ \\t\\r\\n]")));
     let vendor = need_place(&table, "vendor");
     let from = table.need("from").map(Item::items).unwrap_or_default();
     let from: Option<Vec<_>> = from.into_iter().map(text).collect::<Vec<_>>().into_iter().collect();
@@ -62,6 +75,9 @@ pub fn fill(table: Table<'_>) -> Option<Fill> {
 
 /// `None` where the rule has a mistake, which was reported.
 pub fn set(table: Table<'_>) -> Option<Set> {
+    table.is(Kind::Same("set"));
+    table.demand(Clause::One(&["vendor", "canonical"]));
+    table.demand(Clause::FlagBars("render", "canonical"));
     let vendor = table.item("vendor").map(place);
     let canonical = table.item("canonical").map(place);
     let value = table.need("value").and_then(set_value);
@@ -127,13 +143,14 @@ fn target_mistake(table: &Table<'_>, label: &str) {
 fn origin(table: &Table<'_>) -> Origin {
     let source = table.reader().source();
     let at = source.position(table.span().start);
-    let values = table.free().map(|(key, item)| (key.to_owned(), item.span())).collect();
+    let values = table.all().map(|(key, item)| (key.to_owned(), item.span())).collect();
     let file = source.name.clone();
     Origin { file, line: at.line, column: at.column, span: table.span(), values }
 }
 
 fn pick(item: Item<'_>) -> Option<Pick> {
-    let word = item.string()?;
+    item.may_say(["first", "primary"]);
+    let word = item.string_like("^[^=]+=[\\s\\S]")?;
     match (word, word.split_once('=')) {
         ("first", _) => Some(Pick::First),
         ("primary", _) => Some(Pick::Where("primary".to_owned(), Literal::Bool(true))),
@@ -152,7 +169,9 @@ fn pick(item: Item<'_>) -> Option<Pick> {
 fn values(table: &Table<'_>) -> Option<Option<Values>> {
     let otherwise = table.item("otherwise");
     let otherwise_word = otherwise.map(|item| item.word(OTHERWISE));
-    let Some(item) = table.item("values") else {
+    let item = table.item("values");
+    item.into_iter().for_each(|item| item.may_hold(1, usize::MAX));
+    let Some(item) = item else {
         if let Some(item) = otherwise {
             let message = "`otherwise` without a value table";
             item.reader().report(item.mistake(BAD_VALUES, message, "nothing to differ from"));
@@ -170,6 +189,7 @@ fn values(table: &Table<'_>) -> Option<Option<Values>> {
 }
 
 fn pair(item: Item<'_>) -> Option<(Literal, Literal)> {
+    item.may_hold(2, 2);
     let both = item.items();
     let [canonical, vendor] = both.as_slice() else {
         let message = "a row of a value table is a pair";
@@ -200,10 +220,10 @@ fn when(item: Item<'_>) -> Option<When> {
 }
 
 fn literal(item: Item<'_>) -> Option<Literal> {
-    match item.json()? {
-        serde_json::Value::String(text) => Some(Literal::String(text)),
-        serde_json::Value::Bool(value) => Some(Literal::Bool(value)),
-        serde_json::Value::Number(number) => Some(Literal::Number(number.into())),
+    match item.scalar() {
+        Some(serde_json::Value::String(text)) => Some(Literal::String(text)),
+        Some(serde_json::Value::Bool(value)) => Some(Literal::Bool(value)),
+        Some(serde_json::Value::Number(number)) => Some(Literal::Number(number.into())),
         _ => {
             let message = "only a string, a number or a boolean may stand here";
             item.reader().report(item.mistake(NOT_SCALAR, message, "not a simple value"));

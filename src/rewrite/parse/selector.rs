@@ -16,6 +16,9 @@ use crate::scim::filter::Literal;
 /// The longest selector, in bytes.
 const LONGEST: usize = 2048;
 
+/// What every selector looks like, for editors: a `$`, then names and steps into elements.
+pub(super) const SELECTOR: &str = r#"^\s*\$(\s*(\.[^\s0-9.*\[\]'"][^.*\[\]'"]*|\.\*|\[\s*('([^'\\]|\\.)*'|"([^"\\]|\\.)*"|\*|\?[\s\S]*)\s*\]))+\s*$"#;
+
 /// Why a selector is not a place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
@@ -26,7 +29,7 @@ pub struct Refusal {
 
 /// Reads a selector; reports why it is none.
 pub fn place(item: Item<'_>) -> Option<Place> {
-    let text = item.string()?;
+    let text = item.string_like(SELECTOR)?;
     match selector(text) {
         Ok(place) => Some(place),
         Err(refusal) => {

@@ -1,5 +1,6 @@
 //! Sources of `fill` (a selector or a template) and values of `set` (a constant or a variable).
 
+use crate::diagnostic::form::Form;
 use crate::diagnostic::toml::Item;
 use crate::rewrite::code::{BAD_TEMPLATE, BAD_VARIABLE};
 use crate::rewrite::rule::{Part, SetValue, Text};
@@ -8,7 +9,8 @@ use super::selector;
 
 /// A selector where it begins with `$.` or `$[`, otherwise a template.
 pub fn text(item: Item<'_>) -> Option<Text> {
-    let text = item.string()?;
+    item.may_be(Form::Text(selector::SELECTOR));
+    let text = item.string_like("^[^{}]*(\\{[^}]+\\}[^{}]*)+$")?;
     if text.starts_with("$.") || text.starts_with("$[") {
         return selector::place(item).map(Text::Place);
     }
@@ -22,6 +24,7 @@ pub fn text(item: Item<'_>) -> Option<Text> {
 
 /// A constant, or `${name}` or `${name?}`.
 pub fn set_value(item: Item<'_>) -> Option<SetValue> {
+    item.may_be(Form::Any);
     let Some(text) = item.as_str().filter(|text| text.contains("${")) else {
         return item.json().map(SetValue::Constant);
     };
