@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::auth::sha256;
+use super::auth::{named, sha256};
 use super::server::socket;
 use super::value::{address, path};
 use crate::diagnostic::toml::{Item, Table};
@@ -41,7 +41,7 @@ pub(super) fn admin(table: Table<'_>, directory: &Path) -> Option<Admin> {
 fn operators(item: Item<'_>) -> Vec<Operator> {
     let operator = |item: Item<'_>| {
         let table = item.table()?;
-        let name = table.need("name").and_then(Item::string).filter(|name| !name.is_empty());
+        let name = table.need("name").and_then(named);
         let sha256 = table.need("bearer_sha256").and_then(|item| sha256(item, "$TOKEN"));
         table.close();
         Some(Operator { name: name?.to_owned(), sha256: sha256? })

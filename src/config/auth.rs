@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Surroundings;
-use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PASSTHROUGH, PROOF, TOKEN, TWICE};
+use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PASSTHROUGH, PROOF, TOKEN, TWICE, UNNAMED};
 use super::jwt::{client_assertion, jwt};
 use super::model::{Auth, Credential, Holder, Proof, Server};
+use super::value::SOMETHING;
 use crate::diagnostic::form::Clause;
 use crate::diagnostic::toml::{Item, Table};
 use crate::gateway::rights::{Right, Rights};
@@ -100,7 +101,7 @@ fn credential(
 ) -> Option<(Credential, Option<Rights>)> {
     let table = item.table()?;
     table.demand(Clause::One(&PROOFS));
-    let name = table.need("name").and_then(Item::string);
+    let name = table.need("name").and_then(named);
     let proofs = [
         table.item("bearer_sha256").map(|item| sha256(item, "$TOKEN").map(Proof::Bearer)),
         table.item("basic_sha256").map(|item| sha256(item, "$USER:$PASSWORD").map(Proof::Basic)),
@@ -122,8 +123,18 @@ fn credential(
     };
     let rights = rights(&table, place);
     table.close();
-    let name = name.filter(|name| !name.is_empty())?;
-    Some((Credential { name: name.to_owned(), proof: proof? }, rights))
+    Some((Credential { name: name?.to_owned(), proof: proof? }, rights))
+}
+
+/// The name of a credential, which is not empty.
+pub(super) fn named(item: Item<'_>) -> Option<&str> {
+    let name = item.string_like(SOMETHING)?;
+    if name.is_empty() {
+        let diagnostic = item.mistake(UNNAMED, "this credential has no name", "empty");
+        item.reader()
+            .report(diagnostic.with_hint("name it for the log, such as \"directory-2026\""));
+    }
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// What a credential may do, where it says so.

@@ -47,6 +47,7 @@ pub const CODES: &[Code] = &[
     PRIVATE_KEY,
     DEMO,
     UNUSED,
+    UNNAMED,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -129,3 +130,4 @@ pub(super) const PRIVATE_KEY: Code =
 pub(super) const DEMO: Code =
     Code { id: "C046", title: "the people of a demonstration outside a sandbox" };
 pub(super) const UNUSED: Code = Code { id: "C047", title: "an upstream that no route uses" };
+pub(super) const UNNAMED: Code = Code { id: "C048", title: "a credential without a name" };

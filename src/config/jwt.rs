@@ -27,7 +27,7 @@ pub(super) fn jwt(table: Table<'_>, around: &Surroundings<'_>) -> Option<Proof> 
     table.is(Kind::Shared("jwt"));
     let issuer = table.need("issuer").and_then(|item| item.string_like(SOMETHING));
     let audience = table.need("audience");
-    let audience = audience.map(audiences).unwrap_or_default();
+    let audience = audience.map(|item| audiences(&table, item)).unwrap_or_default();
     let algorithms = algorithms(&table);
     let claims = claims(&table);
     let keys = keys(&table, around);
@@ -53,7 +53,7 @@ pub(super) fn client_assertion(
     table.is(Kind::Shared("jwt"));
     let client = table.need("client_id").and_then(|item| item.string_like(SOMETHING));
     let audience = table.item("audience");
-    let audience = audience.map_or_else(|| vec![url.to_owned()], audiences);
+    let audience = audience.map_or_else(|| vec![url.to_owned()], |item| audiences(&table, item));
     let algorithms = algorithms(&table);
     let lifetime = table.item("lifetime").and_then(duration).unwrap_or(LIFETIME);
     let keys = keys(&table, around);
@@ -75,8 +75,11 @@ pub(super) fn client_assertion(
 }
 
 /// Whom a token may be for, which has to be somebody.
-fn audiences(item: Item<'_>) -> Vec<String> {
+fn audiences(table: &Table<'_>, item: Item<'_>) -> Vec<String> {
     item.may_hold(1, usize::MAX);
+    if item.is_array() && item.items().is_empty() {
+        wrong(table, "no audience is named", "no token would be taken");
+    }
     item.texts()
 }
 

@@ -248,6 +248,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "auth = [{ name = \"a\", access_key = { project = \"p\", sha256 = \"hunter2\" } }]",
         "\"hunter2\"",
     ),
+    ("C048", "name = \"idp\"", "name = \"\"", "\"\""),
     ("C030", "{ bearer = { env = \"TOKEN\" } }", "{ }", "{ }"),
     (
         "C030",
