@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::diagnostic::did_you_mean;
+use crate::diagnostic::form::Clause;
 use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
 use crate::scim::filter::Operator;
@@ -24,6 +25,7 @@ const LONGEST_ID: usize = 256;
 /// that it hides no other one.
 pub(super) fn resource(table: Table<'_>, part: Part) -> Resource {
     table.is(Kind::Same("resource"));
+    table.demand(Clause::Needs("if_match", "etag"));
     let schema = part.schema;
     let path = table.need("path").and_then(segment);
     let operations = table.need("operations").map(listed);
