@@ -85,6 +85,7 @@ impl Clause {
         };
         match self {
             Self::One(keys) => json!({ "oneOf": keys.iter().map(there).collect::<Vec<_>>() }),
+            Self::Some([only]) => there(only),
             Self::Some(keys) => json!({ "anyOf": keys.iter().map(there).collect::<Vec<_>>() }),
             Self::Needs(key, other) => {
                 json!({ "anyOf": [{ "properties": { key: { "const": [] } } }, there(&other)] })
