@@ -119,17 +119,18 @@ async fn dispatch(
 ) -> Result<Response, Fault> {
     shared.safeguards.admit(&route.spec.name)?;
     let asking = Asking { route, shared };
+    // What is asked less often is boxed: a future is moved as large as its largest part.
     match route.receive(request)? {
         Asked::Bulk => {
             caller.rights.demand_bulk()?;
-            bulk::bulk(asking, request, caller).await
+            Box::pin(bulk::bulk(asking, request, caller)).await
         }
         Asked::All => {
             caller.record.operation = Some(Operation::Search);
             caller.rights.demand_all(route.pairs().map(|pair| pair.kind))?;
-            search::search_all(asking, request, caller).await
+            Box::pin(search::search_all(asking, request, caller)).await
         }
-        Asked::Me(operation) => me::me(asking, operation, request, caller).await,
+        Asked::Me(operation) => Box::pin(me::me(asking, operation, request, caller)).await,
         asked @ (Asked::Discovery(_) | Asked::Resource { .. }) => {
             serve(asking, Ok(asked), request, caller).await
         }
@@ -183,11 +184,11 @@ async fn operate(
     let exchange = Exchange { route, pair, request, caller, shared, me: false, no_search: false };
     let id = id.as_ref().map(|id| id.as_str()).unwrap_or_default();
     match operation {
-        Operation::Create => create::create(exchange).await,
+        Operation::Create => Box::pin(create::create(exchange)).await,
         Operation::Get => user::get(exchange, id).await,
         Operation::Replace => user::replace(exchange, id).await,
         Operation::Delete => user::delete(exchange, id).await,
-        Operation::Patch => patch::patch(exchange, id).await,
-        Operation::List | Operation::Search => list::list(exchange, operation).await,
+        Operation::Patch => Box::pin(patch::patch(exchange, id)).await,
+        Operation::List | Operation::Search => Box::pin(list::list(exchange, operation)).await,
     }
 }
