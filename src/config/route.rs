@@ -1,6 +1,7 @@
 //! `[[route]]`: where clients come in, who may, and under which policies.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use url::Url;
@@ -171,12 +172,15 @@ fn prefix(item: Item<'_>) -> Option<Named> {
 }
 
 fn host(item: Item<'_>) -> Option<String> {
-    let text = item.string_like("^[A-Za-z0-9.\\[\\]-]+$")?;
-    let word = |b: u8| b.is_ascii_alphanumeric() || b"-.[]".contains(&b);
-    let fits = !text.is_empty() && text.bytes().all(word);
+    let text = item.string_like("^([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])$")?;
+    let word = |b: u8| b.is_ascii_alphanumeric() || b"-.".contains(&b);
+    let fits = match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !text.is_empty() && text.bytes().all(word),
+    };
     if !fits {
         let message = format!("`{text}` is not a host");
-        let hint = "write the name alone, without scheme, port and path";
+        let hint = "write the name alone, without scheme, port and path; an address of IPv6 in [ ]";
         item.reader().report(item.mistake(HOST, message, "not a host").with_hint(hint));
     }
     fits.then(|| text.to_ascii_lowercase())

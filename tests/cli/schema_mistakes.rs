@@ -133,6 +133,8 @@ const MISTAKES: &[((Kind, &str), &str, &str)] = &[
     (C, "prefix = \"/every\"", "prefix = \"/every/\""),
     (C, "prefix = \"/every\"", "prefix = \"/../every\""),
     (C, "mode = \"translate\"", "host = \"https://a.example\""),
+    (C, "mode = \"translate\"", "host = \"a.example:8080\""),
+    (C, "mode = \"translate\"", "host = \"[::1\""),
     (C, "body = 4096", "body = 1"),
     (C, "share = 10", "share = 200"),
     (C, "calls = 2", "calls = 0"),
@@ -208,6 +210,7 @@ const FORMS: &[((Kind, &str), &str, &str)] = &[
     (C, "prefix = \"/every\"", "prefix = \"\""),
     (C, "prefix = \"/every\"", "prefix = \"/.../a.b-c_~/.d\""),
     (C, "mode = \"translate\"", "host = \"Scim.example-2\""),
+    (C, "mode = \"translate\"", "host = \"[2001:db8::1]\""),
     (
         C,
         "{ bearer = { env = \"PATH\" } }",
