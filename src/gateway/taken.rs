@@ -11,7 +11,7 @@ use super::merge::attribute_at;
 use super::pair::Pair;
 use crate::rewrite::program::LossCause;
 use crate::rewrite::resolve::lost_at;
-use crate::rewrite::translate::Loss;
+use crate::rewrite::translate::{Loss, Message};
 use crate::scim::coerce::Leniency;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::patch::{Op, OpKind, normalise};
@@ -111,7 +111,8 @@ impl Pair {
                 let shown = within(answer.get(name));
                 self.whole(inner, old.as_ref(), &shown, &names, created, found);
             } else if !matches!(old, Some(Some(old)) if alike(old, value))
-                && let Some(sure) = verdict(attribute, Some(value), old, answer.get(name))
+                && let Some(sure) =
+                    self.verdict(&names, attribute, Some(value), old, answer.get(name))
             {
                 self.note(&names, sure, found);
             }
@@ -135,7 +136,7 @@ impl Pair {
             if old.as_array().is_some_and(|old| !old.is_empty())
                 && attribute.is_some()
                 && let Some(sure) =
-                    verdict(attribute, Some(&none), Some(Some(old)), answer.get(name))
+                    self.verdict(&names, attribute, Some(&none), Some(Some(old)), answer.get(name))
             {
                 self.note(&names, sure, found);
             }
@@ -165,7 +166,7 @@ impl Pair {
         let shown = value_at(answer, names);
         if !self.is_of_elements(op) {
             let old = before.map(|before| value_at(before, names));
-            return verdict(attribute, op.value.as_ref(), old, shown);
+            return self.verdict(names, attribute, op.value.as_ref(), old, shown);
         }
         let mut open = |value: Option<&str>| {
             value.is_none_or(|value| settled.insert((names.to_vec(), value.to_owned())))
@@ -190,6 +191,64 @@ impl Pair {
                 missing.then(|| before.is_some_and(unmoved))
             }
         }
+    }
+
+    /// Whether a leaf is seen not to be as asked; true where that is sure. `old` is known where it was read.
+    fn verdict(
+        &self,
+        names: &[String],
+        attribute: Option<&Attribute>,
+        asked: Option<&Value<'_>>,
+        old: Option<Option<&Value<'_>>>,
+        shown: Option<&Value<'_>>,
+    ) -> Option<bool> {
+        if !attribute.is_none_or(is_told) {
+            return None;
+        }
+        if let (Some(Value::Array(asked)), Some(Value::Array(shown))) = (asked, shown) {
+            return elements(attribute, asked, old, shown);
+        }
+        let (asked, shown) = (said(asked), said(shown));
+        let old = old.map(said);
+        match (&asked, &shown) {
+            // Without a value, a server takes its default, which may be what was there.
+            (None, None | Some(Value::Bool(_))) => None,
+            (None, Some(shown)) => match old {
+                // Something else came in its place: the vendor's default.
+                Some(old) => old.is_some_and(|old| alike(&old, shown)).then_some(true),
+                None => Some(false),
+            },
+            (Some(asked), Some(shown)) if similar(asked, shown) => None,
+            (Some(asked), Some(shown)) if self.contradicts(names, asked, shown) => Some(true),
+            // A vendor may leave out what is false.
+            (Some(Value::Bool(false)), None) => None,
+            (Some(_), Some(shown)) if old.is_some() => {
+                old.flatten().is_some_and(|old| alike(&old, shown)).then_some(true)
+            }
+            (Some(_), None) if old.is_some() => old.flatten().is_none().then_some(false),
+            (Some(Value::String(_)), Some(Value::String(_))) => attribute.map(|_| false),
+            (Some(_), None) => attribute.map(|_| false),
+            _ => None,
+        }
+    }
+
+    /// Whether one value is the other truth value of another: by itself, or by what the rules make of it.
+    fn contradicts(&self, names: &[String], asked: &Value<'_>, shown: &Value<'_>) -> bool {
+        if let (Value::Bool(_), Value::Bool(_)) = (asked, shown) {
+            return asked != shown;
+        }
+        let whole = |value: &Value<'_>| {
+            let value = value.clone().into_owned();
+            names.iter().rev().fold(value, |value, name| {
+                let mut object = Object::new();
+                object.insert(name.clone(), value);
+                Value::Object(object)
+            })
+        };
+        let (asked, shown) = (whole(asked), whole(shown));
+        let (Value::Object(asked), Value::Object(shown)) = (asked, shown) else { return false };
+        let lifted = |object| self.upstream.lift(object, Message::Response).object;
+        flags_differ(&lifted(&asked), &lifted(&shown))
     }
 
     fn note(&self, names: &[String], sure: bool, found: &mut Untaken) {
@@ -240,41 +299,13 @@ pub(super) fn is_told(attribute: &Attribute) -> bool {
         && matches!(attribute.returned, Returned::Always | Returned::Default)
 }
 
-/// Whether a leaf is seen not to be as asked; true where that is sure. `old` is known where it was read.
-fn verdict(
-    attribute: Option<&Attribute>,
-    asked: Option<&Value<'_>>,
-    old: Option<Option<&Value<'_>>>,
-    shown: Option<&Value<'_>>,
-) -> Option<bool> {
-    if !attribute.is_none_or(is_told) {
-        return None;
-    }
-    if let (Some(Value::Array(asked)), Some(Value::Array(shown))) = (asked, shown) {
-        return elements(attribute, asked, old, shown);
-    }
-    let (asked, shown) = (said(asked), said(shown));
-    let old = old.map(said);
-    match (&asked, &shown) {
-        // Without a value, a server takes its default, which may be what was there.
-        (None, None | Some(Value::Bool(_))) => None,
-        (None, Some(shown)) => match old {
-            // Something else came in its place: the vendor's default.
-            Some(old) => old.is_some_and(|old| alike(&old, shown)).then_some(true),
-            None => Some(false),
-        },
-        (Some(asked), Some(shown)) if similar(asked, shown) => None,
-        (Some(Value::Bool(_)), Some(Value::Bool(_))) => Some(true),
-        // A vendor may leave out what is false.
-        (Some(Value::Bool(false)), None) => None,
-        (Some(_), Some(shown)) if old.is_some() => {
-            old.flatten().is_some_and(|old| alike(&old, shown)).then_some(true)
-        }
-        (Some(_), None) if old.is_some() => old.flatten().is_none().then_some(false),
-        (Some(Value::String(_)), Some(Value::String(_))) => attribute.map(|_| false),
-        (Some(_), None) => attribute.map(|_| false),
-        _ => None,
-    }
+/// Whether a truth value of the one is the other one in the other.
+fn flags_differ(one: &Object<'_>, other: &Object<'_>) -> bool {
+    one.iter().any(|(name, value)| match (value, other.get(name)) {
+        (Value::Bool(one), Some(Value::Bool(other))) => one != other,
+        (Value::Object(one), Some(Value::Object(other))) => flags_differ(one, other),
+        _ => false,
+    })
 }
 
 /// Whether an array is seen not to be as asked. Sure is what stands there as it did: one who was taken

@@ -3,6 +3,7 @@
 use super::demand;
 use super::merge::{Merged, attribute_at};
 use super::pair::{Losses, Pair, checked};
+use super::taken::is_told;
 use super::writable::{trim, writable};
 use crate::dialect::model::{Clear, Put, Resource};
 use crate::fault::{Cause, Fault};
@@ -12,7 +13,7 @@ use crate::rewrite::translate::Message;
 use crate::scim::patch::{Op, OpKind};
 use crate::scim::path::Path;
 use crate::scim::reading::{Old, is_partly_unreadable, read};
-use crate::scim::schema::{Attribute, Kind, Operation, is_urn};
+use crate::scim::schema::{Attribute, Kind, Operation, Uniqueness, is_urn};
 use crate::scim::{Object, Value};
 
 impl Pair {
@@ -65,7 +66,30 @@ impl Pair {
                 label(place)
             )));
         }
+        self.named(&merged.before, &body)?;
         Ok(vec![(Operation::Replace, body)])
+    }
+
+    /// Whether what was read has the name that every resource has: without it, it was not read as what it is,
+    /// and a replacement would wipe it. Other attributes that the upstream demands old resources may lack.
+    fn named(&self, before: &Object<'_>, body: &Object<'_>) -> Result<(), Fault> {
+        let demanded = |attribute: &&Attribute| {
+            attribute.required.has(Operation::Replace)
+                && attribute.uniqueness != Uniqueness::None
+                && is_told(attribute)
+        };
+        let absent = |name: &str| !before.contains(name) && !body.contains(name);
+        let mut demanded = self.upstream.vendor.attributes.iter().filter(demanded);
+        let Some(lacking) = demanded.find(|attribute| absent(&attribute.name)) else {
+            return Ok(());
+        };
+        let detail = format!(
+            "The upstream demands {} of a replacement, and its answer to the read before it has none, so \
+             that nothing was sent: the operator has to check the upstream's `dialect` (names, `envelope`), \
+             or the resource at the upstream.",
+            lacking.name
+        );
+        Err(Fault::new(Cause::UpstreamUnexpected, detail))
     }
 
     /// The difference as PATCH in the upstream's forms, if it can be said in them.

@@ -37,6 +37,8 @@ mod hidden;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod legacy;
+#[cfg(test)]
 mod lifted;
 #[cfg(test)]
 mod linear;
