@@ -162,7 +162,8 @@ impl Route {
         Some(id_at(url, &pair.upstream_resource.path)?.as_str().to_owned())
     }
 
-    /// Whether the answer to a DELETE leaves doubt: it has words, or is no answer of the upstream's.
+    /// Whether the answer to a DELETE leaves doubt: it says anything beside the resource that went, or is
+    /// no answer of the upstream's.
     ///
     /// # Errors
     /// The upstream's error, where the body is one whatever the status says.
@@ -174,7 +175,7 @@ impl Route {
         let (dialect, resource) = (&self.spec.upstream, &pair.upstream_resource);
         match error_in(dialect, resource, Operation::Delete, response, &body) {
             Some(fault) => Err(fault),
-            None => Ok(speaks(dialect, response)),
+            None => Ok(speaks(dialect, response) || says_more(pair, body)),
         }
     }
 
@@ -310,6 +311,12 @@ impl Route {
             }
         })
     }
+}
+
+/// Whether the body of an answer to a DELETE says anything, and is not the resource that went.
+fn says_more(pair: &Pair, body: Value<'_>) -> bool {
+    let read = read_answer(&pair.upstream_resource, Operation::Delete, body);
+    read.map_or(true, |(frame, object)| frame.id.is_none() && !object.is_empty())
 }
 
 /// Why a body cannot be read, without a name of its own: that may be somebody's.

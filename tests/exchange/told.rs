@@ -270,6 +270,13 @@ async fn a_deletion_that_is_answered_in_words_is_made_sure_of() {
         ("{\"detail\":\"deleted\"}", false, 204),
         ("{}", true, 204),
         ("", true, 204),
+        // Words that the dialect does not know are words.
+        ("{\"ok\":\"false\"}", true, 502),
+        ("{\"result\":{\"done\":0}}", true, 502),
+        ("{\"ok\":\"true\"}", false, 204),
+        ("[]", true, 502),
+        // The resource that went is none.
+        ("{\"id\":\"9\",\"userName\":\"ann@corp.example\"}", true, 204),
     ] {
         let line = Line::new("scim", "scim", move |_, request| match request.method {
             Method::DELETE => answer(200, &[], said),
@@ -278,6 +285,26 @@ async fn a_deletion_that_is_answered_in_words_is_made_sure_of() {
         });
         let outcome = send(&line, "DELETE", "/Users/9", &Json::Null).await;
         assert_eq!(outcome.response.status, status, "{said} {there}");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_in_doubt_that_nobody_can_look_at_is_taken_at_its_word_and_no_other() {
+    let get = |has: bool| {
+        shaped(move |resource| {
+            use Operation::{Create, Delete, Get, List, Patch, Replace, Search};
+            let all = [Create, Replace, Patch, Delete, List, Search, Get];
+            let listed = if has { &all[..] } else { &all[..6] };
+            resource.operations = Operations::of(listed);
+        })
+    };
+    for (has, read, status) in [(false, 200, 204), (true, 500, 502), (true, 403, 502)] {
+        let line = Line::with(get(has), move |_, request| match request.method {
+            Method::DELETE => answer(200, &[], "{\"ok\":\"perhaps\"}"),
+            _ => answer(read, &[], "{}"),
+        });
+        let outcome = send(&line, "DELETE", "/Users/9", &Json::Null).await;
+        assert_eq!(outcome.response.status, status, "{has} {read}: {:?}", outcome.record.fault);
     }
 }
 
