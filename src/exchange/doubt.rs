@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::read::Read;
 use super::run::Exchange;
 use crate::fault::{Cause, Fault};
-use crate::gateway::list::{ListPlan, PageCall, too_many};
+use crate::gateway::list::{ListPlan, PageCall, beyond_scan_limit, too_many};
 use crate::gateway::reply::Stored;
 use crate::gateway::truth::{Truth, at};
 use crate::gateway::view::lies_in;
@@ -83,7 +83,7 @@ impl Exchange<'_> {
                 Some(false) => {}
                 None => {
                     if asked.saturating_add(read.fetched) >= limit {
-                        return Err(too_many(
+                        return Err(beyond_scan_limit(
                             "The upstream's list does not show what the filter is about, and these are too \
                              many to be read one by one.",
                         ));

@@ -6,7 +6,7 @@ use super::read::{Read, Step};
 use super::run::Exchange;
 use crate::dialect::model::{ListForms, Paging};
 use crate::fault::{Cause, Fault};
-use crate::gateway::list::{At, ListPlan, PageCall, too_many};
+use crate::gateway::list::{At, ListPlan, PageCall, beyond_scan_limit, too_many};
 use crate::gateway::reply::{Stored, StoredPage};
 use crate::gateway::truth::Truth;
 use crate::scim::evaluate::known;
@@ -49,7 +49,8 @@ impl Exchange<'_> {
                 Scan::Repeats if tries.repeated => {
                     return Err(too_many(
                         "The upstream answers some resources twice while it is read, so others may be \
-                         missing.",
+                         missing: its list changes meanwhile, or the dialect's `list` does not say how \
+                         it is paged.",
                     ));
                 }
                 Scan::Repeats => tries.repeated = true,
@@ -95,7 +96,7 @@ impl Exchange<'_> {
                 Step::More
                     if !read.checking && read.fetched.saturating_add(read.empty) >= limit =>
                 {
-                    return Err(too_many(longer(plan, &list)));
+                    return Err(beyond_scan_limit(longer(plan, &list)));
                 }
                 Step::More => {}
             }

@@ -311,11 +311,20 @@ fn plain(value: &Value<'_>) -> String {
 
 /// The refusal of a list that cannot be shown to be complete (promise 6).
 pub fn too_many(reason: &str) -> Fault {
+    refused(reason, "")
+}
+
+/// The same, where it is the route's own bound that was met.
+pub fn beyond_scan_limit(reason: &str) -> Fault {
+    refused(reason, ", or raise scan_limit on the route")
+}
+
+fn refused(reason: &str, or: &str) -> Fault {
     Fault::new(
         Cause::TooMany,
         format!(
             "{reason} A shorter list would be wrong, so there is none. Use a filter that names one \
-             resource, such as userName eq \"…\", or raise scan_limit on the route."
+             resource, such as userName eq \"…\"{or}."
         ),
     )
 }
