@@ -23,8 +23,7 @@ install:
 # it builds cargo-cyclonedx, and the program with link-time optimization: minutes.
 dist:
 	command -v cargo-cyclonedx >/dev/null || cargo install --locked --quiet cargo-cyclonedx@0.5.9 --root .tools
-	.ci/dist
-	python3 tests/dist/run.py target/dist/scim-gateway-*.tar.gz
+	archive=$$(.ci/dist) && python3 tests/dist/run.py "$$archive"
 
 # All that CI checks.
 test:

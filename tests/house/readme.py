@@ -147,7 +147,10 @@ def curl():
     """README's exchange is pasted into a shell; a new machine may lack what it calls."""
     if not shutil.which("curl"):
         print("curl is missing: installing Debian's", file=sys.stderr)
-        shell("(apt-get install -qq curl || { apt-get update -qq && apt-get install -qq curl; }) >/dev/null 2>&1")
+        quietly = "apt-get install -qq curl || { apt-get update -qq && apt-get install -qq curl; }"
+        subprocess.run(["bash", "-c", f"({quietly}) >/dev/null"], check=False)
+    if not shutil.which("curl"):
+        sys.exit("README's exchange is pasted into a shell and calls curl, which could not be installed: install it")
 
 
 def main():
