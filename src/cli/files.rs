@@ -77,12 +77,16 @@ impl Inputs {
 
     /// Where changes of the inputs are seen: their folders, also those of links on the way to them.
     fn folders(&self) -> BTreeSet<PathBuf> {
-        let dialects = self.rules.iter().flat_map(|rules| inner(rules)).filter(|at| at.is_dir());
-        let rules = self.rules.iter().cloned().chain(dialects);
         let own = self.files.iter().chain(&self.rules).filter_map(|file| file.parent());
         let linked = self.linked();
         let linked = linked.iter().filter_map(|at| at.parent()).filter(|at| at.is_dir());
-        own.chain(linked).map(folder).chain(rules).collect()
+        own.chain(linked).map(real).chain(self.dialects()).collect()
+    }
+
+    /// The folder of the operator's rules and those in it.
+    fn dialects(&self) -> BTreeSet<PathBuf> {
+        let inner = self.rules.iter().flat_map(|rules| inner(rules)).filter(|at| at.is_dir());
+        self.rules.iter().cloned().chain(inner).map(|at| real(&at)).collect()
     }
 
     /// The inputs, the links on the way to them, and what these stand for.
@@ -94,7 +98,7 @@ impl Inputs {
     fn meant(&self) -> Meant {
         let linked = self.linked();
         let names = linked.iter().filter_map(|at| at.file_name()).map(OsString::from).collect();
-        Meant { names, rules: self.rules.clone() }
+        Meant { names, dialects: self.dialects() }
     }
 }
 
@@ -104,14 +108,14 @@ impl Inputs {
 struct Meant {
     /// Of the files, and of the links on the way to them.
     names: BTreeSet<OsString>,
-    /// Whatever is in here.
-    rules: Option<PathBuf>,
+    /// Whatever is in one of these folders.
+    dialects: BTreeSet<PathBuf>,
 }
 
 impl Meant {
     fn is(&self, path: &Path) -> bool {
         let named = path.file_name().is_none_or(|name| self.names.contains(name));
-        named || self.rules.as_ref().is_some_and(|rules| path.starts_with(rules))
+        named || path.parent().is_some_and(|folder| self.dialects.contains(folder))
     }
 }
 
@@ -238,9 +242,12 @@ fn inner(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The folder of a file that is named alone is this one.
-fn folder(parent: &Path) -> PathBuf {
-    if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() }
+/// A folder by the one name that it has whatever leads to it: events are told by the name that is watched,
+/// and of two names of one folder by either. One that is not there is told of where it is watched.
+fn real(folder: &Path) -> PathBuf {
+    // The folder of a file that is named alone is this one.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 #[cfg(test)]
@@ -266,7 +273,7 @@ mod tests {
         for name in
             ["config.toml", "..data", "rules", "rules/acme", "rules/acme/user.toml", "rules/new"]
         {
-            assert!(meant.is(&at(name)), "{name}");
+            assert!(meant.is(&real(folder.path()).join(name)), "{name}");
         }
         for name in ["audit.jsonl", "audit.jsonl.1", ".new", "log", "config.toml~"] {
             assert!(!meant.is(&at(name)), "{name}");

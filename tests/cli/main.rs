@@ -21,6 +21,8 @@ mod manners;
 mod mistakes;
 #[cfg(test)]
 mod moved;
+#[cfg(test)]
+mod newcomer;
 mod program;
 mod reference;
 mod reload;
