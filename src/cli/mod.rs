@@ -156,21 +156,35 @@ enum Format {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let Arguments { verb, format } = Arguments::parse();
-    match verb {
-        Verb::Run(options) => run::run(&options, format),
+    let Arguments { verb, format } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => return asked(&told),
+    };
+    let code = match verb {
+        // They serve, whether or not anybody reads what they print.
+        Verb::Run(options) => return run::run(&options, format),
+        Verb::Sandbox(options) => return sandbox::sandbox(&options),
         Verb::Demo => demo::demo(),
         Verb::Check(options) => check::check(&options, format),
         Verb::Translate(options) => translate::translate(&options, format),
         Verb::Explain(options) => explain::explain(&options, format),
         Verb::Losses(options) => losses::losses(&options, format),
         Verb::Test(options) => test::test(&options, format),
-        Verb::Sandbox(options) => sandbox::sandbox(&options),
         Verb::Schema(options) => schema::schema(&options),
         Verb::Completions(options) => completions::completions(&options),
         Verb::Man(options) => man::man(&options),
         Verb::Audit(verb) => audit::audit(&verb, format),
+    };
+    output::ended(code)
+}
+
+/// Prints the help or the version that was asked for, or what is wrong with the command line.
+fn asked(told: &clap::Error) -> ExitCode {
+    let printed = told.print();
+    if !told.use_stderr() {
+        output::said(printed);
     }
+    output::ended(ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2)))
 }
 
 #[cfg(test)]

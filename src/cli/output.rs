@@ -1,16 +1,38 @@
-//! What the command line prints. A reader that goes away is no failure.
+//! What the command line prints. A reader that goes away is no failure; a full disk is one.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
 use super::Format;
 use crate::diagnostic::{self, Mistakes};
 
+/// Why standard output did not take everything.
+static UNSAID: OnceLock<ErrorKind> = OnceLock::new();
+
 /// A line for whoever asked.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    said(writeln!(io::stdout(), "{line}"));
+}
+
+/// Remembers that something was not printed, but for a reader that went away.
+pub(super) fn said(printed: io::Result<()>) {
+    if let Some(kind) =
+        printed.err().map(|error| error.kind()).filter(|kind| *kind != ErrorKind::BrokenPipe)
+    {
+        let _ = UNSAID.set(kind);
+    }
+}
+
+/// What the program exits with: a failure also where it could not say all that it was asked for.
+pub(super) fn ended(code: ExitCode) -> ExitCode {
+    said(io::stdout().flush());
+    match UNSAID.get() {
+        Some(why) => fail(&format!("standard output cannot be written: {why}")),
+        None => code,
+    }
 }
 
 /// A line about what went wrong.
@@ -22,6 +44,19 @@ pub(super) fn complain(line: &str) {
 pub(super) fn fail(why: &str) -> ExitCode {
     complain(&format!("error: {why}"));
     ExitCode::FAILURE
+}
+
+/// As [`fail`], and in JSON on standard output: one object, where that is asked for.
+pub(super) fn failed(why: &str, format: Format) -> ExitCode {
+    if format == Format::Json {
+        say(&outcome(Some(why)).to_string());
+    }
+    fail(why)
+}
+
+/// The members that tell in JSON what came of a verb: `outcome` (passed or failed) and `error`, a sentence.
+pub(super) fn outcome(why: Option<&str>) -> Value {
+    json!({"outcome": if why.is_none() { "passed" } else { "failed" }, "error": why})
 }
 
 /// A line of a table, broken at words where the terminal is narrower; what follows stands below `column`.

@@ -119,3 +119,224 @@ fn globbed(place: &Place, more: &str) -> Output {
     let line = format!("{program} audit verify {}* {more}", place.path("audit.jsonl").display());
     Command::new("sh").arg("-c").arg(line).output().unwrap()
 }
+
+// newcomer 8b: the glob takes in the file beside, which holds no line.
+#[test]
+fn the_printed_command_verifies_what_a_gateway_has_left() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    assert!(docs.contains("scim-gateway audit verify /var/log/scim-gateway/audit.jsonl*"));
+    let place = audited();
+    assert!(place.path("audit.jsonl.head").is_file());
+    let output = globbed(&place, "");
+    let (said, complained) = texts(&output);
+    assert!(output.status.success(), "{said}{complained}");
+    assert!(said.contains("2 lines, from 1 to 2"), "{said}");
+    // The head says how far the lines go: a tail that is cut off is seen by it.
+    let file = place.path("audit.jsonl");
+    let whole = std::fs::read_to_string(&file).unwrap();
+    let first = whole.lines().next().unwrap();
+    std::fs::write(&file, format!("{first}\n")).unwrap();
+    let output = globbed(&place, "");
+    let (said, complained) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}{complained}");
+    assert!(
+        complained.contains("audit.jsonl.head") && complained.contains("line 2"),
+        "{complained}"
+    );
+    // The last line was written anew.
+    let second = whole.lines().nth(1).unwrap().replace("create", "delete");
+    std::fs::write(&file, format!("{first}\n{second}\n")).unwrap();
+    let output = globbed(&place, "");
+    let (_, complained) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{complained}");
+    assert!(complained.contains("line 2 is not the one"), "{complained}");
+    // A head that is behind its lines was not written any more: the next process reads the lines.
+    std::fs::write(&file, &whole).unwrap();
+    let chained: Value = serde_json::from_str(whole.lines().nth(1).unwrap()).unwrap();
+    let head = format!("{{\"seq\":1,\"hash\":{}}}\n", chained["prev"]);
+    std::fs::write(place.path("audit.jsonl.head"), head).unwrap();
+    assert!(globbed(&place, "").status.success());
+    std::fs::write(place.path("audit.jsonl.head"), "none\n").unwrap();
+    assert_eq!(globbed(&place, "").status.code(), Some(1));
+    std::fs::write(place.path("audit.jsonl.head"), "").unwrap();
+    assert!(globbed(&place, "").status.success(), "one that was never written says nothing");
+}
+
+// newcomer 8b: logrotate packs old files.
+#[test]
+fn a_packed_file_is_told_by_its_kind() {
+    let place = audited();
+    for (name, magic) in
+        [("gz", &b"\x1f\x8b\x08\0"[..]), ("zst", b"\x28\xb5\x2f\xfd"), ("xz", b"\xfd7zXZ\0")]
+    {
+        let file = place.path(&format!("audit.jsonl.2.{name}"));
+        std::fs::write(&file, [magic, b"\n{\"seq\":1}\n"].concat()).unwrap();
+        let output = globbed(&place, "");
+        let (said, complained) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(complained.contains("unpack") && complained.contains(name), "{complained}");
+        assert_eq!(complained.lines().count(), 1, "nothing else is wrong: {complained}");
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+// newcomer 8c: version 0.1.0 wrote lines without a number.
+#[test]
+fn lines_of_before_the_chain_are_counted_apart() {
+    let place = audited();
+    let file = place.path("audit.jsonl");
+    let chained = std::fs::read_to_string(&file).unwrap();
+    let old = "{\"time\":\"2026-01-01T00:00:00Z\",\"operation\":\"create\"}\n";
+    std::fs::write(&file, format!("{old}{old}{chained}")).unwrap();
+    let output = globbed(&place, "");
+    let (said, complained) = texts(&output);
+    assert!(output.status.success(), "{said}{complained}");
+    assert!(said.contains("2 lines, from 1 to 2"), "{said}");
+    assert!(said.contains("2 lines of before the chain are not checked"), "{said}");
+    let told: Value = serde_json::from_slice(&globbed(&place, "--format json").stdout).unwrap();
+    assert_eq!((&told["unchained"], &told["lines"]), (&2.into(), &2.into()), "{told}");
+    // A file that was rotated before the chain began.
+    std::fs::write(place.path("audit.jsonl.1"), old).unwrap();
+    let output = globbed(&place, "");
+    let (said, complained) = texts(&output);
+    assert!(output.status.success(), "{said}{complained}");
+    assert!(said.contains("3 lines of before the chain are not checked"), "{said}");
+    std::fs::remove_file(place.path("audit.jsonl.1")).unwrap();
+    // After a line of the chain they are no rest of an old version; nor where the chain's begin is not there.
+    let second = chained.lines().nth(1).unwrap();
+    for text in
+        [format!("{chained}{old}"), format!("{old}{second}\n"), format!("{old}no JSON\n{chained}")]
+    {
+        std::fs::write(&file, text).unwrap();
+        let output = globbed(&place, "");
+        assert_eq!(output.status.code(), Some(1), "{:?}", texts(&output));
+    }
+    // Nothing was checked.
+    std::fs::remove_file(place.path("audit.jsonl.head")).unwrap();
+    std::fs::write(&file, old).unwrap();
+    let output = globbed(&place, "");
+    assert_eq!(output.status.code(), Some(1), "{:?}", texts(&output));
+}
+
+// newcomer 8d: an empty file shows nothing.
+#[test]
+fn no_line_at_all_is_no_proof() {
+    let place = Place::new();
+    std::fs::write(place.path("audit.jsonl"), "").unwrap();
+    let output = globbed(&place, "");
+    let (said, complained) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(complained.starts_with("error: ") && complained.contains("no line"), "{complained}");
+    let output = globbed(&place, "--format json");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["head"]), (Some(1), &Value::Null), "{told}");
+    assert_eq!(told["outcome"], "failed", "{told}");
+    assert!(told["error"].as_str().unwrap().contains("no line"), "{told}");
+}
+
+// newcomer 8m: one object, whatever comes of it.
+#[test]
+fn a_file_that_cannot_be_read_is_told_in_json_too() {
+    let output = ran(&["audit", "verify", "--format", "json", "/nowhere/audit.jsonl"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["outcome"]), (Some(1), &"failed".into()));
+    assert!(told["error"].as_str().unwrap().contains("/nowhere/audit.jsonl"), "{told}");
+}
+
+/// Each verb that prints, in a way that has it print something.
+fn printing(folder: &Path) -> Vec<Vec<String>> {
+    let user = folder.join("user.json");
+    std::fs::write(
+        &user,
+        "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"b@corp.example\"}",
+    )
+    .unwrap();
+    let man = folder.join("man").display().to_string();
+    let user = user.display().to_string();
+    let line = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    [
+        "check",
+        "check --format json",
+        "losses",
+        "losses --format json",
+        "test",
+        "test --format json",
+        "schema config",
+        "schema dialect",
+        "completions bash",
+        "demo",
+        &format!("translate --route /okta/omni {user}"),
+        &format!("translate --format json --route /okta/omni {user}"),
+        &format!("explain --route /okta/omni {user}"),
+        &format!("man {man}"),
+        "--version",
+        "--help",
+        "check --help",
+        "audit verify --format json /nowhere/audit.jsonl",
+    ]
+    .iter()
+    .map(|text| line(text))
+    .collect()
+}
+
+// newcomer 8e: a full disk is no success.
+#[test]
+fn what_cannot_be_printed_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut told = Vec::new();
+    for line in printing(folder.path()) {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = program().args(&line).stdout(Stdio::from(full)).output().unwrap();
+        let (_, complained) = texts(&output);
+        let said = complained.contains("error: standard output cannot be written: ");
+        if output.status.code() != Some(1) || !said {
+            told.push(format!("{line:?}: {:?} {complained}", output.status.code()));
+        }
+    }
+    let place = audited();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = program()
+        .args(["audit", "verify"])
+        .arg(place.path("audit.jsonl"))
+        .stdout(Stdio::from(full))
+        .output()
+        .unwrap();
+    let (_, complained) = texts(&output);
+    if output.status.code() != Some(1) {
+        told.push(format!("audit verify: {complained}"));
+    }
+    assert!(told.is_empty(), "{told:#?}");
+}
+
+// newcomer 8e: a reader that has seen enough (`| head -1`) is no failure.
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in printing(folder.path()) {
+        let expected = program().args(&line).output().unwrap().status.code();
+        let mut command = program();
+        command.args(&line).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), expected, "{line:?}");
+    }
+}
+
+/// `check` and `run` of a configuration with these sections; how each ends and what it tells.
+fn both(place: &Place, audit: &str, state: &str) -> [(Option<i32>, String); 2] {
+    let mut text = place.text("", "");
+    if !state.is_empty() {
+        text = text.replace("[upstream.a]", &format!("state = \"{state}\"\n[upstream.a]"));
+    }
+    if !audit.is_empty() {
+        text = format!("{text}\n[audit]\nfile = \"{audit}\"\n");
+    }
+    place.write("config.toml", &text);
+    let config = place.config();
+    ["check", "run"].map(|verb| {
+        let output = program().args([verb, "--config"]).arg(&config).output().unwrap();
+        let (said, complained) = texts(&output);
+        (output.status.code(), format!("{said}{complained}"))
+    })
+}

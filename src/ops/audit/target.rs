@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 
 /// Of the end of a file, to find its last line.
 const TAIL: u64 = 1 << 20;
+/// Of the file beside, in bytes.
+pub(super) const LONGEST_HEAD: u64 = 256;
 
 /// The last line of a chain: its number, and its hash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +50,11 @@ impl Head {
         sealed.push(b'\n');
         sealed
     }
+}
+
+/// What the file beside says; `None` where that is no head.
+pub(super) fn head_of(text: &[u8]) -> Option<Head> {
+    serde_json::from_slice(text.split(|byte| *byte == b'\n').next()?).ok()
 }
 
 /// The SHA-256 of a line without its end of line, in hexadecimal.
@@ -120,11 +127,10 @@ impl Target {
     }
 
     fn read_head(&self) -> Head {
-        let mut text = [0; 256];
+        let mut text = [0; LONGEST_HEAD as usize];
         let Some(file) = &self.beside.open else { return Head::default() };
         let read = file.read_at(&mut text, 0).unwrap_or(0);
-        let line = text.get(..read).and_then(|text| text.split(|byte| *byte == b'\n').next());
-        line.and_then(|line| serde_json::from_slice(line).ok()).unwrap_or_default()
+        text.get(..read).and_then(head_of).unwrap_or_default()
     }
 
     fn write_head(&self, head: &Head) -> io::Result<()> {

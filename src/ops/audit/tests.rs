@@ -227,14 +227,14 @@ fn the_chain_goes_on_over_rotation_restart_and_a_second_process() {
     let all = [file.clone(), old.clone()];
     let found = verified(&all);
     assert!(found.is_sound(), "{found:?}");
-    assert_eq!((found.lines, found.first, found.head.seq), (4, Some(1), 4));
+    assert_eq!((found.lines, found.first, found.head.as_ref().unwrap().seq), (4, Some(1), 4));
     // Without what stands beside it the file's own last line is gone on from.
     std::fs::remove_file(started.folder.path().join("audit.jsonl.head")).unwrap();
     let (third, _) = open(&file, OnFailure::Refuse, 16);
     tell(&third, None);
     third.finish();
     let found = verified(&all);
-    assert!(found.is_sound() && found.head.seq == 5, "{found:?}");
+    assert!(found.is_sound() && found.head.as_ref().unwrap().seq == 5, "{found:?}");
     assert_eq!(verified(&[file]).first, Some(2), "older lines may be elsewhere");
 }
 
@@ -264,7 +264,7 @@ fn what_was_changed_taken_out_or_moved_is_found_and_a_cut_tail_by_its_head_alone
         assert!(!tried(&bad).is_sound(), "{what}");
     }
     assert_eq!(tried(&[a, c]).mistakes[0].what, "line 2 is missing");
-    let head = tried(&lines).head.hash;
+    let head = tried(&lines).head.unwrap().hash;
     assert!(tried(&[a, b, c]).is_sound(), "a cut tail is not seen");
     let files = [file.clone()];
     assert!(!verify(&files, Some(&head)).unwrap().is_sound(), "but by its head");
