@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::gather::{Gathered, gather};
+use super::kept::kept;
 use crate::config::model::{self, Auth, Mode, Target};
 use crate::config::{self, Config, Draft, UNUSABLE};
-use crate::diagnostic::{Diagnostic, Mistakes};
+use crate::diagnostic::{Diagnostic, Mistakes, sort};
 use crate::dialect::Dialects;
 use crate::exchange::Upstream;
 use crate::gateway::Gateway;
@@ -29,14 +30,16 @@ pub(super) struct Loaded {
 }
 
 /// # Errors
-/// All mistakes at once: of configuration, dialects, names, rules and files.
+/// All mistakes at once: of configuration, dialects, names, rules and files, also those that are to be kept.
 ///
 /// `observer` is told what becomes of the upstreams.
 pub(super) fn load(path: &Path, observer: &Arc<dyn Observer>) -> Result<Loaded, Mistakes> {
-    load_over(path, &Upstreams::new(Arc::clone(observer)))
+    let mut gathered = gather(Config::draft(path)?)?;
+    gathered.look_at_kept();
+    made(gathered, &Upstreams::new(Arc::clone(observer)))
 }
 
-/// As [`load`], and takes over the upstreams whose configuration is the same.
+/// As [`load`] of a gateway that runs: it has its files, and takes over the upstreams whose configuration is the same.
 pub(super) fn load_over(path: &Path, before: &Upstreams) -> Result<Loaded, Mistakes> {
     made(gather(Config::draft(path)?)?, before)
 }
@@ -45,6 +48,7 @@ pub(super) fn load_over(path: &Path, before: &Upstreams) -> Result<Loaded, Mista
 pub(super) fn load_all(draft: Draft, observer: &Arc<dyn Observer>) -> Result<Loaded, Mistakes> {
     let mut gathered = gather(draft)?;
     gathered.read_pages();
+    gathered.look_at_kept();
     made(gathered, &Upstreams::new(Arc::clone(observer)))
 }
 
@@ -59,6 +63,11 @@ fn made(mut gathered: Gathered, before: &Upstreams) -> Result<Loaded, Mistakes> 
 }
 
 impl Gathered {
+    fn look_at_kept(&mut self) {
+        self.found.diagnostics.extend(self.config.iter().flat_map(kept));
+        sort(&mut self.found.diagnostics);
+    }
+
     /// The doors, or what is wrong with the files that they are made of.
     fn doors(&mut self, before: &Upstreams) -> Option<(HashMap<String, Door>, Upstreams)> {
         match doors(self.config.as_ref()?, &self.dialects, before) {

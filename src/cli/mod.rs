@@ -18,6 +18,7 @@ mod explain;
 mod files;
 mod gather;
 mod invitation;
+mod kept;
 mod load;
 mod losses;
 mod man;

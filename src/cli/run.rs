@@ -67,8 +67,8 @@ fn serve(
     let shared = Arc::<Shared>::default();
     shared.wire.everywhere(loaded.config.log.wire);
     shared.safeguards.know(loaded.doors.keys().map(String::as_str));
-    let kept = loaded.config.admin.as_ref().and_then(|admin| admin.state.as_deref());
-    let state = kept.map(|path| State::start(path, &shared, &metrics)).transpose()?;
+    let kept = loaded.config.admin.as_ref().and_then(|admin| admin.state.as_ref());
+    let state = kept.map(|kept| State::start(&kept.path, &shared, &metrics)).transpose()?;
     let watch = Arc::new(Watch::start(&loaded.config, Arc::clone(&metrics))?);
     let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
     let Loaded { config, gateway, doors, upstreams, rules_hash, warnings: _ } = loaded;

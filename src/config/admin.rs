@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::auth::{named, sha256};
+use super::model::Kept;
 use super::server::socket;
-use super::value::{address, path};
+use super::value::{address, kept};
 use crate::diagnostic::toml::{Item, Table};
 
 /// Where operators look and act.
@@ -16,7 +17,7 @@ pub struct Admin {
     /// A Unix socket of this process's user alone, where everything may be done.
     pub socket: Option<PathBuf>,
     /// Where it is kept which routes are paused and whose removals are held back; `None`: in memory.
-    pub state: Option<PathBuf>,
+    pub state: Option<Kept>,
     /// Each with the SHA-256 of a bearer token (RFC 6750).
     pub operators: Vec<Operator>,
 }
@@ -31,7 +32,7 @@ pub struct Operator {
 pub(super) fn admin(table: Table<'_>, directory: &Path) -> Option<Admin> {
     let listen = table.need("listen").and_then(address);
     let socket = table.item("socket").map(|item| socket(item, directory));
-    let state = table.item("state").and_then(|item| path(item, directory));
+    let state = table.item("state").and_then(|item| kept(item, directory));
     let operators = table.item("auth").map(operators).unwrap_or_default();
     table.close();
     Some(Admin { listen: listen?, socket: socket.unwrap_or_default(), state, operators })

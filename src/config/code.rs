@@ -48,6 +48,7 @@ pub const CODES: &[Code] = &[
     DEMO,
     UNUSED,
     UNNAMED,
+    KEPT,
 ];
 
 pub(super) const NOT_READABLE: Code = Code { id: "C001", title: "a file that cannot be read" };
@@ -131,3 +132,6 @@ pub(super) const DEMO: Code =
     Code { id: "C046", title: "the people of a demonstration outside a sandbox" };
 pub(super) const UNUSED: Code = Code { id: "C047", title: "an upstream that no route uses" };
 pub(super) const UNNAMED: Code = Code { id: "C048", title: "a credential without a name" };
+/// Found by whoever starts the gateway.
+pub const KEPT: Code =
+    Code { id: "C049", title: "a file of the gateway's own that cannot be kept" };

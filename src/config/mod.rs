@@ -40,7 +40,7 @@ mod value;
 mod watch;
 
 pub use build::{compose, rules_hash, specs};
-pub use code::{CODES, UNUSABLE};
+pub use code::{CODES, KEPT, UNUSABLE};
 pub use file::{Draft, unreadable};
 pub use identity::Identity;
 pub use model::Config;

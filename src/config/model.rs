@@ -17,7 +17,7 @@ pub use super::caller::{
 use super::care::{Care, InFlight};
 use super::identity::Identity;
 use super::network::Network;
-pub use super::record::{Audit, OnFailure};
+pub use super::record::{Audit, Kept, OnFailure};
 use super::secret::Secret;
 pub use super::timeouts::Timeouts;
 use crate::diagnostic::{Diagnostic, Source};
@@ -221,6 +221,8 @@ impl PartialEq for Named {
         self.name == other.name
     }
 }
+
+impl Eq for Named {}
 
 /// Values of a dialect's variables, and where their table stands. Two are equal wherever they stand.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::cleartext::{is_open, permitted};
 use super::code::{ADDRESS, DURATION, NOT_READABLE, RANGE};
-use super::model::{Named, Vars};
+use super::model::{Kept, Named, Vars};
 use crate::diagnostic::toml::{Item, Table};
 use crate::diagnostic::{Code, did_you_mean};
 
@@ -114,6 +114,11 @@ pub(super) fn named(item: Item<'_>) -> Option<Named> {
 /// A path, from the configuration file's directory where it is relative.
 pub(super) fn path(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
     item.string().map(|text| directory.join(text))
+}
+
+/// The path of a file that the gateway makes.
+pub(super) fn kept(item: Item<'_>, directory: &Path) -> Option<Kept> {
+    Some(Kept { path: path(item, directory)?, at: named(item)? })
 }
 
 /// The name at a key, without a complaint.

@@ -7,7 +7,7 @@ use super::Surroundings;
 use super::code::{RANGE, URL};
 use super::identity::{Reading, is_text};
 use super::model::{Audit, Log, LogFormat, OnFailure, Tracing};
-use super::value::{HTTP, number, parsed, path};
+use super::value::{HTTP, kept, number, parsed};
 use crate::diagnostic::form::Form;
 use crate::diagnostic::toml::{Item, Table};
 
@@ -37,7 +37,7 @@ pub(super) fn log(table: Table<'_>, around: &Surroundings<'_>) -> Log {
 }
 
 pub(super) fn audit(table: Table<'_>, around: &Surroundings<'_>) -> Option<Audit> {
-    let file = table.need("file").and_then(|item| path(item, around.directory));
+    let file = table.need("file").and_then(|item| kept(item, around.directory));
     let queue = table.item("queue").and_then(|item| number(item, 16..=1_000_000));
     let on_failure = table.item("on_failure").and_then(|item| item.word(ON_FAILURE));
     table.close();

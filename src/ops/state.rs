@@ -65,15 +65,20 @@ impl State {
         shared: &Arc<Shared>,
         metrics: &Arc<Metrics>,
     ) -> Result<Arc<Self>, String> {
-        let told = |why: &str| {
-            format!("{}: {why}; where nothing is to be remembered, move it away", path.display())
+        let name = path.display();
+        let decisions = read(path)
+            .map_err(|error| format!("the state {name} ([admin] state) cannot be read: {error}"))?;
+        let told = |error: io::Error| {
+            format!(
+                "the state {name} ([admin] state) cannot be written: {error}; its folder has to be there, and \
+                 this process to be allowed to make files in it"
+            )
         };
-        let decisions = read(path).map_err(|error| told(&error.to_string()))?;
         shared.safeguards.restore(decisions.decided());
         let (shared, metrics) = (Arc::clone(shared), Arc::clone(metrics));
         let known = Mutex::new(Known { decisions, file: None });
         let state = Arc::new(Self { path: path.to_owned(), shared, metrics, known });
-        state.save().map_err(|error| told(&error.to_string()))?;
+        state.save().map_err(told)?;
         // A breaker trips in the middle of a request, which waits for no disk.
         let (wake, woken) = sync_channel(1);
         let follower = Arc::clone(&state);
@@ -87,7 +92,7 @@ impl State {
             }
         };
         let thread = std::thread::Builder::new().name("state".to_owned()).spawn(follow);
-        thread.map_err(|error| told(&error.to_string()))?;
+        thread.map_err(told)?;
         state.shared.safeguards.tell(move || {
             // One that waits to be heard is enough.
             let _ = wake.try_send(());
@@ -184,6 +189,14 @@ fn beside(path: &Path, ending: &str) -> OsString {
     let mut beside = path.as_os_str().to_owned();
     beside.push(ending);
     beside
+}
+
+/// Whether what stands there can be taken over.
+///
+/// # Errors
+/// Why not; of the kind `Other` where it can be read, and is no state of this version.
+pub fn readable(path: &Path) -> io::Result<()> {
+    read(path).map(drop)
 }
 
 fn read(path: &Path) -> io::Result<Decisions> {

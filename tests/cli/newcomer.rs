@@ -340,3 +340,60 @@ fn both(place: &Place, audit: &str, state: &str) -> [(Option<i32>, String); 2] {
         (output.status.code(), format!("{said}{complained}"))
     })
 }
+
+// newcomer 8f: what `check` passes, `run` has to start.
+#[test]
+fn files_that_the_gateway_keeps_are_looked_at_before_it_starts() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("folder")).unwrap();
+    std::fs::create_dir(place.path("x.jsonl.head")).unwrap();
+    std::fs::write(place.path("damaged"), "{\"version\":1,\"routes\":").unwrap();
+    std::fs::write(place.path("later"), "{\"version\":99,\"routes\":{}}").unwrap();
+    std::fs::write(place.path("file"), "").unwrap();
+    for (audit, state, key, what, hint) in [
+        ("folder", "", "\"folder\"", "it is a directory", "a file"),
+        ("none/audit.jsonl", "", "\"none/audit.jsonl\"", "no folder", "make the folder"),
+        ("file/audit.jsonl", "", "\"file/audit.jsonl\"", "no folder", "make the folder"),
+        ("x.jsonl", "", "\"x.jsonl\"", "x.jsonl.head", "a file"),
+        ("", "none/state.json", "\"none/state.json\"", "no folder", "make the folder"),
+        ("", "folder", "\"folder\"", "it is a directory", "a file"),
+        ("", "damaged", "\"damaged\"", "no state", "move it away"),
+        ("", "later", "\"later\"", "version", "move it away"),
+    ] {
+        for (code, told) in both(&place, audit, state) {
+            assert_eq!(code, Some(1), "{key}: {told}");
+            assert!(told.contains("C049") && told.contains("config.toml:"), "{key}: {told}");
+            for part in [key, what, hint] {
+                assert!(told.contains(part), "{part} of {key}: {told}");
+            }
+            let moving = told.contains("move it away");
+            assert_eq!(moving, hint == "move it away", "{key}: {told}");
+        }
+    }
+    // Both at once.
+    let [(_, told), _] = both(&place, "none/audit.jsonl", "none/state.json");
+    assert_eq!(told.matches("C049").count(), 2, "{told}");
+    // And one that is there, or comes to be in a folder that is there.
+    place.write(
+        "config.toml",
+        &place.text("", "").replace("[upstream.a]", "state = \"s.json\"\n[upstream.a]"),
+    );
+    let gateway = place.start(&[]);
+    gateway.signal("TERM");
+    assert_eq!(gateway.end(), Some(0));
+    let text = place.text("", "").replace("[upstream.a]", "state = \"s.json\"\n[upstream.a]");
+    place.write("config.toml", &format!("{text}\n[audit]\nfile = \"new.jsonl\"\n"));
+    let output = program().args(["check", "--config"]).arg(place.config()).output().unwrap();
+    assert!(output.status.success(), "{:?}", texts(&output));
+    assert!(!place.path("new.jsonl").exists(), "check makes nothing");
+}
+
+// newcomer 8f: a verb that serves nothing asks for no folder of the server's.
+#[test]
+fn who_serves_nothing_needs_no_place_for_what_is_kept() {
+    let place = Place::new();
+    let text = place.text("", "");
+    place.write("config.toml", &format!("{text}\n[audit]\nfile = \"none/audit.jsonl\"\n"));
+    let output = program().args(["losses", "--config"]).arg(place.config()).output().unwrap();
+    assert!(output.status.success(), "{:?}", texts(&output));
+}

@@ -185,6 +185,7 @@ fn the_configuration_of_the_manifests_has_no_mistake() {
     std::fs::write(folder.path().join("omni"), "a-token").unwrap();
     let secrets = folder.path().to_str().unwrap();
     let text = file(&format!("{FOLDER}/config.toml")).replace("/run/secrets/scim-gateway", secrets);
+    let text = text.replace("/var/lib/scim-gateway", secrets);
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
     let check = Command::new(env!("CARGO_BIN_EXE_scim-gateway")).arg("check").arg(&path).output();

@@ -54,8 +54,11 @@ impl Audit {
     /// # Errors
     /// A sentence, where the file cannot be opened or the thread cannot be started.
     pub fn start(audit: &model::Audit, metrics: Arc<Metrics>) -> Result<Self, String> {
-        let unusable = |error: io::Error| format!("audit file {}: {error}", audit.file.display());
-        let target = Target::open(&audit.file).map_err(unusable)?;
+        let file = &audit.file.path;
+        let unusable = |error: io::Error| {
+            format!("the audit file {} ([audit] file) cannot be opened: {error}", file.display())
+        };
+        let target = Target::open(file).map_err(unusable)?;
         let (queue, lines) = channel();
         let state = Arc::<State>::default();
         let work = Work {
