@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -15,6 +16,9 @@ use crate::exchange::Shared;
 use crate::ops::state::State;
 use crate::ops::{Admin, Logging, Metrics, Reloads, Unstarted, Watch, log, systemd};
 use crate::proxy::{self, Edge, Event, Life, Live, Observer, Stopped};
+
+/// Between two looks whether requests are welcome.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What `run` can be told beside the configuration.
 #[derive(Debug, clap::Args)]
@@ -50,6 +54,18 @@ pub(super) fn run(options: &Options, format: Format) -> ExitCode {
     }
     log.finish();
     if stopped.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints the lines once requests are welcome: before, who follows them is refused.
+fn invite(lines: Vec<String>, life: &Arc<Life>) -> std::io::Result<()> {
+    let life = Arc::clone(life);
+    let invite = move || {
+        while !life.is_ready() {
+            std::thread::sleep(LOOK);
+        }
+        lines.iter().for_each(|line| say(line));
+    };
+    std::thread::Builder::new().name("invitation".to_owned()).spawn(invite).map(drop)
 }
 
 fn serve(
@@ -100,7 +116,7 @@ fn serve(
         })?;
         say(&format!("# admin: http://{bound}/healthz /readyz /version /metrics /reload /routes"));
     }
-    invitations.iter().for_each(|line| say(line));
+    invite(invitations, &life).map_err(|error| format!("cannot invite: {error}"))?;
     observer.happened(&Event::Rules(rules_hash));
     let reloader = Reloader {
         path: options.named.path().to_owned(),

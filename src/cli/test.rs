@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use serde_json::{Value as Json, json};
 
 use super::Format;
-use super::output::{complain, mistakes, say};
+use super::output::{complain, failed, mistakes, say};
 use crate::diagnostic::{Mistakes, Source};
-use crate::dialect::Dialects;
 use crate::dialect::cases::{Case, bless, cases};
+use crate::dialect::{Dialects, hold_a_dialect};
 use crate::gateway::example::{Mismatch, Stage};
 use crate::gateway::route::Kind;
 
@@ -40,6 +40,9 @@ struct Page {
 }
 
 pub(super) fn test(options: &Options, format: Format) -> ExitCode {
+    if let Some(why) = options.directory.as_deref().and_then(nothing) {
+        return failed(&why, format);
+    }
     let dialects = match &options.directory {
         Some(directory) => Dialects::with_directory(directory),
         None => Dialects::embedded(),
@@ -51,6 +54,25 @@ pub(super) fn test(options: &Options, format: Format) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Why there is nothing of one's own to try in a folder that can be read.
+fn nothing(directory: &Path) -> Option<String> {
+    if !directory.is_dir() || hold_a_dialect(directory) {
+        return None;
+    }
+    let mut why = format!("there is no <dialect>/dialect.toml below {}", directory.display());
+    if directory.join("dialect.toml").is_file() {
+        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = match parent {
+            // `.` and `..` are what they stand for.
+            _ if directory.file_name().is_none() => directory.join("..").display().to_string(),
+            Some(parent) => parent.display().to_string(),
+            None => ".".to_owned(),
+        };
+        why.push_str(&format!(": did you mean its parent, {parent}?"));
+    }
+    Some(why)
 }
 
 fn pages(dialects: &Dialects, options: &Options) -> Result<Vec<Page>, Mistakes> {

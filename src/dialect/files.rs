@@ -92,6 +92,14 @@ impl Files {
     }
 }
 
+/// Whether a directory of the form of `rules/` holds at least one file of a dialect.
+#[must_use]
+pub fn hold_a_dialect(directory: &Path) -> bool {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut folders = entries.map(|entry| entry.path()).filter(|path| !path.ends_with(OVERLAYS));
+    folders.any(|folder| NAMES.iter().any(|name| folder.join(name).is_file()))
+}
+
 fn text(path: &Path) -> Result<String, String> {
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let mut text = String::new();

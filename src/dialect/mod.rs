@@ -12,6 +12,7 @@ mod surface;
 mod verify;
 
 pub use code::CODES;
+pub use files::hold_a_dialect;
 pub use model::Dialect;
 pub use schema::override_schema;
 pub use set::Dialects;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pingora::server::{ListenFds, ShutdownWatch};
+use pingora::server::{Fds, ListenFds, ShutdownWatch};
 use pingora::services::Service;
 
 use super::life::Life;
@@ -15,6 +15,8 @@ const BEAT: Duration = Duration::from_millis(250);
 pub(super) struct Living<S> {
     pub service: S,
     pub life: Arc<Life>,
+    /// The listening sockets of the process before, until the service has them.
+    pub inherited: Option<Fds>,
 }
 
 #[async_trait]
@@ -25,6 +27,9 @@ impl<S: Service> Service for Living<S> {
         shutdown: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
+        if let Some((inherited, fds)) = self.inherited.take().zip(fds.as_ref()) {
+            *fds.lock() = inherited;
+        }
         let life = Arc::clone(&self.life);
         let heart = tokio::spawn(async move {
             loop {

@@ -16,7 +16,7 @@ use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::prelude::Opt;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
-use pingora::server::{ExecutionPhase, RunArgs, Server};
+use pingora::server::{ExecutionPhase, Fds, RunArgs, Server};
 use pingora::services::listening;
 use tokio::net::TcpSocket;
 use tokio::sync::broadcast::Receiver;
@@ -39,6 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// written.
 const READ: usize = 4 << 10;
 const WRITE: usize = 16 << 10;
+/// How long Pingora waits for the sockets of the process before, in seconds.
+const HANDING: u8 = 6;
 /// Between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -87,8 +89,7 @@ pub fn serve(
     if life.inherits() {
         try_socket(upgrade_socket.as_deref())?;
     }
-    let options = Opt { upgrade: life.inherits(), ..Opt::default() };
-    let mut server = Server::new_with_opt_and_conf(options, conf);
+    let mut server = Server::new_with_opt_and_conf(Opt::default(), conf);
     let certificates = certificates(settings, &live, &observer)?;
     let service = Service {
         live: Arc::clone(&live),
@@ -104,7 +105,9 @@ pub fn serve(
         proxy.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffers));
     }
     server.bootstrap();
-    server.add_service(Living { service: proxy, life: Arc::clone(&life) });
+    let inherited = upgrade_socket.as_deref().filter(|_| life.inherits());
+    let inherited = inherited.map(|path| inherited_at(path, &settings.listen)).transpose()?;
+    server.add_service(Living { service: proxy, life: Arc::clone(&life), inherited });
     let (heard, hears) = sync_channel(1);
     let signals = Signals {
         life: Arc::clone(&life),
@@ -154,6 +157,22 @@ fn try_socket(path: Option<&Path>) -> Result<(), String> {
     UnixListener::bind(path)
         .and_then(|_| std::fs::remove_file(path))
         .map_err(|error| format!("the upgrade socket {}: {error}", path.display()))
+}
+
+/// The listening sockets of the process that serves, as soon as it hands them over. Pingora's own way would end the
+/// process where nobody does, and say nothing.
+fn inherited_at(path: &Path, addresses: &[SocketAddr]) -> Result<Fds, String> {
+    let mut inherited = Fds::new();
+    let name = path.to_string_lossy();
+    inherited.get_from_sock(&*name).map_err(|error| {
+        format!(
+            "nobody handed over its sockets at {name} within {HANDING} s ({error}): send SIGQUIT to the process \
+             that serves, with the same upgrade_socket in its [server], once this one has begun"
+        )
+    })?;
+    // One that is no longer listened on would take connections and answer none.
+    inherited.close_unclaimed(&addresses.iter().map(ToString::to_string).collect());
+    Ok(inherited)
 }
 
 /// Keeps `life` in step with the server's until it ends.

@@ -397,3 +397,57 @@ fn who_serves_nothing_needs_no_place_for_what_is_kept() {
     let output = program().args(["losses", "--config"]).arg(place.config()).output().unwrap();
     assert!(output.status.success(), "{:?}", texts(&output));
 }
+
+// newcomer 8g: the process before never comes.
+#[test]
+fn an_upgrade_that_gets_no_sockets_says_why_and_invites_nobody() {
+    let place = Place::new();
+    let socket = place.path("up.sock");
+    let server = format!("watch = false\nupgrade_socket = \"{}\"", socket.display());
+    place.write("config.toml", &place.text(&server, ""));
+    let _old = place.start(&[]);
+    let output =
+        program().args(["run", "--upgrade", "--config"]).arg(place.config()).output().unwrap();
+    let (said, complained) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}{complained}");
+    for part in ["nobody handed over its sockets", "up.sock", "within 6 s", "SIGQUIT"] {
+        assert!(complained.contains(part), "{part}: {complained}");
+    }
+    assert!(!said.contains("curl"), "{said}");
+    assert!(place.is_ready(), "the one that serves goes on");
+}
+
+// newcomer 8h: the folder of one dialect in the place of the folder of dialects.
+#[test]
+fn a_folder_without_a_dialect_is_no_success() {
+    let place = Place::new();
+    let scim = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/scim");
+    copy(&scim, &place.path("rules/mine"));
+    std::fs::create_dir(place.path("empty")).unwrap();
+    std::fs::create_dir_all(place.path("only/overlays")).unwrap();
+    std::fs::write(place.path("only/overlays/dialect.toml"), "").unwrap();
+    for name in ["empty", "only"] {
+        let output = program().arg("test").arg(place.path(name)).output().unwrap();
+        let (_, told) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("there is no <dialect>/dialect.toml below"), "{told}");
+        assert!(told.contains(name) && !told.contains("did you mean"), "{told}");
+    }
+    let inner = place.path("rules/mine");
+    for (from, name, meant) in [
+        (".", inner.to_str().unwrap(), place.path("rules").display().to_string()),
+        ("rules/mine", ".", "./..".to_owned()),
+        ("rules", "mine", ".".to_owned()),
+    ] {
+        let output = program().current_dir(place.path(from)).args(["test", name]).output().unwrap();
+        let (_, told) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(&format!("did you mean its parent, {meant}?")), "{told}");
+    }
+    let output =
+        program().args(["test", "--format", "json"]).arg(place.path("empty")).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["outcome"], "failed", "{told}");
+    let output = program().arg("test").arg(place.path("rules")).output().unwrap();
+    assert!(output.status.success(), "{:?}", texts(&output));
+}
