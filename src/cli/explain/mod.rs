@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use super::Format;
 use super::along::Along;
 use super::document::{Failure, STDIN, Typed, read, rules};
-use super::output::say;
+use super::output::{row, say};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::guard::{guard, may_deactivate};
@@ -23,6 +23,9 @@ use crate::scim::document::parse;
 use crate::scim::grammar::{parse_filter, parse_path};
 use crate::scim::http::Request;
 use crate::scim::schema::Operation;
+
+/// Where a line goes on that is longer than the terminal is wide.
+const BELOW: usize = 4;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -71,7 +74,7 @@ pub(super) fn explain(options: &Options, format: Format) -> ExitCode {
     };
     match account(options, &chosen.route) {
         Ok(Account { lines, json }) => match format {
-            Format::Text => lines.iter().for_each(|line| say(line)),
+            Format::Text => lines.iter().for_each(|line| row(line, BELOW)),
             Format::Json => say(&json.to_string()),
         },
         Err(failure) => return failure.tell(format),
