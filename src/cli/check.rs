@@ -11,7 +11,9 @@ use super::load::{Loaded, load_all};
 use super::output::{counted, mistakes, report, row, say};
 use super::{Format, Named};
 use crate::config::model::{self, Auth, Mode};
-use crate::config::{Config, Draft, Moved, RELEASES, Surroundings, moved, unreadable};
+use crate::config::{
+    AS_UTF8, Config, Draft, Moved, NOT_UTF8, RELEASES, Surroundings, moved, unreadable,
+};
 use crate::diagnostic::{Mistakes, Source};
 use crate::gateway::Route;
 use crate::gateway::pair::Pair;
@@ -75,8 +77,9 @@ fn draft(path: &Path) -> Result<Draft, Mistakes> {
         return Config::draft(path);
     }
     const NAME: &str = "standard input";
-    let bytes = read(path).map_err(|_| unreadable(NAME, "it ends with an error"))?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable(NAME, "it is not UTF-8"))?;
+    let bytes = read(path).map_err(|_| unreadable(NAME, "it ends with an error", None))?;
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| unreadable(NAME, NOT_UTF8, Some(AS_UTF8)))?;
     let around = Surroundings { directory: Path::new(""), env: &|name| std::env::var(name).ok() };
     Ok(Config::drafted(&Source::new(NAME, text), &around))
 }

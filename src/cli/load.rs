@@ -41,7 +41,7 @@ pub(super) fn load(path: &Path, observer: &Arc<dyn Observer>) -> Result<Loaded, 
 
 /// As [`load`] of a gateway that runs: it has its files, and takes over the upstreams whose configuration is the same.
 pub(super) fn load_over(path: &Path, before: &Upstreams) -> Result<Loaded, Mistakes> {
-    made(gather(Config::draft(path)?)?, before)
+    made(gather(Config::again(path)?)?, before)
 }
 
 /// As [`load`], of what was read already, and reads also what serving does not need.

@@ -1,6 +1,8 @@
 //! The whole file: its sections, and what only several of them together can be wrong about.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use super::Surroundings;
 use super::auth::Place;
@@ -11,6 +13,10 @@ use super::{admin, cleartext, route, server, upstream, value, watch};
 use crate::diagnostic::form::Clause;
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
+
+/// Why a file of another encoding is not read, and what helps.
+pub const NOT_UTF8: &str = "it is not UTF-8";
+pub const AS_UTF8: &str = "save it as UTF-8";
 
 /// What a file says, mistakes or not.
 #[derive(Debug)]
@@ -202,10 +208,28 @@ pub(super) fn mistake(
     Diagnostic::error(code, message).at(&at.file, at.span.clone(), label)
 }
 
-/// The configuration file itself as a source, for messages where it cannot be read.
-pub fn unreadable(name: &str, why: &str) -> Mistakes {
+/// What keeps a configuration from being read, and what to do, where something is known to help.
+pub fn unreadable(name: &str, why: &str, hint: Option<&str>) -> Mistakes {
     let message = format!("{name} cannot be read: {why}");
-    let hint = "give its path with --config";
-    let diagnostic = Diagnostic::error(super::code::NOT_READABLE, message).with_hint(hint);
+    let mut diagnostic = Diagnostic::error(super::code::NOT_READABLE, message);
+    if let Some(hint) = hint {
+        diagnostic = diagnostic.with_hint(hint);
+    }
     Mistakes { diagnostics: vec![diagnostic], sources: vec![Source::new(name, "")] }
+}
+
+/// The same of a file; `missing` is what to do where there is none.
+pub(super) fn unread(path: &Path, error: &io::Error, missing: &str) -> Mistakes {
+    let inner = || format!("name the file in it, such as {}", path.join("config.toml").display());
+    let (why, hint) = match error.kind() {
+        ErrorKind::NotFound => ("there is no such file", missing.to_owned()),
+        ErrorKind::NotADirectory => ("a part of its path is no folder", missing.to_owned()),
+        ErrorKind::IsADirectory => ("it is a directory", inner()),
+        ErrorKind::InvalidData => (NOT_UTF8, AS_UTF8.to_owned()),
+        ErrorKind::PermissionDenied => {
+            ("permission denied", "let the user that runs this read it".to_owned())
+        }
+        other => return unreadable(&path.display().to_string(), &other.to_string(), None),
+    };
+    unreadable(&path.display().to_string(), why, Some(&hint))
 }

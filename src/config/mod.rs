@@ -41,7 +41,7 @@ mod watch;
 
 pub use build::{compose, rules_hash, specs};
 pub use code::{CODES, KEPT, UNUSABLE};
-pub use file::{Draft, unreadable};
+pub use file::{AS_UTF8, Draft, NOT_UTF8, unreadable};
 pub use identity::Identity;
 pub use model::Config;
 pub use moved::{MOVED, Moved, RELEASES, moved};
@@ -51,6 +51,12 @@ pub use secret::Secret;
 pub use value::time;
 
 static OVERLAYS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/overlays");
+
+/// What to do where a configuration is not there: when it is asked for, when it was read before, and where
+/// standard input is meant.
+const ELSEWHERE: &str = "give its path with --config";
+const BACK: &str = "put it back; until then the configuration before serves";
+const STANDARD_INPUT: &str = "only `check` reads standard input: give the name of a file";
 
 /// What stands for a secret that is not needed.
 const UNSET: &str = "unset";
@@ -76,7 +82,8 @@ impl Config {
     /// # Errors
     /// The file cannot be read at all.
     pub fn inspect(path: &Path) -> Result<Draft, Mistakes> {
-        Self::sketch(path, &|name| Some(std::env::var(name).unwrap_or_else(|_| UNSET.to_owned())))
+        let env = |name: &str| Some(std::env::var(name).unwrap_or_else(|_| UNSET.to_owned()));
+        Self::sketch(path, &env, ELSEWHERE)
     }
 
     /// Reads a configuration file, with this process's environment, as far as it can be read.
@@ -84,13 +91,27 @@ impl Config {
     /// # Errors
     /// The file cannot be read at all.
     pub fn draft(path: &Path) -> Result<Draft, Mistakes> {
-        Self::sketch(path, &|name| std::env::var(name).ok())
+        Self::sketch(path, &|name| std::env::var(name).ok(), ELSEWHERE)
     }
 
-    fn sketch(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Draft, Mistakes> {
+    /// As [`Config::draft`], of the file that a running process was started with: its path stays.
+    ///
+    /// # Errors
+    /// The file cannot be read at all.
+    pub fn again(path: &Path) -> Result<Draft, Mistakes> {
+        Self::sketch(path, &|name| std::env::var(name).ok(), BACK)
+    }
+
+    /// `missing` is what to do where there is no such file.
+    fn sketch(
+        path: &Path,
+        env: &dyn Fn(&str) -> Option<String>,
+        missing: &str,
+    ) -> Result<Draft, Mistakes> {
+        let missing = if path == Path::new("-") { STANDARD_INPUT } else { missing };
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| file::unreadable(&name, &error.kind().to_string()))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| file::unread(path, &error, missing))?;
         let directory = path.parent().unwrap_or(Path::new(""));
         Ok(file::draft(&Source::new(name, text), &Surroundings { directory, env }))
     }

@@ -42,6 +42,8 @@ mod shipped;
 mod tended;
 #[cfg(test)]
 mod unread;
+#[cfg(test)]
+mod unstarted;
 mod upgrade;
 mod verbs;
 mod watched;

@@ -9,18 +9,18 @@ use serde_json::Value;
 
 use crate::running::{Gateway, Place, wait};
 
-fn program() -> Command {
+pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scim-gateway"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("SCIM_GATEWAY_CONFIG");
     command
 }
 
-fn ran(arguments: &[&str]) -> Output {
+pub fn ran(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
 }
 
 /// What was printed, and on standard error.
-fn texts(output: &Output) -> (String, String) {
+pub fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (text(&output.stdout), text(&output.stderr))
 }
