@@ -8,9 +8,9 @@ use arc_swap::ArcSwap;
 
 use super::invitation::invitation;
 use super::load::{Loaded, load};
-use super::output::{fail, mistakes, say};
+use super::output::{failed, mistakes, outcome, say};
 use super::reload::Reloader;
-use super::taken::taken;
+use super::taken::{socket_taken, taken};
 use super::{Format, Named};
 use crate::exchange::Shared;
 use crate::ops::state::State;
@@ -33,7 +33,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, format: Format) -> ExitCode {
     let metrics = match Metrics::new() {
         Ok(metrics) => Arc::new(metrics),
-        Err(error) => return fail(&error.to_string()),
+        Err(error) => return failed(&error.to_string(), format),
     };
     // What becomes of upstreams is counted and logged; only requests are recorded and traced.
     let upstreams: Arc<dyn Observer> = Arc::new(Watch::new(Arc::clone(&metrics)));
@@ -46,13 +46,17 @@ pub(super) fn run(options: &Options, format: Format) -> ExitCode {
     };
     let log = match Logging::start(&loaded.config.log, &metrics) {
         Ok(log) => Arc::new(log),
-        Err(why) => return fail(&why),
+        Err(why) => return failed(&why, format),
     };
     let stopped = serve(options, loaded, metrics, &log);
     if let Err(why) = &stopped {
         log.say(why);
     }
     log.finish();
+    // The log is on standard error.
+    if let (Err(why), Format::Json) = (&stopped, format) {
+        say(&outcome(Some(why)).to_string());
+    }
     if stopped.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -112,6 +116,7 @@ fn serve(
     if let Some(settings) = config.admin.clone() {
         let bound = admin.start(settings).map_err(|why| match why {
             Unstarted::Address(address, error) => taken("[admin] listen", address, &error),
+            Unstarted::Socket(path, error) => socket_taken("[admin] socket", &path, &error),
             Unstarted::Other(why) => why,
         })?;
         say(&format!("# admin: http://{bound}/healthz /readyz /version /metrics /reload /routes"));

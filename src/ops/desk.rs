@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +52,8 @@ pub(super) enum Who {
 pub enum Unstarted {
     /// The address cannot be listened on.
     Address(SocketAddr, io::Error),
+    /// The socket cannot be made.
+    Socket(PathBuf, io::Error),
     /// In words.
     Other(String),
 }
@@ -83,10 +85,9 @@ impl Desk {
             bound => Some(bound.map_err(told)?),
         };
         let socket = settings.socket.as_deref().map(|path| {
-            socket(path, inherits)
-                .map_err(|error| format!("cannot listen on {}: {error}", path.display()))
+            socket(path, inherits).map_err(|error| Unstarted::Socket(path.to_owned(), error))
         });
-        let socket = socket.transpose().map_err(Unstarted::Other)?;
+        let socket = socket.transpose()?;
         Ok(Self { settings, network, socket })
     }
 

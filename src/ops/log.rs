@@ -285,11 +285,15 @@ pub(super) fn event(event: &Event) {
     match event {
         Event::Ready(true) => tracing::info!("requests are welcome"),
         Event::Ready(false) => tracing::info!("no more requests are taken; those under way go on"),
-        Event::Keys(true) => tracing::debug!("an issuer's keys were read"),
-        Event::Keys(false) => tracing::warn!("an issuer's keys cannot be read; those known go on"),
-        Event::Certificates(true) => tracing::info!("changed certificates are in force"),
-        Event::Certificates(false) => {
-            tracing::error!("changed certificates cannot be used; the old ones stay in force");
+        Event::Keys(Ok(())) => tracing::debug!("an issuer's keys were read"),
+        Event::Keys(Err(why)) => {
+            tracing::warn!("an issuer's keys (jwt) cannot be read; those known go on: {why}");
+        }
+        Event::Certificates(Ok(())) => tracing::info!("changed certificates are in force"),
+        Event::Certificates(Err(why)) => {
+            tracing::error!(
+                "changed certificates ([server.tls]) cannot be used; the old ones stay in force: {why}"
+            );
         }
         Event::Rules(hash) => tracing::info!(rules = hash.as_str(), "rules in force"),
         Event::Reloaded(by) => tracing::info!(by = by.label(), "reloaded"),
@@ -308,14 +312,15 @@ pub(super) fn event(event: &Event) {
             tracing::info!(upstream, outcome, "token");
         }
         Event::TokenRequest { upstream, outcome } => tracing::warn!(upstream, outcome, "token"),
-        Event::SecretReload { upstream, outcome: outcome @ "changed" } => {
-            tracing::info!(upstream, outcome, "secret, certificate or authorities");
+        Event::SecretReload { upstream, key, outcome, why: None } => {
+            tracing::info!(upstream, key, outcome, "secret, certificate or authorities");
         }
-        Event::SecretReload { upstream, outcome } => {
+        Event::SecretReload { upstream, key, outcome, why: Some(why) } => {
             tracing::warn!(
                 upstream,
+                key,
                 outcome,
-                "secret, certificate or authorities: the old one stays in force"
+                "secret, certificate or authorities: the old one stays in force: {why}"
             );
         }
         Event::LookedUp { upstream, found: false } => {

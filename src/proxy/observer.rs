@@ -59,15 +59,15 @@ impl Drop for Slot {
     }
 }
 
-/// Something that is no request's answer: bounded words only, no secret.
+/// Something that is no request's answer: bounded words, the names of files, no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Whether requests are welcome has changed.
     Ready(bool),
-    /// An issuer's keys were read, or could not be.
-    Keys(bool),
-    /// Changed certificates of the listener are in force, or cannot be used and the old ones stay.
-    Certificates(bool),
+    /// An issuer's keys were read, or could not be, and why.
+    Keys(Result<(), String>),
+    /// Changed certificates of the listener are in force, or cannot be used, and why: the old ones stay.
+    Certificates(Result<(), String>),
     /// The rules in force, by their hash.
     Rules(String),
     /// The configuration was read again.
@@ -82,8 +82,9 @@ pub enum Event {
     NoSuccessor,
     /// A request to an upstream's token endpoint ended; the outcome is a word of a closed set.
     TokenRequest { upstream: String, outcome: &'static str },
-    /// The file of an upstream's secret or certificate was read again: `changed` or `failed`.
-    SecretReload { upstream: String, outcome: &'static str },
+    /// The file of an upstream's secret, certificate or authorities was read again: `changed` or `failed`, and why.
+    /// `key` is the one of [upstream.…] that names it.
+    SecretReload { upstream: String, key: &'static str, outcome: &'static str, why: Option<String> },
     /// The name of an upstream's node was looked up: its addresses were found, or those before stay.
     LookedUp { upstream: Arc<str>, found: bool },
     /// Something was not done, to keep a bound; `at` names an upstream or a route, and the listener

@@ -140,7 +140,7 @@ fn certificates(
             std::thread::sleep(watched::LOOK);
             let Some(certificates) = watched.upgrade() else { return };
             if let Some(looked) = certificates.look() {
-                observer.happened(&Event::Certificates(looked.is_ok()));
+                observer.happened(&Event::Certificates(looked));
             }
         }
     });

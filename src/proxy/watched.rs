@@ -16,10 +16,11 @@ pub(super) const LOOK: Duration = Duration::from_secs(2);
 const REMIND: Duration = Duration::from_secs(60);
 
 /// What a look at the files came to, where there is something to tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Looked {
     Changed,
-    Failed,
+    /// A sentence that names the file.
+    Failed(String),
 }
 
 /// Something with files that are to be followed.
@@ -117,11 +118,11 @@ impl<T: PartialEq + Send + Sync + 'static> Watched<T> {
                 looks.told = None;
                 changed.then_some(Looked::Changed)
             }
-            Err(_) => {
+            Err(why) => {
                 let now = Instant::now();
                 let silent = looks.told.is_some_and(|told| now.duration_since(told) < REMIND);
                 looks.told = if silent { looks.told } else { Some(now) };
-                (!silent).then_some(Looked::Failed)
+                (!silent).then_some(Looked::Failed(why))
             }
         }
     }
@@ -189,7 +190,7 @@ mod tests {
         assert!(reads.load(Ordering::SeqCst) <= 3);
         assert_eq!(*watched.current(), (1, "b"));
         *text.lock().unwrap() = Err("no".to_owned());
-        assert_eq!(watched.look().await, Some(Looked::Failed));
+        assert_eq!(watched.look().await, Some(Looked::Failed("no".to_owned())));
         assert_eq!(watched.look().await, None, "not told all the time");
         assert_eq!(watched.look_now(), Err("no".to_owned()));
         assert_eq!(*watched.current(), (1, "b"));

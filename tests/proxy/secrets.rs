@@ -148,7 +148,12 @@ async fn no_output_holds_a_secret() {
     for outcome in ["ok", "failed"] {
         let upstream = || "up".to_owned();
         watch.happened(&Event::TokenRequest { upstream: upstream(), outcome });
-        watch.happened(&Event::SecretReload { upstream: upstream(), outcome });
+        watch.happened(&Event::SecretReload {
+            upstream: upstream(),
+            key: "auth",
+            outcome,
+            why: None,
+        });
     }
     let sent = endpoint.requests();
     assert!(sent.iter().any(|request| request.contains("client_assertion=eyJ0eXAi")), "{sent:?}");

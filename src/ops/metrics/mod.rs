@@ -170,8 +170,8 @@ impl Metrics {
     pub fn happened(&self, event: &Event) {
         let one = IntCounter::inc;
         match event {
-            Event::Keys(read) => self.keys.with(&[result(*read)], one),
-            Event::Certificates(used) => self.certificates.with(&[result(*used)], one),
+            Event::Keys(read) => self.keys.with(&[result(read.is_ok())], one),
+            Event::Certificates(used) => self.certificates.with(&[result(used.is_ok())], one),
             Event::Rules(_) => self.reload_success.set(jiff::Timestamp::now().as_second()),
             Event::Reloaded(_) => self.reloads.with(&["applied"], one),
             Event::ReloadRefused(..) => self.reloads.with(&["refused"], one),
@@ -180,7 +180,7 @@ impl Metrics {
             Event::TokenRequest { upstream, outcome } => {
                 self.token_requests.with(&[upstream.as_str(), outcome], one);
             }
-            Event::SecretReload { upstream, outcome } => {
+            Event::SecretReload { upstream, outcome, .. } => {
                 self.secret_reloads.with(&[upstream.as_str(), outcome], one);
             }
             other => self.care.happened(other),

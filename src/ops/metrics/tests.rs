@@ -58,10 +58,15 @@ fn one_exchange_shows_in_every_metric_of_the_table() {
     metrics.happened(&Event::Reloaded(Trigger::File));
     let upstream = || "b".into();
     for event in [
-        Event::Keys(true),
-        Event::Certificates(true),
+        Event::Keys(Ok(())),
+        Event::Certificates(Ok(())),
         Event::TokenRequest { upstream: "b".to_owned(), outcome: "ok" },
-        Event::SecretReload { upstream: "b".to_owned(), outcome: "changed" },
+        Event::SecretReload {
+            upstream: "b".to_owned(),
+            key: "auth",
+            outcome: "changed",
+            why: None,
+        },
         Event::LookedUp { upstream: upstream(), found: true },
         Event::Refused { at: None, reason: Reason::Connections },
         Event::Retried { upstream: upstream(), reason: "503" },

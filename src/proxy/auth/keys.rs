@@ -178,29 +178,33 @@ impl KeySet {
         (flight.read, flight.began) = (Some(read.clone()), Some(Instant::now()));
         let (set, observer) = (Arc::clone(self), Arc::clone(observer));
         tokio::spawn(async move {
-            let well = set.read().await.is_some();
-            observer.happened(&Event::Keys(well));
+            let read = set.read().await;
+            let well = read.is_ok();
+            observer.happened(&Event::Keys(read));
             sender.send_replace(Some(well));
         });
         Some((read, true))
     }
 
-    async fn read(&self) -> Option<()> {
+    async fn read(&self) -> Result<(), String> {
         match &self.place {
-            Place::File(set) => {
-                set.look().await;
-                set.well().then_some(())
-            }
+            Place::File(set) => match set.look().await {
+                Some(Looked::Failed(why)) => Err(why),
+                _ if set.well() => Ok(()),
+                _ => Err("the file has still no key that can be used".to_owned()),
+            },
             Place::Remote { remote, path, query, keys } => {
                 let mut request = Request::new(Method::GET, path);
                 request.query.clone_from(query);
                 let json = HeaderValue::from_static("application/json");
                 request.headers.insert(http::header::ACCEPT, json);
-                let answer = remote.call(request).await.ok()?;
+                let answer = remote.call(request).await;
+                let answer = answer.map_err(|_| "its address gives no answer".to_owned())?;
                 // A redirection is an answer like any other that is no key set.
-                (answer.status == StatusCode::OK).then_some(())?;
-                keys.store(Some(Arc::new((Instant::now(), Set::read(&answer.body)?))));
-                Some(())
+                let read = (answer.status == StatusCode::OK).then(|| Set::read(&answer.body));
+                let set = read.flatten().ok_or("its address gives no key set")?;
+                keys.store(Some(Arc::new((Instant::now(), set))));
+                Ok(())
             }
         }
     }
@@ -217,7 +221,10 @@ impl Followed for InFile {
         let Some(set) = self.set.upgrade() else { return };
         let Place::File(keys) = &set.place else { return };
         if let Some(looked) = keys.look().await {
-            self.observer.happened(&Event::Keys(looked == Looked::Changed));
+            self.observer.happened(&Event::Keys(match looked {
+                Looked::Changed => Ok(()),
+                Looked::Failed(why) => Err(why),
+            }));
         }
     }
 }

@@ -163,7 +163,7 @@ impl Identity {
             Shown::Kept(name, form, watched) => {
                 let (serial, _) = watched.current();
                 if serial == refused.serial {
-                    self.reporter.secret(watched.look().await);
+                    self.reporter.secret("auth", watched.look().await);
                 }
                 let (serial, secret) = watched.current();
                 let newer = serial != refused.serial;
@@ -203,15 +203,15 @@ impl Followed for Identity {
     async fn look(&self) {
         match &self.shown {
             Shown::Nothing => {}
-            Shown::Kept(_, _, secret) => self.reporter.secret(secret.look().await),
+            Shown::Kept(_, _, secret) => self.reporter.secret("auth", secret.look().await),
             Shown::Token(_, tokens) => {
                 let (change, looked) = tokens.endpoint().look().await;
                 tokens.heed(change);
-                looked.into_iter().for_each(|looked| self.reporter.secret(looked));
+                looked.into_iter().for_each(|looked| self.reporter.secret("auth.oauth", looked));
             }
         }
         if let Some(certificate) = &self.certificate {
-            self.reporter.secret(certificate.look().await);
+            self.reporter.secret("client_cert", certificate.look().await);
         }
     }
 }

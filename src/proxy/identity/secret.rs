@@ -64,15 +64,15 @@ impl Reporter {
         Self { upstream: upstream.into(), observer: Arc::clone(observer) }
     }
 
-    /// Tells what came of a look at the files.
-    pub(in crate::proxy) fn secret(&self, looked: Option<Looked>) {
-        let outcome = match looked {
+    /// Tells what came of a look at the files that a key of the upstream's table names.
+    pub(in crate::proxy) fn secret(&self, key: &'static str, looked: Option<Looked>) {
+        let (outcome, why) = match looked {
             None => return,
-            Some(Looked::Changed) => "changed",
-            Some(Looked::Failed) => "failed",
+            Some(Looked::Changed) => ("changed", None),
+            Some(Looked::Failed(why)) => ("failed", Some(why)),
         };
         let upstream = self.upstream.to_string();
-        self.observer.happened(&Event::SecretReload { upstream, outcome });
+        self.observer.happened(&Event::SecretReload { upstream, key, outcome, why });
     }
 
     /// Tells what came of a look-up of a name.

@@ -70,7 +70,7 @@ impl Authorities {
 
 impl Followed for Authorities {
     async fn look(&self) {
-        self.reporter.secret(self.trusted.look().await);
+        self.reporter.secret("ca", self.trusted.look().await);
     }
 }
 

@@ -14,7 +14,7 @@ impl Observer for Counted {
 
     fn happened(&self, event: &Event) {
         if let Event::Keys(read) = event {
-            self.0[usize::from(!*read)].fetch_add(1, Ordering::SeqCst);
+            self.0[usize::from(read.is_err())].fetch_add(1, Ordering::SeqCst);
         }
     }
 }
