@@ -1,11 +1,15 @@
 //! What `run` prints of each route: what it is, and curl commands that work when they are pasted.
 
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
+use super::translate::create;
 use crate::config::model::{Auth, Mode, Proof, Route, Target, Upstream};
-use crate::gateway::{self, RouteSpec};
+use crate::gateway;
+use crate::gateway::message::write_request;
+use crate::gateway::route::Kind;
+use crate::scim::Value;
 use crate::scim::schema::{Attribute, Operation};
 
 /// The token of the shipped `config.toml`. It is no secret.
@@ -29,12 +33,12 @@ pub(super) fn invitation(
         Mode::Passthrough => format!("{client}, passed on unread to `{}`", spec.upstream_name),
     };
     let mut lines = vec![format!("# {}: {how}{simulated}", spec.name), curl(route, made, None)];
-    lines.extend(newcomer(spec).filter(|_| sandbox).map(|user| curl(route, made, Some(&user))));
+    lines.extend(newcomer(made).filter(|_| sandbox).map(|user| curl(route, made, Some(&user))));
     lines
 }
 
 /// A curl command for the users of a route: a list, or a new one.
-fn curl(route: &Route, made: &gateway::Route, user: Option<&Value>) -> String {
+fn curl(route: &Route, made: &gateway::Route, user: Option<&str>) -> String {
     let spec = &made.spec;
     let users = spec.client.resources.iter().find(|resource| resource.schema.resource == "User");
     let url = format!("{}/{}", made.public_base, users.map_or("", |users| users.path.as_str()));
@@ -68,32 +72,34 @@ fn shown(proof: &Proof) -> String {
     }
 }
 
-/// A new user of whom the client's dialect takes every attribute in a create, named after the route:
-/// several may have one upstream.
-fn newcomer(spec: &RouteSpec) -> Option<Value> {
-    let users = spec.client.resources.iter().find(|resource| resource.schema.resource == "User")?;
+/// The body that creates a user, in the words of the client's dialect: what it shows of an example and takes in a
+/// create. Named after the route: several may have one upstream. `None` where the route would refuse it.
+fn newcomer(route: &gateway::Route) -> Option<String> {
+    let pair = route.pair(Kind::User)?;
+    let name = &route.spec.name;
     let own: String =
-        spec.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let address = format!("{}@corp.example", own.trim_matches('-').to_lowercase());
-    let whole = json!({
-        "schemas": [users.schema.urn],
+    let example = Value::from(json!({
         "userName": address,
         "displayName": "Cleo Ng",
         "name": {"givenName": "Cleo", "familyName": "Ng"},
         "emails": [{"value": address, "type": "work", "primary": true}],
         "active": true,
-    });
-    taken(whole, &users.schema.attributes)
+    }));
+    let shown = pair.show(example.as_object()?).object;
+    let shown = serde_json::from_slice(&shown.to_json()).ok()?;
+    let taken = Value::from(taken(shown, &pair.client.vendor.attributes)?);
+    let body = write_request(&pair.client_resource, Operation::Create, None, taken.as_object()?);
+    create(route, pair, &body).ok()?;
+    String::from_utf8(body).ok()
 }
 
-/// The members that a create may hold, and `schemas`.
-fn taken(value: Value, attributes: &[Attribute]) -> Option<Value> {
+/// The members that a create may hold.
+fn taken(value: Json, attributes: &[Attribute]) -> Option<Json> {
     match value {
-        Value::Object(members) => {
+        Json::Object(members) => {
             let kept = members.into_iter().filter_map(|(name, value)| {
-                if name == "schemas" {
-                    return Some((name, value));
-                }
                 let known =
                     attributes.iter().find(|known| known.name.eq_ignore_ascii_case(&name))?;
                 let accepted = known.accepted.has(Operation::Create);
@@ -104,13 +110,13 @@ fn taken(value: Value, attributes: &[Attribute]) -> Option<Value> {
                 };
                 Some((name, inner.filter(|_| accepted)?))
             });
-            let kept: Map<String, Value> = kept.collect();
-            (!kept.is_empty()).then_some(Value::Object(kept))
+            let kept: Map<String, Json> = kept.collect();
+            (!kept.is_empty()).then_some(Json::Object(kept))
         }
-        Value::Array(elements) => {
-            let kept: Vec<Value> =
+        Json::Array(elements) => {
+            let kept: Vec<Json> =
                 elements.into_iter().filter_map(|element| taken(element, attributes)).collect();
-            (!kept.is_empty()).then_some(Value::Array(kept))
+            (!kept.is_empty()).then_some(Json::Array(kept))
         }
         value => Some(value),
     }

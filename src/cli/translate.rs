@@ -59,7 +59,7 @@ enum Document {
 }
 
 /// The other side's document.
-struct Done {
+pub(super) struct Done {
     /// The call, for a request: `PUT /Users/1`.
     call: Option<String>,
     body: Vec<u8>,
@@ -145,7 +145,11 @@ fn sent(request: Request, losses: Losses, notes: Vec<String>) -> Done {
     Done { call, body: request.body.to_vec(), losses, notes, sender: "client" }
 }
 
-fn create(route: &Route, pair: &Pair, bytes: &[u8]) -> Result<Done, Failure> {
+/// A create, as a request to the upstream.
+///
+/// # Errors
+/// Why the gateway would refuse it.
+pub(super) fn create(route: &Route, pair: &Pair, bytes: &[u8]) -> Result<Done, Failure> {
     let resource = taken(route, pair, bytes, Operation::Create)?;
     let lowered = pair.create(&resource)?;
     let policies = &route.spec.policies;
