@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::gather::{Gathered, gather};
-use super::output::{complain, mistakes};
+use super::output::{mistakes, misused};
 use super::{Configured, Format};
 use crate::config::Config;
 use crate::config::model::Mode;
@@ -130,10 +130,7 @@ impl Unchosen {
     /// Says why, and what the program exits with.
     pub fn tell(self, format: Format) -> ExitCode {
         match self {
-            Self::Usage(message) => {
-                complain(&format!("error: {message}"));
-                ExitCode::from(2)
-            }
+            Self::Usage(message) => misused(&message, format),
             Self::Mistakes(found) => {
                 mistakes(&found, format);
                 ExitCode::FAILURE

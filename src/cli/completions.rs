@@ -10,6 +10,8 @@ use super::output::say;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
+    #[command(flatten)]
+    _plain: super::Plain,
     /// The shell that completes.
     #[arg(value_enum)]
     shell: Shell,

@@ -10,7 +10,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value as Json, json};
 
 use super::Format;
-use super::output::{complain, say};
+use super::output::{complain, misused, say};
 use crate::fault::Fault;
 use crate::gateway::pair::Losses;
 use crate::gateway::route::Kind;
@@ -45,10 +45,7 @@ impl Failure {
     /// Says why, and what the program exits with.
     pub fn tell(&self, format: Format) -> ExitCode {
         match (self, format) {
-            (Self::Usage(message), _) => {
-                complain(&format!("error: {message}"));
-                return ExitCode::from(2);
-            }
+            (Self::Usage(message), format) => return misused(message, format),
             (Self::Fault(fault), Format::Text) => complain(&told(fault)),
             (Self::Fault(fault), Format::Json) => {
                 say(&json!({"fault": as_json(fault)}).to_string())

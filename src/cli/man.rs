@@ -12,6 +12,8 @@ use super::output::{fail, say};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
+    #[command(flatten)]
+    _plain: super::Plain,
     /// The folder of the pages; made where it is missing. Pages of before are written anew.
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,

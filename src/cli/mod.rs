@@ -58,7 +58,7 @@ enum Verb {
     /// The gateway takes a free port, its upstreams are simulators inside the program, and nothing is
     /// left behind. Exits with 1 where the answer is not the one that README prints.
     #[command(after_help = examples::DEMO)]
-    Demo,
+    Demo(Plain),
     /// Report every mistake of a configuration, its dialects, overlays and cases, and serve nothing.
     ///
     /// All of them in one run: none hides another, but where a file is no TOML at all. Secrets are read
@@ -147,6 +147,13 @@ impl Named {
     }
 }
 
+/// Of a verb with one form of output: it takes `--format` as all do, and has no use for it.
+#[derive(Debug, clap::Args)]
+struct Plain {
+    #[arg(long, hide = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.
@@ -165,7 +172,7 @@ pub fn main() -> ExitCode {
         // They serve, whether or not anybody reads what they print.
         Verb::Run(options) => return run::run(&options, format),
         Verb::Sandbox(options) => return sandbox::sandbox(&options),
-        Verb::Demo => demo::demo(),
+        Verb::Demo(Plain { .. }) => demo::demo(),
         Verb::Check(options) => check::check(&options, format),
         Verb::Translate(options) => translate::translate(&options, format),
         Verb::Explain(options) => explain::explain(&options, format),

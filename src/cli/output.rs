@@ -54,6 +54,12 @@ pub(super) fn failed(why: &str, format: Format) -> ExitCode {
     fail(why)
 }
 
+/// As [`failed`], of a command line that names what is not there.
+pub(super) fn misused(why: &str, format: Format) -> ExitCode {
+    let _failure = failed(why, format);
+    ExitCode::from(2)
+}
+
 /// The members that tell in JSON what came of a verb: `outcome` (passed or failed) and `error`, a sentence.
 pub(super) fn outcome(why: Option<&str>) -> Value {
     json!({"outcome": if why.is_none() { "passed" } else { "failed" }, "error": why})

@@ -13,6 +13,8 @@ use crate::sandbox::{self, Sandbox, Vendor};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
+    #[command(flatten)]
+    _plain: super::Plain,
     /// Whose service to play.
     #[arg(value_parser = PossibleValuesParser::new(Vendor::ALL.map(Vendor::name)))]
     vendor: String,
@@ -29,7 +31,7 @@ pub(super) fn sandbox(options: &Options) -> ExitCode {
     }
 }
 
-async fn serve(Options { vendor, listen }: &Options) -> std::io::Result<()> {
+async fn serve(Options { vendor, listen, .. }: &Options) -> std::io::Result<()> {
     let vendor = Vendor::named(vendor).ok_or(std::io::ErrorKind::NotFound)?;
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;

@@ -28,6 +28,8 @@ const FILES: [&str; 3] = ["schema.toml", "dialect.toml", "user.toml"];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
+    #[command(flatten)]
+    _plain: super::Plain,
     /// Which file.
     #[arg(value_enum, default_value_t = Kind::Config)]
     kind: Kind,
