@@ -122,8 +122,14 @@ class Rig:
 
     def at_rest(self, before, left=LEFT, growth=GROWTH, but=()):
         """What is not as it was, once idle connections have ended; and the figures."""
-        (memory_before, files_before), end = before, time.monotonic() + 15
-        self.until(lambda: not self.restless(but) and self.size()[1] <= files_before + left, end - time.monotonic())
+        memory_before, files_before = before
+
+        def given_back():
+            memory, files = self.size()
+            # An allocator gives memory back some time after it was freed.
+            return files <= files_before + left and memory <= memory_before + growth
+
+        self.until(lambda: not self.restless(but) and given_back(), 15)
         memory, files = self.size()
         wrong = self.restless(but)
         wrong += [f"{files - files_before} descriptors more"] if files > files_before + left else []
