@@ -9,9 +9,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::likeness::{Elements, alike, similar, value_of};
 use super::merge::attribute_at;
 use super::pair::Pair;
+use crate::rewrite::carry::{Carried, carried};
 use crate::rewrite::program::LossCause;
-use crate::rewrite::resolve::lost_at;
-use crate::rewrite::translate::{Loss, Message};
+use crate::rewrite::resolve::{Resolved, Spot, lost_at, resolve};
+use crate::rewrite::translate::Loss;
 use crate::scim::coerce::Leniency;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::patch::{Op, OpKind, normalise};
@@ -232,23 +233,15 @@ impl Pair {
         }
     }
 
-    /// Whether one value is the other truth value of another: by itself, or by what the rules make of it.
+    /// Whether one value is the other truth value of another: by itself, or by what its rule makes of it.
     fn contradicts(&self, names: &[String], asked: &Value<'_>, shown: &Value<'_>) -> bool {
-        if let (Value::Bool(_), Value::Bool(_)) = (asked, shown) {
-            return asked != shown;
-        }
-        let whole = |value: &Value<'_>| {
-            let value = value.clone().into_owned();
-            names.iter().rev().fold(value, |value, name| {
-                let mut object = Object::new();
-                object.insert(name.clone(), value);
-                Value::Object(object)
-            })
+        let leaf = resolve(&self.upstream.lift, &Spot::new(names.to_vec()));
+        let rule = if let Resolved::To(target) = leaf { target.rule } else { None };
+        let truth = |value| match carried(rule.as_deref(), value) {
+            Carried::Value(value) => value.as_bool(),
+            Carried::Dropped(_) | Carried::Refused(_) => None,
         };
-        let (asked, shown) = (whole(asked), whole(shown));
-        let (Value::Object(asked), Value::Object(shown)) = (asked, shown) else { return false };
-        let lifted = |object| self.upstream.lift(object, Message::Response).object;
-        flags_differ(&lifted(&asked), &lifted(&shown))
+        truth(asked).zip(truth(shown)).is_some_and(|(asked, shown)| asked != shown)
     }
 
     fn note(&self, names: &[String], sure: bool, found: &mut Untaken) {
@@ -297,15 +290,6 @@ impl Later {
 pub(super) fn is_told(attribute: &Attribute) -> bool {
     !matches!(attribute.mutability, Mutability::ReadOnly | Mutability::WriteOnly)
         && matches!(attribute.returned, Returned::Always | Returned::Default)
-}
-
-/// Whether a truth value of the one is the other one in the other.
-fn flags_differ(one: &Object<'_>, other: &Object<'_>) -> bool {
-    one.iter().any(|(name, value)| match (value, other.get(name)) {
-        (Value::Bool(one), Some(Value::Bool(other))) => one != other,
-        (Value::Object(one), Some(Value::Object(other))) => flags_differ(one, other),
-        _ => false,
-    })
 }
 
 /// Whether an array is seen not to be as asked. Sure is what stands there as it did: one who was taken

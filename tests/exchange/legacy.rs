@@ -22,8 +22,9 @@ const WORDS: [(&str, [&str; 2]); 4] = [
     ),
 ];
 
-fn worded(rule: &str) -> RouteSpec {
-    let mut spec = shaped(|resource| resource.patch = None);
+/// An upstream with these words; whether it takes a PATCH, too.
+fn worded(rule: &str, patches: bool) -> RouteSpec {
+    let mut spec = shaped(|resource| resource.patch = resource.patch.take().filter(|_| patches));
     let text = format!(
         "version = 1\ndialect = \"scim\"\nresource = \"User\"\n\
          [[map]]\ncanonical = \"$.active\"\nvendor = \"$.userType\"\n{rule}\n"
@@ -60,11 +61,12 @@ async fn a_deactivation_that_was_not_done_is_told_in_whatever_words_the_upstream
         for (shows, then, status) in
             [(false, yes, 502), (true, yes, 502), (false, no, 200), (true, no, 200)]
         {
-            for (method, body) in [
-                ("PUT", json!({"userName": "ann@corp.example", "active": false})),
-                ("PATCH", deactivated()),
+            for (method, patches, body) in [
+                ("PUT", false, json!({"userName": "ann@corp.example", "active": false})),
+                ("PATCH", false, deactivated()),
+                ("PATCH", true, deactivated()),
             ] {
-                let line = Line::with(worded(rule), move |_, request| {
+                let line = Line::with(worded(rule, patches), move |_, request| {
                     let more = match request.method {
                         Method::GET if !shows => json!({}),
                         Method::GET => json!({"userType": yes}),
@@ -73,7 +75,8 @@ async fn a_deactivation_that_was_not_done_is_told_in_whatever_words_the_upstream
                     answer(200, &[], &ann(&more).to_string())
                 });
                 let outcome = send(&line, method, &body).await;
-                let told = format!("{rule}: {method}, {shows} {then}: {:?}", outcome.record.fault);
+                let fault = &outcome.record.fault;
+                let told = format!("{rule}: {method} {patches}, {shows} {then}: {fault:?}");
                 assert_eq!(outcome.response.status, status, "{told}");
                 assert_eq!(writes(&line), 1, "{told}");
                 if status == 502 {
