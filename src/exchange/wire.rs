@@ -19,23 +19,12 @@ use crate::gateway::pair::Pair;
 use crate::scim::filter::{Filter, Literal};
 use crate::scim::grammar::{Known, parse_attributes, parse_filter};
 use crate::scim::http::{Request, Response};
+use crate::scim::query::PARAMETERS;
 
 /// Calls of one exchange that are kept in full: a scan makes many.
 pub const CALLS: usize = 32;
 /// Routes that are looked at by request, at once.
 const ROUTES: usize = 256;
-
-/// Parameters of a query (RFC 7644 section 3.4.2, RFC 9865 section 2).
-const PARAMETERS: [&str; 8] = [
-    "filter",
-    "attributes",
-    "excludedAttributes",
-    "sortBy",
-    "sortOrder",
-    "startIndex",
-    "count",
-    "cursor",
-];
 
 /// One call as it is told.
 #[derive(Debug, PartialEq, Eq)]

@@ -72,8 +72,8 @@ pub fn parse_projection(query: Option<&str>, known: &Known<'_>) -> Result<Projec
     projection(attributes, excluded, known)
 }
 
-fn parameters(query: Option<&str>) -> Result<[Option<String>; NAMES.len()], QueryError> {
-    let mut given: [Option<String>; NAMES.len()] = Default::default();
+fn parameters(query: Option<&str>) -> Result<[Option<String>; PARAMETERS.len()], QueryError> {
+    let mut given: [Option<String>; PARAMETERS.len()] = Default::default();
     for pair in query.unwrap_or_default().split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let Ok(name) = decoded(name) else { continue };
@@ -97,7 +97,7 @@ pub fn parse_search(body: &Value<'_>, known: &Known<'_>) -> Result<Query, QueryE
         let detail = "The search request is not a JSON object.".to_owned();
         return Err(QueryError { scim_type: "invalidSyntax", detail });
     };
-    let mut given: [Option<String>; NAMES.len()] = Default::default();
+    let mut given: [Option<String>; PARAMETERS.len()] = Default::default();
     for (name, value) in body.iter() {
         if let Some((known_name, slot)) = slot(&mut given, name) {
             let read = member(value).ok_or_else(|| {
@@ -121,7 +121,8 @@ pub fn encode(pairs: &[(&str, &str)]) -> String {
 /// What must be encoded in a query: all but RFC 3986's unreserved characters.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-const NAMES: [&str; 8] = [
+/// Parameters of a query (RFC 7644 section 3.4.2, RFC 9865 section 2).
+pub const PARAMETERS: [&str; 8] = [
     "filter",
     "attributes",
     "excludedAttributes",
@@ -146,7 +147,7 @@ impl Query {
     }
 }
 
-fn read(given: [Option<String>; NAMES.len()], known: &Known<'_>) -> Result<Query, QueryError> {
+fn read(given: [Option<String>; PARAMETERS.len()], known: &Known<'_>) -> Result<Query, QueryError> {
     let [filter, attributes, excluded, sort_by, sort_order, start_index, count, cursor] = given;
     let filter =
         filter.map(|text| parse_filter(&text, known)).transpose().map_err(|error| QueryError {
@@ -234,10 +235,10 @@ fn positive(text: &str) -> Result<usize, QueryError> {
 }
 
 fn slot<'g>(
-    given: &'g mut [Option<String>; NAMES.len()],
+    given: &'g mut [Option<String>; PARAMETERS.len()],
     name: &str,
 ) -> Option<(&'static str, &'g mut Option<String>)> {
-    NAMES.into_iter().zip(given).find(|(known, _)| known.eq_ignore_ascii_case(name))
+    PARAMETERS.into_iter().zip(given).find(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
 /// A member of a search request as a parameter's text; `Some(None)` where it is `null`.
