@@ -56,7 +56,7 @@ fn applied_after(place: &Place, what: &str, change: impl FnOnce()) {
     wait(what, || place.reloads("applied") > before);
 }
 
-// newcomer 8a: events tell absolute paths, and relative ones were asked for.
+// events tell absolute paths, and relative ones were asked for.
 #[test]
 fn files_are_watched_wherever_the_configuration_is_named_from() {
     for (from, config) in [
@@ -120,7 +120,7 @@ fn globbed(place: &Place, more: &str) -> Output {
     Command::new("sh").arg("-c").arg(line).output().unwrap()
 }
 
-// newcomer 8b: the glob takes in the file beside, which holds no line.
+// the glob takes in the file beside, which holds no line.
 #[test]
 fn the_printed_command_verifies_what_a_gateway_has_left() {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
@@ -163,7 +163,7 @@ fn the_printed_command_verifies_what_a_gateway_has_left() {
     assert!(globbed(&place, "").status.success(), "one that was never written says nothing");
 }
 
-// newcomer 8b: logrotate packs old files.
+// logrotate packs old files.
 #[test]
 fn a_packed_file_is_told_by_its_kind() {
     let place = audited();
@@ -181,7 +181,7 @@ fn a_packed_file_is_told_by_its_kind() {
     }
 }
 
-// newcomer 8c: version 0.1.0 wrote lines without a number.
+// version 0.1.0 wrote lines without a number.
 #[test]
 fn lines_of_before_the_chain_are_counted_apart() {
     let place = audited();
@@ -219,7 +219,7 @@ fn lines_of_before_the_chain_are_counted_apart() {
     assert_eq!(output.status.code(), Some(1), "{:?}", texts(&output));
 }
 
-// newcomer 8d: an empty file shows nothing.
+// an empty file shows nothing.
 #[test]
 fn no_line_at_all_is_no_proof() {
     let place = Place::new();
@@ -235,7 +235,7 @@ fn no_line_at_all_is_no_proof() {
     assert!(told["error"].as_str().unwrap().contains("no line"), "{told}");
 }
 
-// newcomer 8m: one object, whatever comes of it.
+// one object, whatever comes of it.
 #[test]
 fn a_file_that_cannot_be_read_is_told_in_json_too() {
     let output = ran(&["audit", "verify", "--format", "json", "/nowhere/audit.jsonl"]);
@@ -280,7 +280,7 @@ fn printing(folder: &Path) -> Vec<Vec<String>> {
     .collect()
 }
 
-// newcomer 8e: a full disk is no success.
+// a full disk is no success.
 #[test]
 fn what_cannot_be_printed_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
@@ -309,7 +309,7 @@ fn what_cannot_be_printed_is_a_failure() {
     assert!(told.is_empty(), "{told:#?}");
 }
 
-// newcomer 8e: a reader that has seen enough (`| head -1`) is no failure.
+// a reader that has seen enough (`| head -1`) is no failure.
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = tempfile::tempdir().unwrap();
@@ -341,7 +341,7 @@ fn both(place: &Place, audit: &str, state: &str) -> [(Option<i32>, String); 2] {
     })
 }
 
-// newcomer 8f: what `check` passes, `run` has to start.
+// what `check` passes, `run` has to start.
 #[test]
 fn files_that_the_gateway_keeps_are_looked_at_before_it_starts() {
     let place = Place::new();
@@ -388,7 +388,7 @@ fn files_that_the_gateway_keeps_are_looked_at_before_it_starts() {
     assert!(!place.path("new.jsonl").exists(), "check makes nothing");
 }
 
-// newcomer 8f: a verb that serves nothing asks for no folder of the server's.
+// a verb that serves nothing asks for no folder of the server's.
 #[test]
 fn who_serves_nothing_needs_no_place_for_what_is_kept() {
     let place = Place::new();
@@ -398,7 +398,7 @@ fn who_serves_nothing_needs_no_place_for_what_is_kept() {
     assert!(output.status.success(), "{:?}", texts(&output));
 }
 
-// newcomer 8g: the process before never comes.
+// the process before never comes.
 #[test]
 fn an_upgrade_that_gets_no_sockets_says_why_and_invites_nobody() {
     let place = Place::new();
@@ -417,7 +417,7 @@ fn an_upgrade_that_gets_no_sockets_says_why_and_invites_nobody() {
     assert!(place.is_ready(), "the one that serves goes on");
 }
 
-// newcomer 8h: the folder of one dialect in the place of the folder of dialects.
+// the folder of one dialect in the place of the folder of dialects.
 #[test]
 fn a_folder_without_a_dialect_is_no_success() {
     let place = Place::new();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::newcomer::{program, ran, texts};
 use crate::running::{Gateway, Place, call_with, wait};
 
-// newcomer 8i: each kind of file that is no configuration has words and a way out of its own.
+// each kind of file that is no configuration has words and a way out of its own.
 #[test]
 fn a_configuration_that_cannot_be_read_is_told_by_its_kind() {
     let place = Place::new();
@@ -49,7 +49,7 @@ fn checked_from(bytes: &[u8]) -> String {
     texts(&output).1
 }
 
-// newcomer 8i: --config is no help for standard input.
+// --config is no help for standard input.
 #[test]
 fn standard_input_is_told_as_what_it_is() {
     let told = checked_from(b"# caf\xe9\n");
@@ -63,7 +63,7 @@ fn standard_input_is_told_as_what_it_is() {
     }
 }
 
-// newcomer 8i: nor for a process that runs, whose path stays what it was.
+// nor for a process that runs, whose path stays what it was.
 #[test]
 fn a_running_gateway_whose_file_is_gone_is_told_to_get_it_back() {
     let place = Place::new();
@@ -82,7 +82,7 @@ fn a_running_gateway_whose_file_is_gone_is_told_to_get_it_back() {
     );
 }
 
-// newcomer 8j: as for an address that is taken.
+// as for an address that is taken.
 #[test]
 fn an_operators_socket_that_is_taken_is_told_with_its_key_and_holder() {
     let place = Place::new();
@@ -107,7 +107,7 @@ fn an_operators_socket_that_is_taken_is_told_with_its_key_and_holder() {
     assert_eq!(other.log().matches("([admin] socket)").count(), 2, "{}", other.log());
 }
 
-// newcomer 8j: which key, and which file.
+// which key, and which file.
 #[test]
 fn a_file_that_fails_while_the_gateway_runs_is_told_with_its_key_and_path() {
     let place = Place::new();
@@ -164,7 +164,18 @@ fn creating(line: &str, client: &str) -> (String, String, String) {
     (path, part("-H 'Content-Type: "), part("-d '"))
 }
 
-// newcomer 8k: the tutorial's dialect calls its attributes otherwise.
+/// A gateway of the place's configuration, and the first lines that it prints.
+fn inviting(place: &Place, most: usize) -> (Gateway, Vec<String>) {
+    let mut command = program();
+    command.args(["run", "--config"]).arg(place.config());
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let gateway = Gateway::of(child);
+    (gateway, lines.map_while(Result::ok).take(most).collect())
+}
+
+// the tutorial's dialect calls its attributes otherwise.
 #[test]
 fn the_printed_user_is_one_that_the_clients_dialect_knows() {
     let place = Place::new();
@@ -180,13 +191,7 @@ fn the_printed_user_is_one_that_the_clients_dialect_knows() {
         "[[route]]\nprefix = \"/tiny\"\nclient = \"tiny\"\nupstream = \"a\"\nauth = \"none\"\n";
     let text = format!("rules = \"my-rules\"\n{}", place.text("", route));
     place.write("config.toml", &text);
-    let mut command = program();
-    command.args(["run", "--config"]).arg(place.config());
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let _gateway = Gateway::of(child);
-    let lines: Vec<String> = lines.map_while(Result::ok).take(7).collect();
+    let (_gateway, lines) = inviting(&place, 7);
     let line =
         lines.iter().find(|line| line.contains("-X POST") && line.contains("/tiny")).unwrap();
     let (path, media, body) = creating(line, &place.client.to_string());
@@ -206,7 +211,7 @@ fn the_printed_user_is_one_that_the_clients_dialect_knows() {
     assert_eq!(answer.status, 201, "{line}\n{answer:?}");
 }
 
-// newcomer 8k: and so for every dialect that a client may speak, before a simulator.
+// and so for every dialect that a client may speak, before a simulator.
 #[test]
 fn each_dialects_own_user_is_created_as_it_is_printed() {
     let place = Place::new();
@@ -225,14 +230,7 @@ fn each_dialects_own_user_is_created_as_it_is_printed() {
         })
         .collect();
     place.write("config.toml", &place.text("", &routes));
-    let mut command = program();
-    command.args(["run", "--config"]).arg(place.config());
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let _gateway = Gateway::of(child);
-    let most = 1 + 3 * (1 + dialects.len());
-    let lines: Vec<String> = lines.map_while(Result::ok).take(most).collect();
+    let (_gateway, lines) = inviting(&place, 1 + 3 * (1 + dialects.len()));
     wait("readiness", || place.is_ready());
     for client in dialects {
         let own =
@@ -245,7 +243,7 @@ fn each_dialects_own_user_is_created_as_it_is_printed() {
     }
 }
 
-// newcomer 8m: what a verb does not have its help does not name.
+// what a verb does not have its help does not name.
 #[test]
 fn the_form_of_output_is_an_option_where_there_are_two() {
     for (verb, two) in [
@@ -268,7 +266,7 @@ fn the_form_of_output_is_an_option_where_there_are_two() {
     assert!(ran(&["--format", "json", "schema", "dialect"]).status.success());
 }
 
-// newcomer 8m: also where what is named is not there.
+// also where what is named is not there.
 #[test]
 fn what_is_not_there_is_told_in_json_too() {
     for line in [
@@ -287,7 +285,7 @@ fn what_is_not_there_is_told_in_json_too() {
     }
 }
 
-// newcomer 8m: one object on standard output, whatever keeps it from serving.
+// one object on standard output, whatever keeps it from serving.
 #[test]
 fn why_a_gateway_does_not_start_is_told_in_json_too() {
     let place = Place::new();
