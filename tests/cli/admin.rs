@@ -14,7 +14,6 @@ const ACTS: [&str; 4] =
 /// What only tells.
 const LOOKS: [&str; 5] = ["/healthz", "/readyz", "/version", "/metrics", "/routes"];
 
-// Edge review 27.
 #[test]
 fn whoever_scrapes_cannot_act() {
     let place = Place::new();
@@ -40,7 +39,6 @@ fn whoever_scrapes_cannot_act() {
     assert!(!place.log().contains("operator-token"));
 }
 
-// Edge review 27.
 #[test]
 fn without_an_operator_nobody_acts() {
     let place = Place::new();
@@ -66,7 +64,6 @@ fn by_socket(place: &Place, method: &str, path: &str) -> String {
     answer
 }
 
-// Edge review 27.
 #[test]
 fn the_socket_is_for_the_process_user_and_does_everything() {
     let place = Place::new();
@@ -95,7 +92,6 @@ fn the_socket_is_for_the_process_user_and_does_everything() {
     assert!(by_socket(&place, "GET", "/healthz").starts_with("HTTP/1.1 200"));
 }
 
-// Edge review 27.
 #[test]
 fn silent_connections_do_not_keep_a_probe_out() {
     let place = Place::new();
@@ -116,7 +112,6 @@ fn silent_connections_do_not_keep_a_probe_out() {
     assert!(descriptors < 150.0, "{descriptors}");
 }
 
-// Edge review 14.
 #[test]
 fn what_a_reload_takes_away_is_in_no_gauge() {
     let place = Place::new();
@@ -167,7 +162,7 @@ fn what_a_reload_takes_away_is_in_no_gauge() {
     assert!(told.contains("node_up{node=\"2\"") && !told.contains("node=\"3\""), "{told}");
 }
 
-// Edge review 28: a scrape at the moment of another one lacks nothing.
+// A scrape at the moment of another one lacks nothing.
 #[test]
 fn scrapes_at_once_have_every_series() {
     let place = Place::new();

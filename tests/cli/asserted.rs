@@ -60,7 +60,6 @@ fn config(lifetime: &str) -> String {
     )
 }
 
-// Edge 14.
 #[test]
 fn each_assertion_is_taken_once_over_reloads_and_restarts_and_its_client_is_in_the_audit_file() {
     let (place, client) = (Place::new(), Client::new());

@@ -130,7 +130,7 @@ const RULES: &str = "version = 1\n\n[[map]]\ncanonical = \"$.userName\"\nvendor 
 const OVERLAY: &str = "version = 1\ndialect = \"acme\"\nresource = \"User\"\n\n[[map]]\n\
                        canonical = \"$.nickNam\"\nvendor = \"$.login\"\n";
 
-// newcomer B2: fifteen mistakes were told in four rounds. B8, C4: paths, URNs and pages were not looked at.
+// Fifteen mistakes were told in four rounds. Paths, URNs and pages were not looked at.
 #[test]
 fn one_run_tells_the_mistakes_of_every_stage() {
     let folder = tempfile::tempdir().unwrap();
@@ -181,7 +181,7 @@ fn one_run_tells_the_mistakes_of_every_stage() {
     );
 }
 
-// newcomer B2: a rules directory that is not there hid all else, and had no place.
+// A rules directory that is not there hid all else, and had no place.
 #[test]
 fn a_rules_directory_that_is_not_there_has_its_place_and_hides_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -200,7 +200,7 @@ fn a_rules_directory_that_is_not_there_has_its_place_and_hides_nothing() {
     assert!(shown.contains("did you mean `my-rules`?") && shown.contains("\"line\":1"), "{shown}");
 }
 
-// newcomer C5, C6: one form for success and failure, and warnings that can be denied.
+// One form for success and failure, and warnings that can be denied.
 #[test]
 fn warnings_pass_unless_they_are_denied_and_the_form_is_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -243,7 +243,7 @@ fn warnings_pass_unless_they_are_denied_and_the_form_is_one() {
     }
 }
 
-// edge 14: the files of an upstream's client and of its client at the token endpoint.
+// The files of an upstream's client and of its client at the token endpoint.
 #[test]
 fn both_certificates_of_an_upstream_are_told_at_once() {
     let folder = tempfile::tempdir().unwrap();

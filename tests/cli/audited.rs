@@ -43,7 +43,7 @@ fn ended(gateway: Gateway) {
     assert_eq!(gateway.end(), Some(0));
 }
 
-/// Edge 1: what the end of the process cuts off had no line at all.
+/// What the end of the process cuts off had no line at all.
 #[test]
 fn a_write_that_the_end_cuts_off_is_told_as_unknown() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -77,7 +77,7 @@ fn a_write_that_the_end_cuts_off_is_told_as_unknown() {
     assert_eq!(log.matches("cause=\"interrupted\"").count(), 2, "{log}");
 }
 
-/// Edge 15: refusals before the exchange, and what operators do.
+/// Refusals before the exchange, and what operators do.
 #[test]
 fn what_was_refused_and_what_operators_did_is_told() {
     let tokens = "[[route]]\nprefix = \"/k\"\nclient = \"scim\"\nupstream = \"a\"\n\
@@ -123,7 +123,7 @@ fn what_was_refused_and_what_operators_did_is_told() {
     assert!(sound, "{text}");
 }
 
-/// Edge 15: over a rotation and a restart, and a line that is missing.
+/// Over a rotation and a restart, and a line that is missing.
 #[test]
 fn the_chain_is_verified_over_files_and_processes() {
     let place = place("", "");

@@ -61,7 +61,7 @@ fn told(read: &Result<Config, Mistakes>) -> Vec<(&'static str, bool)> {
     found.iter().map(|found| (found.code.id, found.is_error())).collect()
 }
 
-// newcomer A4: the bearer token went to `http://` anywhere, without a word.
+// The bearer token went to `http://` anywhere, without a word.
 #[test]
 fn a_credential_to_plain_http_beyond_loopback_loads_only_where_it_is_allowed() {
     for (credential, url) in CREDENTIALS.iter().flat_map(|c| OPEN.map(|url| (c, url))) {
@@ -82,7 +82,7 @@ fn a_credential_to_plain_http_beyond_loopback_loads_only_where_it_is_allowed() {
     }
 }
 
-// newcomer A4, its kind: one node of several.
+// One node of several.
 #[test]
 fn one_open_node_of_several_is_named() {
     let nodes = format!("url = [\"https://a.example\", \"http://b.example\"]\n{BEARER}");
@@ -92,7 +92,7 @@ fn one_open_node_of_several_is_named() {
     assert_eq!(found.sources[0].text.get(span), Some("\"http://b.example\""));
 }
 
-// newcomer A4, its kind: what clients show goes on in the clear, too.
+// What clients show goes on in the clear, too.
 #[test]
 fn forwarded_credentials_are_held_to_the_same() {
     for mode in ["translate", "passthrough"] {
@@ -111,7 +111,7 @@ fn forwarded_credentials_are_held_to_the_same() {
     }
 }
 
-// newcomer A4, its kind: token endpoints get the client's secret.
+// Token endpoints get the client's secret.
 #[test]
 fn a_token_endpoint_in_the_clear_is_allowed_by_its_upstream_alone() {
     let upstream = |url: &str, more: &str| {
@@ -129,7 +129,7 @@ fn a_token_endpoint_in_the_clear_is_allowed_by_its_upstream_alone() {
     }
 }
 
-// newcomer A4, its kind: keys that anybody on the way can exchange let anybody in.
+// Keys that anybody on the way can exchange let anybody in.
 #[test]
 fn a_key_set_in_the_clear_is_allowed_by_its_credential_alone() {
     let auth = |url: &str, more: &str| JWT.replace("URL", url).replace("MORE", more);

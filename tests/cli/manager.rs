@@ -38,7 +38,6 @@ fn start(place: &Place) -> (Manager, Gateway) {
     (Manager(manager), Gateway::of(command.spawn().unwrap()))
 }
 
-// issue part 15
 #[test]
 fn the_manager_is_told_of_readiness_life_reload_and_the_end() {
     let place = Place::new();
@@ -77,7 +76,7 @@ fn a_manager_that_is_gone_costs_nothing() {
     assert_eq!(gateway.end(), Some(0));
 }
 
-// newcomer C7: "Address already in use", for as long as the process before lingers.
+// "Address already in use", for as long as the process before lingers.
 #[test]
 fn a_busy_address_says_which_key_who_may_hold_it_and_what_to_do() {
     for admin in [false, true] {

@@ -20,7 +20,7 @@ fn fed(arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-// newcomer B1: what README prints is what a stranger gets.
+// What README prints is what a stranger gets.
 #[test]
 fn the_demonstration_ends_in_the_answer_that_the_readme_prints() {
     let folder = tempfile::tempdir().unwrap();
@@ -51,7 +51,7 @@ fn read_curl(line: &str, client: &str) -> (String, String, String, String) {
     (method.to_owned(), path, headers, body)
 }
 
-// newcomer B1, D: what each route is, a read that shows someone, and a write that is taken.
+// What each route is, a read that shows someone, and a write that is taken.
 #[test]
 fn what_run_prints_of_each_route_works_when_it_is_pasted() {
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -90,7 +90,7 @@ fn what_run_prints_of_each_route_works_when_it_is_pasted() {
     }
 }
 
-// newcomer D: a route's name that is nearly right.
+// A route's name that is nearly right.
 #[test]
 fn a_route_or_dialect_that_is_not_there_is_told_with_the_one_that_was_meant() {
     for (wanted, meant) in [
@@ -113,7 +113,7 @@ fn a_route_or_dialect_that_is_not_there_is_told_with_the_one_that_was_meant() {
     assert!(shown.contains("there is no dialect `pingon`: did you mean `pingone`?"), "{shown}");
 }
 
-// newcomer C1: in a terminal, silence looks as if it hung.
+// In a terminal, silence looks as if it hung.
 #[test]
 fn who_waits_for_a_terminal_says_so_and_who_reads_a_pipe_does_not() {
     const IN_A_TERMINAL: &str = "
@@ -146,7 +146,7 @@ print(line, end='')
     }
 }
 
-// newcomer D: `translate -` reads standard input, and so does `check -`.
+// `translate -` reads standard input, and so does `check -`.
 #[test]
 fn check_reads_standard_input() {
     let good =
@@ -160,7 +160,7 @@ fn check_reads_standard_input() {
     assert!(shown.contains("C016") && shown.contains("standard input:"), "{shown}");
 }
 
-// newcomer D: ten lines a route are too many for a script that asks whether there is a mistake.
+// Ten lines a route are too many for a script that asks whether there is a mistake.
 #[test]
 fn a_quiet_check_prints_mistakes_and_warnings_alone() {
     for quiet in ["--quiet", "-q"] {
@@ -179,7 +179,7 @@ fn a_quiet_check_prints_mistakes_and_warnings_alone() {
     assert!(!output.stderr.is_empty());
 }
 
-// newcomer D: an upstream that nobody reaches, and one that a mistyped route may mean.
+// An upstream that nobody reaches, and one that a mistyped route may mean.
 #[test]
 fn an_upstream_that_no_route_uses_is_a_warning() {
     let config = |upstream: &str| {
@@ -211,7 +211,7 @@ fn an_upstream_that_no_route_uses_is_a_warning() {
     }
 }
 
-// newcomer C3: a dialect of one's own without examples passes as if it were tried.
+// A dialect of one's own without examples passes as if it were tried.
 #[test]
 fn a_dialect_without_a_page_is_told() {
     let folder = tempfile::tempdir().unwrap();

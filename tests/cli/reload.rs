@@ -76,7 +76,7 @@ fn a_broken_file_keeps_the_old_configuration_and_is_told_without_secrets() {
         let log = place.log();
         assert!(log.contains("not reloaded") && log.contains(code), "{log}");
         assert!(!log.contains("sandbox-token"), "{log}");
-        // newcomer D: the mistakes have several lines; whatever is said beside them stands before.
+        // The mistakes have several lines; whatever is said beside them stands before.
         let told = log.lines().rfind(|line| line.contains("not reloaded")).unwrap();
         assert!(told.contains("goes on by=\"request\" mistakes="), "{log}");
         assert!(!log.lines().any(|line| line.trim_start().starts_with("by=")), "{log}");

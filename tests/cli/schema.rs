@@ -141,7 +141,7 @@ pub fn keys(schema: &Value, at: &str, found: &mut Vec<(String, Value)>) {
     }
 }
 
-// newcomer B4: 184 properties of the config, 0 descriptions, 0 defaults, 0 patterns.
+// 184 properties of the config, 0 descriptions, 0 defaults, 0 patterns.
 #[test]
 fn each_key_has_a_form_and_a_description() {
     // Any value may stand there.
@@ -190,7 +190,7 @@ fn spoiled(value: &Value, at: &str, out: &mut Vec<(String, Value)>, whole: &Valu
     }
 }
 
-// newcomer B4: `schema rules` took any unknown key.
+// `schema rules` took any unknown key.
 #[test]
 fn an_unknown_key_is_a_mistake_in_every_table() {
     let mut tables = 0;

@@ -302,7 +302,7 @@ impl Folder {
     }
 }
 
-// newcomer B4: `auth = "none"` was an error, `pik`, `cannonical` and `convert = "csv"` were none.
+// `auth = "none"` was an error, `pik`, `cannonical` and `convert = "csv"` were none.
 #[test]
 fn each_of_many_mistakes_is_refused_by_the_schema_and_by_check() {
     let folder = Folder::new();

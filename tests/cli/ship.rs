@@ -107,7 +107,7 @@ fn selectors_and_targets_name_the_deployment() {
     }
 }
 
-// Edge review 8: until replicas share what they know.
+// Until replicas share what they know.
 #[test]
 fn there_is_one_replica_and_never_a_second_beside_it() {
     let deployment = manifest("deployment");
@@ -122,7 +122,7 @@ fn there_is_one_replica_and_never_a_second_beside_it() {
     assert_eq!(spared, Some(1), "a drain could never go on");
 }
 
-// Edge review 8: behind an ingress all clients have one address.
+// Behind an ingress all clients have one address.
 #[test]
 fn no_stranger_behind_the_ingress_locks_the_provider_out() {
     let config: toml::Table = file(&format!("{FOLDER}/config.toml")).parse().unwrap();

@@ -144,7 +144,6 @@ fn secure(place: &Place) -> SocketAddr {
     address
 }
 
-// Edge review 9.
 #[test]
 fn a_reload_that_is_applied_has_read_the_authorities_again() {
     let place = Place::new();

@@ -52,7 +52,7 @@ fn ask(address: SocketAddr, times: usize) {
     }
 }
 
-// edge 7: after 192 requests every request hung, while /healthz said 200.
+// After 192 requests every request hung, while /healthz said 200.
 #[test]
 fn nobody_waits_for_a_log_that_nobody_reads_and_what_is_lost_is_counted() {
     let place = Place::new();
@@ -82,7 +82,7 @@ fn what_was_logged_is_written_before_the_process_ends() {
     assert_eq!(place.log().matches("unknown_route").count(), 300);
 }
 
-// edge, newcomer B5: level and format needed a new process.
+// Level and format needed a new process.
 #[test]
 fn level_and_format_follow_a_reload() {
     let place = Place::new();
@@ -113,7 +113,7 @@ fn level_and_format_follow_a_reload() {
     drop(gateway);
 }
 
-// edge 23: Pingora's own lines held addresses, one for each port scan and each TCP health check.
+// Pingora's own lines held addresses, one for each port scan and each TCP health check.
 #[test]
 fn what_becomes_of_connections_is_counted_and_not_logged() {
     let place = Place::new();

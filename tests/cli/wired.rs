@@ -26,7 +26,7 @@ fn user() -> String {
     .to_string()
 }
 
-// newcomer B5: level "debug" added no line to "info".
+// Level "debug" added no line to "info".
 #[test]
 fn the_configuration_and_an_operator_can_look_at_the_wire_and_see_no_value() {
     let place = Place::new();

@@ -138,7 +138,7 @@ fn map(canonical: &str, vendor: &str, more: &str) -> Vec<&'static str> {
     codes(&format!("[[map]]\ncanonical = \"{canonical}\"\nvendor = \"{vendor}\"\n{more}\n"))
 }
 
-// E15: `check` accepts nothing that carries nothing.
+// `check` accepts nothing that carries nothing.
 #[test]
 fn a_map_that_carries_nothing_is_a_mistake() {
     let table = "values = [[\"a\", \"b\"]]";
@@ -179,7 +179,7 @@ fn a_map_that_carries_nothing_is_a_mistake() {
     }
 }
 
-// E15: a map whose every leaf belongs to longer rules.
+// A map whose every leaf belongs to longer rules.
 #[test]
 fn a_map_whose_leaves_all_belong_to_others_is_a_mistake() {
     let two = r#"
@@ -196,7 +196,7 @@ fn a_map_whose_leaves_all_belong_to_others_is_a_mistake() {
     assert_eq!(codes(two), ["R034"]);
 }
 
-// E15: conditions that never hold, and rules that never act.
+// Conditions that never hold, and rules that never act.
 #[test]
 fn a_rule_that_can_never_act_is_a_mistake() {
     for (rule, code) in [
@@ -231,7 +231,7 @@ fn sets(one: (&str, &str), other: (&str, &str)) -> Vec<&'static str> {
     codes(&format!("{}{}", set(one), set(other)))
 }
 
-// E16: nothing is decided by the alphabet.
+// Nothing is decided by the alphabet.
 #[test]
 fn two_sets_that_may_both_hold_are_a_mistake() {
     let when = |name: &str, value: &str| {
@@ -258,7 +258,7 @@ fn two_sets_that_may_both_hold_are_a_mistake() {
     assert_eq!(sets(("$.mail", &a), ("$.privateMail", &a)), [""; 0]);
 }
 
-// E16: an element that two predicates choose would be told to two places.
+// An element that two predicates choose would be told to two places.
 #[test]
 fn predicates_that_overlap_are_a_mistake_whatever_they_lead_to() {
     let two = |one: &str, other: &str| {
@@ -273,7 +273,7 @@ fn predicates_that_overlap_are_a_mistake_whatever_they_lead_to() {
     assert_eq!(two("@.type=='work'", "@.type=='work' && @.primary==true"), [""; 0]);
 }
 
-// E16: across layers, too.
+// Across layers, too.
 #[test]
 fn an_overlays_rule_that_overlaps_with_the_dialects_is_a_mistake() {
     let rules = |text: &str| parse::rules(&source(text)).0;

@@ -153,7 +153,7 @@ fn object(value: &Json) -> scim_gateway::scim::Object<'static> {
     object
 }
 
-// E17: a rule whose condition does not hold writes nothing into answers, either.
+// A rule whose condition does not hold writes nothing into answers, either.
 #[test]
 fn what_answers_show_under_a_condition_is_shown_where_it_holds() {
     let lens = lens(
@@ -173,7 +173,7 @@ fn what_answers_show_under_a_condition_is_shown_where_it_holds() {
     assert_eq!(rendered(json!({})), None);
 }
 
-// E16: the order of a file, the alphabet and the text of a rule decide nothing: a rule with a condition
+// The order of a file, the alphabet and the text of a rule decide nothing: a rule with a condition
 // speaks before one without, conditions are read before anything is written, and an overlay's set
 // takes the place of the dialect's `always`.
 #[test]
@@ -199,7 +199,7 @@ fn sets_speak_by_what_they_say_and_not_by_their_order() {
     }
 }
 
-// E16: an element that meets several predicates goes the same way whatever they are called.
+// An element that meets several predicates goes the same way whatever they are called.
 #[test]
 fn an_element_goes_the_way_of_all_that_it_meets() {
     // The vendor's side divides by `primary`, canonical by `type`: a number may be both.

@@ -1,4 +1,4 @@
-//! E9: what is large is worked on beside the threads that serve everybody.
+//! What is large is worked on beside the threads that serve everybody.
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -60,7 +60,6 @@ fn others_get_on(sent: &str, read: &'static str) -> bool {
     got_on.expect("the upstream was asked twice")
 }
 
-// E9
 #[test]
 fn what_is_large_holds_nobody_up() {
     let small: &'static str = Box::leak(group(200).into_boxed_str());

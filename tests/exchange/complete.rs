@@ -1,4 +1,4 @@
-//! Complete means every one, once (E8, D2, D20): whatever a server's pages, totals and starts are like,
+//! Complete means every one, once (docs/semantics.md 7): whatever a server's pages, totals and starts are like,
 //! the list is whole or refused.
 
 use scim_gateway::scim::http::Request;
@@ -31,7 +31,7 @@ fn wanted(range: std::ops::RangeInclusive<usize>) -> Vec<String> {
     range.map(|n| format!("i{n}")).collect()
 }
 
-// D2: a total that never exceeds what one page holds, asked page by page, whole, filtered and counted.
+// A total that never exceeds what one page holds, asked page by page, whole, filtered and counted.
 #[tokio::test]
 async fn a_total_that_is_the_pages_length_is_not_the_lists() {
     for page in [2, 3, 50] {
@@ -54,7 +54,7 @@ async fn a_total_that_is_the_pages_length_is_not_the_lists() {
     }
 }
 
-// D2: so much is asked where it is needed alone.
+// So much is asked where it is needed alone.
 #[tokio::test]
 async fn a_total_beyond_one_page_is_believed() {
     let line = shelf(9).line(spec("scim", "scim"));
@@ -66,7 +66,7 @@ async fn a_total_beyond_one_page_is_believed() {
     assert_eq!(one.calls().len(), 1);
 }
 
-// E8: what is echoed as startIndex says nothing.
+// What is echoed as startIndex says nothing.
 #[tokio::test]
 async fn a_page_is_known_by_its_ids_and_not_by_its_start() {
     for echo in [None, Some(1), Some(7)] {
@@ -103,7 +103,7 @@ async fn a_page_is_known_by_its_ids_and_not_by_its_start() {
     }
 }
 
-// E8: a list without a total ends by an empty page.
+// A list without a total ends by an empty page.
 #[tokio::test]
 async fn a_list_without_a_total_ends_by_an_empty_page() {
     let mut bare = shelf(7);
@@ -148,7 +148,7 @@ fn pages(sorted: &'static [&'static [usize]], unsorted: &'static [&'static [usiz
     })
 }
 
-// E8: a resource that comes twice stands where another is missing.
+// A resource that comes twice stands where another is missing.
 #[tokio::test]
 async fn a_list_with_one_twice_is_read_once_more_by_id_or_refused() {
     let line = pages(&[&[1, 2], &[3, 4]], &[&[1, 2], &[2, 3]]);
@@ -169,7 +169,7 @@ async fn a_list_with_one_twice_is_read_once_more_by_id_or_refused() {
     assert_eq!((status, ids, &told["totalResults"]), (200, wanted(1..=4), &json!(4)), "{told}");
 }
 
-// E8: what has no id is not passed over.
+// What has no id is not passed over.
 #[tokio::test]
 async fn a_listed_resource_without_id_is_the_upstreams_fault() {
     for path in ["/Users", "/Users?filter=title%20pr", "/Users?count=0", "/Users?sortBy=title"] {
@@ -193,7 +193,7 @@ fn long(number: usize) -> String {
     encode(&[("filter", &terms.join(" or ")), ("count", "10")])
 }
 
-// D20: a `.search` that is not there is a GET, as long as a URL holds it.
+// A `.search` that is not there is a GET, as long as a URL holds it.
 #[tokio::test]
 async fn a_search_that_is_not_there_is_a_get_or_says_so() {
     for (status, error) in [
@@ -238,7 +238,7 @@ async fn a_search_that_is_not_there_is_a_get_or_says_so() {
     assert_eq!(line.calls().len(), 1);
 }
 
-// E8: who is found without an id cannot be named: by a question that is narrower than the filter, and by a
+// Who is found without an id cannot be named: by a question that is narrower than the filter, and by a
 // list.
 #[tokio::test]
 async fn a_hit_without_an_id_is_refused() {

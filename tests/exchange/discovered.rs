@@ -19,7 +19,7 @@ async fn get(bench: &Bench, path: &str) -> Json {
     body(&bench.send(Method::GET, path, None).await)
 }
 
-// C12: a log tells which document was asked for, also one that is not there.
+// A log tells which document was asked for, also one that is not there.
 #[tokio::test]
 async fn what_was_asked_for_is_known_of_discovery_too() {
     let bench = Bench::new("scim", "omni");
@@ -71,7 +71,7 @@ fn below(value: &Json, attributes: &[Json], above: &str, found: &mut Vec<String>
     }
 }
 
-// D13: answers hold what /Schemas lists, PUT keeps what they do not, and the loss is named. The
+// Answers hold what /Schemas lists, PUT keeps what they do not, and the loss is named. The
 // sandboxes give every user such keys, and the bench looks for them when it goes.
 #[tokio::test]
 async fn answers_hold_what_schemas_list_where_the_rest_is_hidden() {
@@ -109,7 +109,7 @@ async fn answers_hold_what_schemas_list_where_the_rest_is_hidden() {
     }
 }
 
-// D13: an open dialect shows them.
+// An open dialect shows them.
 #[tokio::test]
 async fn an_open_dialect_shows_what_no_schema_lists() {
     let bench = Bench::new("scim", "scim");
@@ -118,7 +118,7 @@ async fn an_open_dialect_shows_what_no_schema_lists() {
     assert_eq!(unlisted(&shown, &get(&bench, "/Schemas").await).len(), 1, "{shown}");
 }
 
-// D12: a request without the extension is taken, so it is not required.
+// A request without the extension is taken, so it is not required.
 #[tokio::test]
 async fn an_extension_is_required_only_where_a_request_without_it_is_refused() {
     let bench = Bench::new("scim", "pingone");
@@ -131,7 +131,7 @@ async fn an_extension_is_required_only_where_a_request_without_it_is_refused() {
     assert_eq!(made.response.status, 201, "{:?}", made.record.fault);
 }
 
-// E27: passwords, and what holds for all resource types.
+// Passwords, and what holds for all resource types.
 #[tokio::test]
 async fn the_configuration_speaks_for_all_resource_types() {
     let supported = |config: &Json, what: &str| config[what]["supported"].as_bool().unwrap();
@@ -167,7 +167,7 @@ async fn the_configuration_speaks_for_all_resource_types() {
     assert!(!mixed.etag);
 }
 
-// D23: a member that no schema lists is named, bounded and fit for a header; the metric's label is not.
+// A member that no schema lists is named, bounded and fit for a header; the metric's label is not.
 #[tokio::test]
 async fn the_loss_of_a_member_that_no_schema_lists_is_named() {
     let long = "x".repeat(500);
@@ -193,7 +193,7 @@ fn hiding(client: &str, upstream: &str) -> RouteSpec {
     spec
 }
 
-// D13, E7: who has what is hidden is no question that an answer could prove.
+// Who has what is hidden is no question that an answer could prove.
 #[tokio::test]
 async fn what_is_hidden_is_neither_filtered_nor_sorted_by() {
     let stored = json!({"totalResults": 1, "Resources": [{"id": "1", "userName": "ann", "urn:x:y": {"tier": "gold"}}]});
@@ -217,7 +217,7 @@ async fn what_is_hidden_is_neither_filtered_nor_sorted_by() {
     assert_eq!(body(&shown)["totalResults"], 1);
 }
 
-// D13, E2: hidden keys stay with their elements, known by `value` or by all else that they say.
+// Hidden keys stay with their elements, known by `value` or by all else that they say.
 #[tokio::test]
 async fn hidden_keys_of_elements_stay_with_them() {
     let stored = json!({"id": "7", "userName": "cat",
@@ -262,7 +262,7 @@ async fn hidden_keys_of_elements_stay_with_them() {
     }
 }
 
-// D12: `schemas` of an answer names what /ResourceTypes lists.
+// `schemas` of an answer names what /ResourceTypes lists.
 #[tokio::test]
 async fn schemas_of_an_answer_are_those_of_its_resource_type() {
     for client in ["scim", "pingone"] {

@@ -1,5 +1,5 @@
 //! What is only carried arrives as it was sent: numbers by their text, values under free keys, names
-//! that nobody lists (E18, E19), and how much one attribute may hold.
+//! that nobody lists (docs/semantics.md 1.2), and how much one attribute may hold.
 
 use serde_json::{Value as Json, json};
 
@@ -21,7 +21,7 @@ fn text(outcome: &scim_gateway::exchange::Outcome) -> String {
     String::from_utf8(outcome.response.body.to_vec()).unwrap()
 }
 
-// E18, E19: an answer with such values is readable and shown as it is, alone and in a list.
+// An answer with such values is readable and shown as it is, alone and in a list.
 #[tokio::test]
 async fn free_values_and_numbers_of_an_answer_are_shown_as_they_are() {
     for client in ["scim", "scimmy"] {
@@ -44,7 +44,7 @@ async fn free_values_and_numbers_of_an_answer_are_shown_as_they_are() {
     }
 }
 
-// E18, E19: what a client sends of them goes up as it is, by POST, PUT and PATCH.
+// What a client sends of them goes up as it is, by POST, PUT and PATCH.
 #[tokio::test]
 async fn free_values_and_numbers_of_a_request_are_sent_as_they_are() {
     let line = Line::new("scim", "scim", |_, request| {
@@ -78,7 +78,7 @@ async fn free_values_and_numbers_of_a_request_are_sent_as_they_are() {
     }
 }
 
-// E19: where the schema or the message lists the name, two spellings are still a mistake.
+// Where the schema or the message lists the name, two spellings are still a mistake.
 #[tokio::test]
 async fn a_listed_name_in_two_spellings_is_refused() {
     let line = Line::new("scim", "scim", |_, _| {
@@ -123,7 +123,7 @@ async fn a_listed_name_in_two_spellings_is_refused() {
     }
 }
 
-// E9: `limits.elements`, nested too and in every method; an upstream's answer has no such bound.
+// `limits.elements`, nested too and in every method; an upstream's answer has no such bound.
 #[tokio::test]
 async fn a_client_sends_so_many_values_of_one_attribute_and_no_more() {
     let mut bounded = spec("scim", "scim");

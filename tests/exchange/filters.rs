@@ -1,5 +1,5 @@
 //! Filters: the answer is exactly what the filter selects in the full list as the client sees it,
-//! whatever was pushed down to the upstream (design 6d.6).
+//! whatever was pushed down to the upstream (docs/semantics.md 13, law 6).
 
 use http::Method;
 use scim_gateway::scim::document::{Limits, parse};

@@ -1,4 +1,4 @@
-//! The golden case of all four views (design 6a): Omni has no enterprise extension, and the overlay
+//! The golden case of all four views (docs/semantics.md 1.5): Omni has no enterprise extension, and the overlay
 //! lays `enterprise.department` over a user attribute. It owns both places in documents, PATCH,
 //! filters, attribute lists and schemas.
 

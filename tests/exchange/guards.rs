@@ -1,4 +1,4 @@
-//! What may be lost: refused, waived, reported, and what is no loss at all (design 6g).
+//! What may be lost: refused, waived, reported, and what is no loss at all (docs/semantics.md 9).
 
 use std::sync::Arc;
 
@@ -233,7 +233,7 @@ async fn free_keys_are_one_place_whatever_they_are_called() {
     }
 }
 
-/// Nothing that a client made up is a label. The header names it (D23), at most eight of them.
+/// Nothing that a client made up is a label. The header names it, at most eight of them.
 fn bounded(outcome: &Outcome) {
     let places = lost(outcome);
     assert!((1..4).contains(&places.len()), "{places:?}");

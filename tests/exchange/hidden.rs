@@ -1,4 +1,4 @@
-//! What an answer does not show proves nothing (E7, B13, D16): the upstream is trusted where it is shown to
+//! What an answer does not show proves nothing (docs/semantics.md 7.4): the upstream is trusted where it is shown to
 //! look, who is in doubt is read, or the filter is refused; never "nobody".
 
 use std::sync::Arc;
@@ -40,7 +40,7 @@ const OF_MEMBERS: [(&str, &[&str]); 7] = [
     (r#"members.value eq "u1" or displayName eq "None""#, &["g1", "g3", "g4"]),
 ];
 
-// E7: lists leave members out; the upstream looks at them, or at no filter, or is asked none.
+// Lists leave members out; the upstream looks at them, or at no filter, or is asked none.
 #[tokio::test]
 async fn a_group_is_found_by_a_member_that_lists_do_not_show() {
     let route = spec("scim", "scim");
@@ -69,7 +69,7 @@ async fn a_group_is_found_by_a_member_that_lists_do_not_show() {
     }
 }
 
-// B13: where nothing ever shows members, the pair is sent, and what the upstream finds is what there is.
+// Where nothing ever shows members, the pair is sent, and what the upstream finds is what there is.
 #[tokio::test]
 async fn an_upstream_that_never_shows_members_is_taken_at_its_word() {
     let route = spec("scim", "scim");
@@ -100,7 +100,7 @@ fn returned(route: &RouteSpec, returned: Returned) -> RouteSpec {
     RouteSpec { upstream: Arc::new(upstream), ..route.clone() }
 }
 
-// D16: what is never shown, or only on request, is asked of the upstream or refused.
+// What is never shown, or only on request, is asked of the upstream or refused.
 #[tokio::test]
 async fn a_filter_on_what_is_never_returned_is_refused() {
     for kind in [Returned::Never, Returned::Request] {
@@ -130,7 +130,7 @@ async fn a_filter_on_what_is_never_returned_is_refused() {
     }
 }
 
-// E7: of users, too, and of an extension.
+// Of users, too, and of an extension.
 #[tokio::test]
 async fn a_user_is_found_by_what_lists_do_not_show() {
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -154,7 +154,7 @@ async fn a_user_is_found_by_what_lists_do_not_show() {
     }
 }
 
-// E7: too many to be read one by one are refused.
+// Too many to be read one by one are refused.
 #[tokio::test]
 async fn too_many_in_doubt_are_refused() {
     let mut route = unasked(&spec("scim", "scim"));
@@ -165,7 +165,7 @@ async fn too_many_in_doubt_are_refused() {
     assert_eq!(body(&outcome)["scimType"], "tooMany", "{}", body(&outcome));
 }
 
-// E7: who has no value where others have one, has none.
+// Who has no value where others have one, has none.
 #[tokio::test]
 async fn what_others_show_is_absent_where_it_is_not() {
     let users = (1..=30).map(|n| match n {

@@ -161,7 +161,6 @@ fn group(bench: &Bench, count: usize) -> (String, Vec<String>) {
     (format!("/Groups/{id}"), people)
 }
 
-// E4, edge review 6
 #[tokio::test]
 async fn deactivations_are_refused_in_every_word_for_them() {
     for (method, sent) in deactivations() {
@@ -177,7 +176,6 @@ async fn deactivations_are_refused_in_every_word_for_them() {
     }
 }
 
-// E4, edge review 6
 #[tokio::test]
 async fn deactivations_are_counted_in_every_word_for_them() {
     for act in [Act::Trip, Act::Warn] {
@@ -208,7 +206,7 @@ async fn deactivations_are_counted_in_every_word_for_them() {
     }
 }
 
-// E4: a disabled account is not created as an enabled one.
+// A disabled account is not created as an enabled one.
 #[tokio::test]
 async fn an_inactive_account_is_not_lost_in_any_word_for_it() {
     let line = |waive: bool| {
@@ -265,7 +263,7 @@ fn upstream(enabled: &str, change: impl FnOnce(&mut RouteSpec)) -> Line {
     })
 }
 
-// E4: the upstream's word for it is judged as well, and so is one that an overlay chose.
+// The upstream's word for it is judged as well, and so is one that an overlay chose.
 #[tokio::test]
 async fn deactivations_are_judged_whatever_the_upstream_calls_them() {
     let put = json!({"userName": "ann", "active": false});
@@ -285,7 +283,7 @@ async fn deactivations_are_judged_whatever_the_upstream_calls_them() {
     }
 }
 
-// E4: two calls create an inactive account where the upstream has another word for it.
+// Two calls create an inactive account where the upstream has another word for it.
 #[tokio::test]
 async fn an_inactive_account_is_made_with_two_calls_in_every_word_for_it() {
     let line = upstream("Y", |spec| {
@@ -305,7 +303,6 @@ async fn an_inactive_account_is_made_with_two_calls_in_every_word_for_it() {
     assert_eq!(methods, [Method::POST, Method::PATCH]);
 }
 
-// Edge review 17
 #[tokio::test]
 async fn what_is_inactive_already_is_no_removal() {
     for replace in [Replace::Preserve, Replace::Reset] {
@@ -336,7 +333,7 @@ async fn what_is_inactive_already_is_no_removal() {
     }
 }
 
-// Edge review 17: where nothing is held back, what was seen inactive is no removal, without a read.
+// Where nothing is held back, what was seen inactive is no removal, without a read.
 #[tokio::test]
 async fn what_was_seen_inactive_is_no_removal() {
     let bench = Bench::new("scim", "scim");
@@ -367,7 +364,7 @@ fn thinned(people: &[String]) -> Vec<(Method, Json)> {
     ]
 }
 
-// E4, edge review 17: members have another name, and a count of their own.
+// Members have another name, and a count of their own.
 #[tokio::test]
 async fn members_that_go_are_counted_in_every_word_for_them() {
     for at in 0..4 {
@@ -390,7 +387,7 @@ async fn members_that_go_are_counted_in_every_word_for_them() {
     }
 }
 
-// Edge review 17: a reorganisation holds back no deactivation, and the other way round.
+// A reorganisation holds back no deactivation, and the other way round.
 #[tokio::test]
 async fn a_reorganisation_does_not_trip_what_guards_accounts() {
     let bench = Bench::with("scim", "scim", |spec, _| {
@@ -413,7 +410,7 @@ async fn a_reorganisation_does_not_trip_what_guards_accounts() {
     assert_eq!(cause(&gone), Some(Cause::Tripped));
 }
 
-// E4: a route whose overlay keeps `active` elsewhere.
+// A route whose overlay keeps `active` elsewhere.
 #[tokio::test]
 async fn an_overlay_that_maps_active_elsewhere_changes_no_judgement() {
     let text = "version = 1\ndialect = \"scim\"\nresource = \"User\"\n[[map]]\n\

@@ -1,4 +1,4 @@
-//! E9: the work of an exchange grows as what is sent: eight times as much takes less than twelve
+//! The work of an exchange grows as what is sent: eight times as much takes less than twelve
 //! times the steps. Counted (`scim::work`), not clocked; docs/linear.md has the table.
 
 use std::fmt::Write as _;
@@ -354,7 +354,6 @@ static CASES: &[Case] = &[
     },
 ];
 
-// E9
 #[test]
 fn work_grows_as_what_is_sent() {
     let mut table =

@@ -1,4 +1,4 @@
-//! Lists: complete, or refused (design 6f). A wanted user is found wherever it stands, or the answer
+//! Lists: complete, or refused (docs/semantics.md 7). A wanted user is found wherever it stands, or the answer
 //! is an error that says what to do; never "none".
 
 use http::Method;

@@ -118,7 +118,7 @@ async fn who_waits_too_long_is_told_to_come_back() {
     assert_eq!(outcome.response.status, 404);
 }
 
-// E3: a provider changes a group's members one by one, and all of them at once.
+// A provider changes a group's members one by one, and all of them at once.
 #[tokio::test]
 async fn a_hundred_changes_of_one_group_at_once_are_all_made() {
     for patches in [true, false] {

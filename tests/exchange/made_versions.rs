@@ -207,7 +207,7 @@ async fn every_upstream_without_versions_gets_them_and_discovery_says_so() {
     }
 }
 
-/// D5: what is made is made, whatever versions the upstream's answers name: some change with every read.
+/// What is made is made, whatever versions the upstream's answers name: some change with every read.
 #[tokio::test]
 async fn an_upstreams_own_versions_are_not_passed_where_they_are_made() {
     let reads = AtomicUsize::new(0);

@@ -1,5 +1,5 @@
 //! A filter is the client's own words, asked of the client's own view, whatever the upstream is asked
-//! (RFC 7644 section 3.4.2.2; E5, E6, E12, E25), and the law that both find the same.
+//! (RFC 7644 section 3.4.2.2; docs/semantics.md 6), and the law that both find the same.
 
 use std::sync::{Arc, LazyLock};
 
@@ -121,7 +121,7 @@ fn stored() -> Vec<Json> {
     ]
 }
 
-// E5: predicates, tables of several to one, tables that keep, in the client's dialect.
+// Predicates, tables of several to one, tables that keep, in the client's dialect.
 #[tokio::test]
 async fn a_clients_words_are_asked_of_what_it_sees() {
     let shelf = Shelf::new(&tiny_client(), "User", plain());
@@ -144,7 +144,7 @@ async fn a_clients_words_are_asked_of_what_it_sees() {
     }
 }
 
-// E5: sortBy goes by what the client sees.
+// `sortBy` goes by what the client sees.
 #[tokio::test]
 async fn an_order_is_the_clients_own_too() {
     let line = Shelf::new(&tiny_client(), "User", plain()).line(tiny_client());
@@ -158,7 +158,7 @@ async fn an_order_is_the_clients_own_too() {
     assert_eq!(ids, ["2", "1", "3"], "+1, +2, none: {list}");
 }
 
-// E5: a renamed complex attribute is a way to its parts.
+// A renamed complex attribute is a way to its parts.
 #[tokio::test]
 async fn an_extension_is_there_where_a_part_of_it_is() {
     let urn = "urn:omni:params:1.0:UserAttribute";
@@ -172,7 +172,7 @@ async fn an_extension_is_there_where_a_part_of_it_is() {
     assert_eq!(found(&line, "/users", &filter).await, (200, vec!["1".to_owned()]));
 }
 
-// E6: what a rule sets, keeps or folds is found, asked or not.
+// What a rule sets, keeps or folds is found, asked or not.
 #[tokio::test]
 async fn a_pushed_filter_loses_no_match() {
     let shelf = Shelf::new(&tiny_upstream(), "User", stored());
@@ -229,7 +229,7 @@ const ASKED: [&str; 30] = [
     r#"id eq "2" and userName sw "b""#,
 ];
 
-// E5, E6, E25: the law over dialects with tables, predicates, sets and none of them.
+// The law over dialects with tables, predicates, sets and none of them.
 #[tokio::test]
 async fn the_law_that_asked_and_read_whole_find_the_same() {
     let mut broken = Vec::new();
@@ -257,7 +257,7 @@ async fn the_law_that_asked_and_read_whole_find_the_same() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-// E12: a look-up by id is a read of that one, where the dialect declares no filter, too.
+// A look-up by id is a read of that one, where the dialect declares no filter, too.
 #[tokio::test]
 async fn an_id_is_looked_up_by_reading_it() {
     for upstream in ["scim", "omni", "scimmy"] {
@@ -276,7 +276,7 @@ async fn an_id_is_looked_up_by_reading_it() {
     }
 }
 
-// E12: an exact question on a unique leaf is a proof if it hits, and only a miss is read whole.
+// An exact question on a unique leaf is a proof if it hits, and only a miss is read whole.
 #[tokio::test]
 async fn a_hit_of_an_exact_question_is_a_proof_and_a_miss_is_none() {
     let users =
@@ -292,7 +292,7 @@ async fn a_hit_of_an_exact_question_is_a_proof_and_a_miss_is_none() {
     assert!(line.calls().len() > 2, "the miss is read whole");
 }
 
-// E12: every delta sync.
+// Every delta sync.
 #[tokio::test]
 async fn a_change_since_is_asked_of_the_upstream() {
     let users = vec![
@@ -306,7 +306,7 @@ async fn a_change_since_is_asked_of_the_upstream() {
     assert!(asked.contains("filter=meta.lastModified"), "{asked}");
 }
 
-// E25: a server that keeps absent values as NULL is asked for them, too.
+// A server that keeps absent values as NULL is asked for them, too.
 #[tokio::test]
 async fn unlike_is_asked_so_that_nobody_is_left_out() {
     let line = Shelf::new(&spec("scim", "scim"), "User", plain()).line(spec("scim", "scim"));
@@ -317,7 +317,7 @@ async fn unlike_is_asked_so_that_nobody_is_left_out() {
     assert!(asked.contains(&safe) || !asked.contains("filter="), "{asked}");
 }
 
-// E24: a secret is not compared, not sorted by, and never in a URL.
+// A secret is not compared, not sorted by, and never in a URL.
 #[tokio::test]
 async fn a_secret_is_neither_compared_nor_sorted_by() {
     for upstream in ["scim", "omni", "pingone", "descope", "scimmy"] {

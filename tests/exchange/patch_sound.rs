@@ -78,7 +78,7 @@ fn overlay(text: &str) -> Rules {
     overlay.rules
 }
 
-// B17: what another resource type's schema, or a message, is called names no attribute of this one.
+// What another resource type's schema, or a message, is called names no attribute of this one.
 #[tokio::test]
 async fn a_path_by_another_schemas_urn_is_refused_and_nothing_is_sent() {
     let user = ("/Users", "User", "Group", "displayName");
@@ -169,7 +169,7 @@ async fn what_stands_there_by_another_schemas_urn_is_hidden_and_kept() {
     assert_eq!((&sent["title"], &sent[&urn]), (&json!("U"), &stored[&urn]));
 }
 
-// E11: what a client adds to several values below a free key is added, and what it takes away goes alone.
+// What a client adds to several values below a free key is added, and what it takes away goes alone.
 #[tokio::test]
 async fn several_values_below_a_free_key_keep_what_is_not_named() {
     let tags = json!(["a", "b"]);
@@ -202,7 +202,7 @@ async fn several_values_below_a_free_key_keep_what_is_not_named() {
     }
 }
 
-// E11: where the upstream has a place for free keys, too.
+// Where the upstream has a place for free keys, too.
 #[tokio::test]
 async fn a_value_below_a_free_key_is_added_to_what_is_stored_there() {
     let operation =
@@ -216,7 +216,7 @@ async fn a_value_below_a_free_key_is_added_to_what_is_stored_there() {
     assert!(sent.contains(r#"["en","fr"]"#), "{sent}");
 }
 
-// E13: a constant is for what a client creates or replaces: a PATCH does not move anybody.
+// A constant is for what a client creates or replaces: a PATCH does not move anybody.
 #[tokio::test]
 async fn a_constant_is_not_laid_over_what_an_emulated_patch_leaves() {
     let rules = |always: bool| {
@@ -252,7 +252,7 @@ async fn a_constant_is_not_laid_over_what_an_emulated_patch_leaves() {
     }
 }
 
-// E21: the record that a filter selects is replaced; what only the server knows stays with its value alone.
+// The record that a filter selects is replaced; what only the server knows stays with its value alone.
 #[tokio::test]
 async fn a_replaced_record_keeps_hidden_facts_of_the_same_value_only() {
     let stored = json!({"id": "1", "userName": "a", "emails": [
@@ -277,7 +277,7 @@ async fn a_replaced_record_keeps_hidden_facts_of_the_same_value_only() {
     }
 }
 
-// E22: what is removed natively and what is removed after a read tell the same references apart.
+// What is removed natively and what is removed after a read tell the same references apart.
 #[tokio::test]
 async fn removals_tell_references_by_case_on_every_way() {
     for (name, value) in [("photos", "A"), ("x509Certificates", "YQ==")] {
@@ -301,7 +301,7 @@ async fn removals_tell_references_by_case_on_every_way() {
     }
 }
 
-// E32: a reference may hold colons and blanks.
+// A reference may hold colons and blanks.
 #[tokio::test]
 async fn free_keys_with_colons_and_blanks_are_patched() {
     let attributes = "urn:omni:params:1.0:UserAttribute";
@@ -348,7 +348,7 @@ fn with_references(patches: bool) -> RouteSpec {
     spec
 }
 
-// D22: what the vendor demands of an element is filled where one is added, whatever way the change goes.
+// What the vendor demands of an element is filled where one is added, whatever way the change goes.
 #[tokio::test]
 async fn an_added_element_gets_what_the_vendor_demands_of_it() {
     let one = json!({"value": "u1", "$ref": "https://up.example/Users/u1"});

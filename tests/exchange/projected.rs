@@ -1,5 +1,5 @@
 //! `attributes` and `excludedAttributes` (RFC 7644 section 3.9): of every answer with a resource, and sent to
-//! an upstream whose dialect honours them (E26, B31a).
+//! an upstream whose dialect honours them (docs/semantics.md 7.7).
 
 use http::Method;
 use scim_gateway::scim::query::encode;
@@ -14,7 +14,7 @@ fn person() -> Json {
         "name": {"givenName": "Ann", "familyName": "Lee"}})
 }
 
-// E26: the answer to a write has what was asked for, and the write is whole.
+// The answer to a write has what was asked for, and the write is whole.
 #[tokio::test]
 async fn the_answer_to_a_write_is_projected() {
     for upstream in ["scim", "omni", "pingone", "descope"] {
@@ -38,7 +38,7 @@ async fn the_answer_to_a_write_is_projected() {
     }
 }
 
-// E26: what cannot be read is refused before anything is done.
+// What cannot be read is refused before anything is done.
 #[tokio::test]
 async fn a_projection_that_cannot_be_read_is_refused_before_the_write() {
     let bench = Bench::new("scim", "scim");
@@ -77,7 +77,7 @@ fn asked(line: &Line, name: &str) -> Vec<Option<String>> {
     calls.iter().map(|call| one(call.query.as_deref().unwrap_or_default())).collect()
 }
 
-// B31a: of one, of lists, and of searches, with what the filter and the order need.
+// Of one, of lists, and of searches, with what the filter and the order need.
 #[tokio::test]
 async fn a_projection_is_sent_where_the_dialect_honours_it() {
     for (query, parameter, names) in [
@@ -117,7 +117,7 @@ async fn a_projection_is_sent_where_the_dialect_honours_it() {
     assert!(line.calls()[0].query.is_none(), "not declared");
 }
 
-// B31a: a read that feeds a write, a version or a filter is whole.
+// A read that feeds a write, a version or a filter is whole.
 #[tokio::test]
 async fn a_read_that_feeds_a_write_or_a_version_is_whole() {
     let line = line("scim");
@@ -139,7 +139,7 @@ async fn a_read_that_feeds_a_write_or_a_version_is_whole() {
     assert!(line.calls()[0].query.is_none());
 }
 
-// B31a: in the upstream's words, through a rule.
+// In the upstream's words, through a rule.
 #[tokio::test]
 async fn a_projection_is_translated() {
     let mut route = spec("scim", "omni");

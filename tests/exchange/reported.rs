@@ -1,4 +1,4 @@
-//! A5: what `check`, `losses` and `/Schemas` say of a route, held against what its exchanges then do,
+//! What `check`, `losses` and `/Schemas` say of a route, held against what its exchanges then do,
 //! over rule sets of every kind.
 
 use std::collections::BTreeMap;
@@ -334,7 +334,7 @@ fn required(attributes: &[Json], without: &str) -> Json {
     Json::Object(user)
 }
 
-// A5: each row of `losses`, and `/Schemas` beside it.
+// Each row of `losses`, and `/Schemas` beside it.
 #[tokio::test]
 async fn every_row_of_losses_is_what_a_create_does() {
     for set in SETS {
@@ -416,7 +416,7 @@ fn merge(into: &mut Json, more: &Json) {
     }
 }
 
-// A5, E20: `/Schemas` calls required what a client has to send, and nothing else.
+// `/Schemas` calls required what a client has to send, and nothing else.
 #[tokio::test]
 async fn what_schemas_calls_required_is_what_a_create_needs() {
     for (name, wanted) in [
@@ -443,7 +443,7 @@ async fn what_schemas_calls_required_is_what_a_create_needs() {
     }
 }
 
-// E20: what is required below the top, and how many the upstream holds.
+// What is required below the top, and how many the upstream holds.
 #[tokio::test]
 async fn schemas_show_what_is_required_below_the_top_and_how_many_are_held() {
     let of = |name: &str| Made::new(*SETS.iter().find(|set| set.0 == name).unwrap(), ALL, false);
@@ -472,7 +472,7 @@ async fn schemas_show_what_is_required_below_the_top_and_how_many_are_held() {
     assert_eq!(listed(&phones, &path("phoneNumbers.display")), None);
 }
 
-// A5: what is called hidden survives a PUT that shows nothing of it, and nothing else does.
+// What is called hidden survives a PUT that shows nothing of it, and nothing else does.
 #[tokio::test]
 async fn what_is_hidden_survives_a_put_and_nothing_else() {
     for (name, hidden, seen) in [
@@ -505,7 +505,7 @@ async fn what_is_hidden_survives_a_put_and_nothing_else() {
     }
 }
 
-// A5: the calls that `check` tells, also where the upstream answers a write without a body.
+// The calls that `check` tells, also where the upstream answers a write without a body.
 #[tokio::test]
 async fn check_tells_how_many_calls_an_operation_makes() {
     for silent in [false, true] {
@@ -543,7 +543,7 @@ async fn check_tells_how_many_calls_an_operation_makes() {
     }
 }
 
-// A1: what `check` calls refused is refused, with no call.
+// What `check` calls refused is refused, with no call.
 #[tokio::test]
 async fn what_check_calls_refused_makes_no_call() {
     for gone in ["create", "get", "replace", "delete", "list"] {

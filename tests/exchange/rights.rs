@@ -58,7 +58,7 @@ fn requests(users: &str, id: &str) -> Vec<(Right, Method, String, Option<Json>)>
     ]
 }
 
-// issue part 13: every credential could delete everything.
+// Every credential could delete everything.
 #[tokio::test]
 async fn every_operation_needs_its_own_right_and_nothing_is_sent_without() {
     for client in ["scim", "omni", "descope"] {

@@ -50,7 +50,7 @@ fn decorated(name: &str, members: &[&str]) -> String {
     json!({"id": "g", "displayName": name, "members": members}).to_string()
 }
 
-// D1: a PUT of a group as it was read is done, however the server shows its members.
+// A PUT of a group as it was read is done, however the server shows its members.
 #[tokio::test]
 async fn a_group_that_is_put_as_it_was_read_is_no_failure() {
     let plain = json!([{"value": "U1"}, {"value": "u2"}]);
@@ -76,7 +76,7 @@ async fn a_group_that_is_put_as_it_was_read_is_no_failure() {
     }
 }
 
-// D1: and one who was taken away and is still there is one.
+// And one who was taken away and is still there is one.
 #[tokio::test]
 async fn a_member_who_is_not_taken_away_or_none_of_whom_is_taken_is_a_failure() {
     for (asked, shown, status) in [
@@ -100,7 +100,7 @@ async fn a_member_who_is_not_taken_away_or_none_of_whom_is_taken_is_a_failure() 
     }
 }
 
-// D1: other arrays, normalised, decorated and in another order.
+// Other arrays, normalised, decorated and in another order.
 #[tokio::test]
 async fn elements_are_compared_by_what_was_asked_of_them() {
     let user = |phones: Json| {
@@ -128,7 +128,7 @@ async fn elements_are_compared_by_what_was_asked_of_them() {
     }
 }
 
-// E9: one look at the members for however many operations.
+// One look at the members for however many operations.
 #[tokio::test]
 async fn many_removals_are_judged_by_one_look_at_the_members() {
     let ids: Vec<String> = (0..900).map(|n| format!("u{n}")).collect();
@@ -145,7 +145,7 @@ async fn many_removals_are_judged_by_one_look_at_the_members() {
     assert_eq!(outcome.response.status, 502);
 }
 
-// D3: what a create did not take is a loss by name.
+// What a create did not take is a loss by name.
 #[tokio::test]
 async fn what_a_create_did_not_take_is_named() {
     let sent = json!({"userName": "a@a.example", "title": "Boss", "displayName": "Ann",
@@ -161,7 +161,7 @@ async fn what_a_create_did_not_take_is_named() {
     assert!(outcome.record.losses.iter().any(|loss| loss.cause == "not_taken"));
 }
 
-// D3: what decides on access is an error that says that it was created, and where.
+// What decides on access is an error that says that it was created, and where.
 #[tokio::test]
 async fn a_group_that_was_created_without_its_members_is_told_loudly() {
     let sent = json!({"displayName": "Ops", "members": [{"value": "u1"}, {"value": "u2"}]});
@@ -220,7 +220,7 @@ fn taken(how: CreateConflict, found: Json, after: Json) -> Line {
     })
 }
 
-// B26: never told as created with another state or other members than asked for.
+// Never told as created with another state or other members than asked for.
 #[tokio::test]
 async fn only_what_is_as_asked_is_adopted() {
     let user = |active: Json| {
@@ -279,7 +279,7 @@ async fn only_what_is_as_asked_is_adopted() {
     }
 }
 
-// B26: "update" writes what the client sent, and keeps what it did not send.
+// "update" writes what the client sent, and keeps what it did not send.
 #[tokio::test]
 async fn what_is_there_is_updated_with_what_was_sent() {
     let found = json!({"id": "1", "userName": "ann@corp.example", "active": false, "title": "Clerk",
@@ -324,7 +324,7 @@ async fn what_is_there_is_updated_with_what_was_sent() {
     assert_eq!(body(&outcome)["members"][0]["value"], "u1");
 }
 
-// B26: an update of what is there goes through the guards of every update.
+// An update of what is there goes through the guards of every update.
 #[tokio::test]
 async fn an_update_of_what_is_there_is_guarded_as_any_other() {
     use scim_gateway::gateway::safety::{Act, RemovalLimits};
@@ -362,7 +362,7 @@ fn deaf(spec: scim_gateway::gateway::RouteSpec) -> Line {
     })
 }
 
-// D5: a stale version is refused, whatever the upstream does with it.
+// A stale version is refused, whatever the upstream does with it.
 #[tokio::test]
 async fn a_stale_version_is_refused_whether_or_not_the_upstream_looks() {
     let patch = json!({"Operations": [{"op": "replace", "path": "displayName", "value": "2"}]});
@@ -410,7 +410,7 @@ async fn a_stale_version_is_refused_whether_or_not_the_upstream_looks() {
     assert_eq!(send_with(&line, "PATCH", "/Users/7", &stale, &patch).await.response.status, 412);
 }
 
-// B19: what is handed out as an id is taken back as one.
+// What is handed out as an id is taken back as one.
 #[tokio::test]
 async fn an_id_that_is_handed_out_is_taken_back() {
     for (id, encoded) in [
@@ -475,7 +475,7 @@ async fn an_id_that_is_handed_out_is_taken_back() {
     }
 }
 
-// B19: what cannot be asked for is not handed out.
+// What cannot be asked for is not handed out.
 #[tokio::test]
 async fn an_id_that_nobody_could_ask_for_is_not_handed_out() {
     let long = "i".repeat(600);

@@ -65,7 +65,7 @@ pub fn shaped(change: impl Fn(&mut scim_gateway::dialect::model::Resource)) -> R
     spec
 }
 
-// B11, N-B6: a create is read once where its answer says too little.
+// A create is read once where its answer says too little.
 #[tokio::test]
 async fn what_was_created_is_read_once_where_its_answer_says_too_little() {
     let thin = [
@@ -109,7 +109,7 @@ async fn what_was_created_is_read_once_where_its_answer_says_too_little() {
     assert_eq!(calls(&line).len(), 1);
 }
 
-// B11: a created account is never told as not created.
+// A created account is never told as not created.
 #[tokio::test]
 async fn what_was_created_and_cannot_be_read_is_told_as_far_as_it_is_known() {
     let mut sent = ann();
@@ -129,7 +129,7 @@ async fn what_was_created_and_cannot_be_read_is_told_as_far_as_it_is_known() {
     }
 }
 
-// B11: neither id nor Location.
+// Neither id nor Location.
 #[tokio::test]
 async fn what_was_created_without_a_name_is_looked_up() {
     let found =
@@ -308,7 +308,7 @@ async fn a_deletion_in_doubt_that_nobody_can_look_at_is_taken_at_its_word_and_no
     }
 }
 
-// D10: what the upstream does not do is 501, by whatever status it says so.
+// What the upstream does not do is 501, by whatever status it says so.
 #[tokio::test]
 async fn a_method_that_the_upstream_has_not_is_not_implemented() {
     let patch = json!({"Operations": [{"op": "replace", "path": "title", "value": "B"}]});
@@ -349,7 +349,7 @@ async fn a_method_that_the_upstream_has_not_is_not_implemented() {
     }
 }
 
-// D11: a server that fails over a resource which is not there.
+// A server that fails over a resource which is not there.
 #[tokio::test]
 async fn a_failure_over_what_is_not_there_is_told_as_gone() {
     let patch = json!({"Operations": [{"op": "replace", "path": "title", "value": "B"}]});
@@ -368,7 +368,7 @@ async fn a_failure_over_what_is_not_there_is_told_as_gone() {
     }
 }
 
-// E23: what an upstream refuses of one resource is not for its credentials.
+// What an upstream refuses of one resource is not for its credentials.
 #[tokio::test]
 async fn a_refusal_of_one_resource_is_told_in_its_words() {
     let patch = json!({"Operations": [{"op": "replace", "path": "active", "value": false}]});
@@ -395,7 +395,7 @@ async fn a_refusal_of_one_resource_is_told_in_its_words() {
     assert_eq!(send(&line, "GET", "/Users", &Json::Null).await.response.status, 502);
 }
 
-// A1: what a dialect does not list is refused, and nothing is sent.
+// What a dialect does not list is refused, and nothing is sent.
 #[tokio::test]
 async fn an_operation_that_the_dialect_does_not_list_is_not_called() {
     use Operation::{Create, Delete, Get, List, Patch, Replace, Search};
@@ -443,7 +443,7 @@ async fn an_operation_that_the_dialect_does_not_list_is_not_called() {
     }
 }
 
-// A1: what stands in for an operation is listed too, or it is not done.
+// What stands in for an operation is listed too, or it is not done.
 #[tokio::test]
 async fn an_emulation_needs_the_operations_that_it_is_made_of() {
     use Operation::{Create, Delete, Get, List, Patch, Replace};

@@ -62,7 +62,7 @@ fn legacy_user() -> Json {
         ENTERPRISE: {"employeeNumber": 701984, "department": "R", "costCenter": {"odd": true}}})
 }
 
-// E1, B01: what stands for a value is read as that value.
+// What stands for a value is read as that value.
 #[tokio::test]
 async fn values_of_another_type_are_read_in_the_spirit_of_the_schema() {
     let line = holding(spec("scim", "scim"), &legacy_user());
@@ -85,7 +85,7 @@ async fn values_of_another_type_are_read_in_the_spirit_of_the_schema() {
     assert_eq!(shown["members"][0]["value"], json!("7"));
 }
 
-// E1: a client that cannot even see the extension puts; nothing of it is gone, and all is as it came.
+// A client that cannot even see the extension puts; nothing of it is gone, and all is as it came.
 #[tokio::test]
 async fn put_keeps_what_came_in_another_type() {
     for client in ["descope", "scim"] {
@@ -108,7 +108,7 @@ async fn put_keeps_what_came_in_another_type() {
     }
 }
 
-// B01: nobody is removed from a group whose members have numbers for ids.
+// Nobody is removed from a group whose members have numbers for ids.
 #[tokio::test]
 async fn members_with_numbers_are_added_to_and_taken_from() {
     let group = json!({"id": 7, "displayName": "Ops", "members": [{"value": 53}, {"value": 54}]});
@@ -127,7 +127,7 @@ async fn members_with_numbers_are_added_to_and_taken_from() {
     assert_eq!(sent(&line, &Method::PUT).remove(0)["members"], group["members"]);
 }
 
-// E1: a PATCH of another leaf of the same array leaves the unseen element.
+// A PATCH of another leaf of the same array leaves the unseen element.
 #[tokio::test]
 async fn a_patch_beside_what_cannot_be_read_leaves_it() {
     let ops = json!([{"op": "replace", "path": "emails[type eq \"home\"].value",
@@ -149,7 +149,7 @@ async fn a_patch_beside_what_cannot_be_read_leaves_it() {
     }
 }
 
-// E1: where the request must write just that leaf, nothing is sent and the place is named.
+// Where the request must write just that leaf, nothing is sent and the place is named.
 #[tokio::test]
 async fn what_cannot_be_read_is_not_written_over() {
     let mut stored = legacy_user();
@@ -165,7 +165,7 @@ async fn what_cannot_be_read_is_not_written_over() {
     assert!(sent(&line, &Method::PUT).is_empty());
 }
 
-// E1: nor is it taken away unseen, where that takes a read.
+// Nor is it taken away unseen, where that takes a read.
 #[tokio::test]
 async fn what_cannot_be_read_is_not_taken_away() {
     let mut stored = legacy_user();
@@ -177,7 +177,7 @@ async fn what_cannot_be_read_is_not_taken_away() {
     assert!(sent(&line, &Method::PUT).is_empty());
 }
 
-// E10: what a client's own schema demands and the resource lacked before is not asked of a PATCH.
+// What a client's own schema demands and the resource lacked before is not asked of a PATCH.
 #[tokio::test]
 async fn a_patch_is_not_refused_for_what_was_missing_before() {
     let stored = json!({"id": "g", "members": [{"value": "u1"}]});
@@ -188,7 +188,7 @@ async fn a_patch_is_not_refused_for_what_was_missing_before() {
     assert_eq!(sent(&line, &Method::PUT).len(), 1);
 }
 
-// E1: a filter is asked of the value that is shown.
+// A filter is asked of the value that is shown.
 #[tokio::test]
 async fn a_filter_sees_the_value_that_is_shown() {
     let mut other = legacy_user();
@@ -201,7 +201,7 @@ async fn a_filter_sees_the_value_that_is_shown() {
     assert_eq!(found["Resources"][0]["id"], json!("7"));
 }
 
-// E2: another member is another element: nothing of the old one goes over.
+// Another member is another element: nothing of the old one goes over.
 #[tokio::test]
 async fn hidden_facts_stay_with_their_element() {
     let group = json!({"id": "g", "displayName": "G", "members": [
@@ -232,7 +232,7 @@ async fn hidden_facts_stay_with_their_element() {
     assert_eq!(said[ENTERPRISE]["manager"], json!({"value": "m2"}));
 }
 
-// E10: what nobody touched is no mistake of the client's.
+// What nobody touched is no mistake of the client's.
 #[tokio::test]
 async fn old_data_does_not_block_a_deprovisioning() {
     let stored = json!({"id": "u", "userName": "u", "active": true,
@@ -244,7 +244,7 @@ async fn old_data_does_not_block_a_deprovisioning() {
     assert_eq!(outcome.response.status, 200, "{:?}", outcome.record.fault);
 }
 
-// D4: a change of what is immutable is refused, and what repeats it is not.
+// A change of what is immutable is refused, and what repeats it is not.
 #[tokio::test]
 async fn an_immutable_attribute_is_not_changed() {
     let fixed = || {
@@ -293,7 +293,7 @@ fn unreturned(mut spec: RouteSpec) -> RouteSpec {
     spec
 }
 
-// E14: a replacement does not wipe what the GET before it does not show.
+// A replacement does not wipe what the GET before it does not show.
 #[tokio::test]
 async fn what_a_get_does_not_return_is_not_wiped() {
     let stored = json!({"id": "u", "userName": "u", "title": "Old"});
@@ -313,7 +313,7 @@ async fn what_a_get_does_not_return_is_not_wiped() {
     assert_eq!(sent(&line, &Method::PUT)[0]["nickName"], json!("N"));
 }
 
-// E30: a vendor that unsets by null is told so at every depth.
+// A vendor that unsets by null is told so at every depth.
 #[tokio::test]
 async fn what_is_cleared_is_said_below_the_top_too() {
     let mut spec = without_patch("scim");
@@ -333,7 +333,7 @@ async fn what_is_cleared_is_said_below_the_top_too() {
     assert_eq!(said[ENTERPRISE], json!({"department": null, "costCenter": "C"}));
 }
 
-// E20: a required part of an attribute that has a value is demanded before anything is sent.
+// A required part of an attribute that has a value is demanded before anything is sent.
 #[tokio::test]
 async fn a_required_part_is_demanded() {
     let mut spec = without_patch("scim");

@@ -75,7 +75,7 @@ async fn patch(line: &Line, operations: Json) -> (u16, Json) {
     (outcome.response.status.as_u16(), body(&outcome))
 }
 
-// E14: removed from a view that never showed it, it would stay, and be told as gone.
+// Removed from a view that never showed it, it would stay, and be told as gone.
 #[tokio::test]
 async fn what_is_not_read_is_not_removed_by_reading() {
     let places: [&[&str]; 4] =
@@ -105,7 +105,7 @@ async fn what_is_not_read_is_not_removed_by_reading() {
     assert_eq!((status, writes(&line)[0]["nickName"].as_str()), (200, Some("n")), "{error}");
 }
 
-// E14: a list that is told whole would be told without what its elements hide.
+// A list that is told whole would be told without what its elements hide.
 #[tokio::test]
 async fn a_list_whose_elements_hide_something_is_not_told_whole() {
     let stored = user(json!({"emails": [{"value": "a@x.example", "type": "work"}]}));
@@ -130,7 +130,7 @@ async fn a_list_whose_elements_hide_something_is_not_told_whole() {
     }
 }
 
-// E14, of the client's side: its PUT says what it was shown.
+// Of the client's side: its PUT says what it was shown.
 #[tokio::test]
 async fn a_client_keeps_what_its_dialect_shows_on_request_only() {
     let places: [&[&str]; 4] =
@@ -160,7 +160,7 @@ async fn a_client_keeps_what_its_dialect_shows_on_request_only() {
     assert_eq!(writes(&line)[0]["Operations"], json!([{"op": "remove", "path": "nickName"}]));
 }
 
-// Promise 5: what a predicate says is lost where nothing else of its element is written.
+// What a predicate says (docs/semantics.md 1.3) is lost where nothing else of its element is written.
 #[tokio::test]
 async fn an_element_that_says_only_its_kind_is_lost_aloud() {
     let rules = "version = 1\ndialect = \"scim\"\nresource = \"User\"\n[[map]]\n\

@@ -1,5 +1,5 @@
 //! Versions: a client's `If-Match` and `If-None-Match`, and what the gateway demands of its own
-//! writes (RFC 7644 section 3.14, design 6e.8).
+//! writes (RFC 7644 section 3.14, docs/semantics.md 11).
 
 use http::{Method, StatusCode};
 use scim_gateway::exchange::Outcome;

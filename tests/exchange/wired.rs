@@ -38,7 +38,7 @@ fn told(outcome: &scim_gateway::exchange::Outcome) -> Vec<String> {
     calls.map(|call| format!("{:?} {:?}", call.asked, call.wired)).collect()
 }
 
-// newcomer B5: nothing showed what goes over the wire.
+// Nothing showed what goes over the wire.
 #[tokio::test]
 async fn whoever_looks_sees_paths_names_and_sizes_and_no_value_id_or_filter_value() {
     for (client, upstream) in [
@@ -112,7 +112,7 @@ async fn a_name_that_the_upstreams_dialect_does_not_know_is_told_by_its_length()
     }
 }
 
-// newcomer B5: a 404 told nowhere which path had been asked for.
+// A 404 told nowhere which path had been asked for.
 #[tokio::test]
 async fn what_is_not_found_names_the_path_that_was_asked_for() {
     let bench = Bench::new("scim", "pingone");

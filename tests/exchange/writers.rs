@@ -193,7 +193,6 @@ fn pairs(all: &[Writer], world: &World, apart: bool) -> usize {
     orders
 }
 
-// E3, edge review 2
 #[test]
 fn two_writers_of_a_user_end_as_in_some_serial_order() {
     for (upstream, versions) in [("pingone", false), ("scim", true), ("descope", false)] {
@@ -202,7 +201,7 @@ fn two_writers_of_a_user_end_as_in_some_serial_order() {
     }
 }
 
-// E3: an alias is the resource itself.
+// An alias is the resource itself.
 #[test]
 fn a_writer_by_the_alias_and_one_by_the_id_end_as_in_some_serial_order() {
     let world = World::new("scim", false, false);
@@ -213,7 +212,6 @@ fn a_writer_by_the_alias_and_one_by_the_id_end_as_in_some_serial_order() {
     }
 }
 
-// E3, edge review 2
 #[test]
 fn two_writers_of_a_group_end_as_in_some_serial_order() {
     for (upstream, versions, small) in [
@@ -229,7 +227,6 @@ fn two_writers_of_a_group_end_as_in_some_serial_order() {
     }
 }
 
-// E3, edge review 2
 #[test]
 fn three_writers_end_as_in_some_serial_order() {
     let mut orders = 0;

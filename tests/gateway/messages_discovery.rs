@@ -189,7 +189,7 @@ fn a_filter_on_discovery_is_forbidden_and_other_parameters_are_not() {
     }
 }
 
-// D15: RFC 7643 section 8.7.1 calls it EnterpriseUser, and no two schemas are called alike.
+// RFC 7643 section 8.7.1 calls it EnterpriseUser, and no two schemas are called alike.
 #[test]
 fn every_schema_has_a_name_of_its_own() {
     let mut views = views();
@@ -243,7 +243,7 @@ fn every_schema_has_a_name_of_its_own() {
     }
 }
 
-// D14: clients older than RFC 9865 refuse to read what they do not know.
+// Clients older than RFC 9865 refuse to read what they do not know.
 #[test]
 fn a_dialect_can_leave_pagination_out() {
     let mut dialect = dialect();

@@ -359,7 +359,7 @@ fn curl(text: &str) -> (String, Json) {
     (format!("{} /{path}", after("-X")), serde_json::from_str(&after("-d")).unwrap())
 }
 
-// newcomer B1: the sandbox that `run` serves has the person that README.md shows.
+// The sandbox that `run` serves has the person that README.md shows.
 #[tokio::test]
 async fn the_readmes_exchange_is_what_happens() {
     let readme = Page::read("README.md");

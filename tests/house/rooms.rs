@@ -1,4 +1,4 @@
-//! Which room may know which (design: rooms are one-way).
+//! Which room may know which (ARCHITECTURE.md, "Rooms").
 
 use crate::files::{File, rust};
 

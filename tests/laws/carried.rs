@@ -55,7 +55,7 @@ fn every_list_is_what_the_vendors_tables_say() {
     }
 }
 
-/// Design 6d.8: floors that cannot be met by declaring everything lost.
+/// Law 8: floors that cannot be met by declaring everything lost.
 #[test]
 fn floors() {
     let floors: [(&str, &[&str]); 3] = [
@@ -81,7 +81,7 @@ fn floors() {
     assert!(carried("scim", "pingone").contains(&format!("{PINGONE_USER}.population.id")));
 }
 
-/// Every property of seed 002's table but `password`.
+/// Every property of PingOne's table of user attributes but `password`.
 const PINGONE: [&str; 23] = [
     "addresses.country pick",
     "addresses.formatted pick",
@@ -108,7 +108,7 @@ const PINGONE: [&str; 23] = [
     "userName",
 ];
 
-/// Every field of seed 003's request body.
+/// Every field of the request body that Descope documents.
 const DESCOPE: [&str; 10] = [
     "active",
     "displayName",

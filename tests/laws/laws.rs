@@ -1,4 +1,4 @@
-//! The laws of design 6d on the pure functions of a pair: each says why it does not hold, so that a
+//! The laws (docs/semantics.md 13) on the pure functions of a pair: each says why it does not hold, so that a
 //! broken twin can be seen to break it.
 
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ impl World {
     }
 }
 
-/// Promise 5: what does not come back was reported as lost.
+/// Of law 1: what does not come back was reported as lost.
 fn lost(x: &Json, back: &Json, losses: &[String]) -> Law {
     let known = |leaf: &str| losses.iter().any(|loss| covers(loss, leaf));
     let silent = leaves(x).into_iter().find(|(leaf, value)| {

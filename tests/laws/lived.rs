@@ -70,7 +70,7 @@ fn unlinked_said(c: &Json) -> Json {
     c
 }
 
-/// Without what is derived or the vendor alone writes (design 7): links and the manager's name.
+/// Without what is derived or the vendor alone writes (docs/semantics.md 2.7): links and the manager's name.
 fn unlinked(user: &Json) -> Json {
     kept(user, "", &|leaf| !leaf.ends_with("$ref") && !leaf.ends_with("manager.displayName"))
 }

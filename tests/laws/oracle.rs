@@ -1,6 +1,6 @@
 //! The oracle: what a canonical user becomes when it is created at an upstream and read back.
 //!
-//! Computed from [`super::tables`] and a few sentences of the design, never from `rules/` or the
+//! Computed from [`super::tables`] and a few sentences of docs/semantics.md, never from `rules/` or the
 //! engine. Documents are in the canonical form; `schemas`, `id` and `meta` are no part of them.
 
 use serde_json::{Map, Value, json};

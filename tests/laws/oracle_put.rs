@@ -1,4 +1,4 @@
-//! The oracle of put (design 6c): what a replacement leaves at an upstream that already has the user.
+//! The oracle of put (docs/semantics.md 4): what a replacement leaves at an upstream that already has the user.
 //!
 //! All users here are canonical ones, as the upstream stores them. It knows the vendors' tables, not
 //! the engine.

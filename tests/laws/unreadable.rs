@@ -81,7 +81,7 @@ fn shown(world: &World, read: &Object<'static>) -> Object<'static> {
     view
 }
 
-/// E1, B01: GetPut for one mutated value.
+/// GetPut for one mutated value.
 fn put_back(world: &World, document: &Json, place: &str) -> Result<(), TestCaseError> {
     let reading = received(world, document);
     let user = shown(world, &reading.read);
@@ -99,7 +99,7 @@ fn put_back(world: &World, document: &Json, place: &str) -> Result<(), TestCaseE
     Ok(())
 }
 
-/// E1: a change of another attribute leaves the mutated one as it came, and does not say it.
+/// A change of another attribute leaves the mutated one as it came, and does not say it.
 fn patched_elsewhere(world: &World, document: &Json, place: &str) -> Result<(), TestCaseError> {
     let reading = received(world, document);
     let mut user = shown(world, &reading.read);

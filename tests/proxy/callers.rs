@@ -163,7 +163,7 @@ async fn a_401_has_one_challenge_for_each_scheme_of_the_route() {
     assert!(answer.contains("Basic <base64 of user:password>"), "{answer}");
 }
 
-/// Edge 8: a right token cannot be guessed; whoever shared an address with a stranger was locked out.
+/// A right token cannot be guessed; whoever shared an address with a stranger was locked out.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_too_many_wrong_ones_a_password_is_not_looked_at_and_a_token_is() {
     let service = Scripted::start(|_, _| ok("{}")).await;
@@ -197,7 +197,7 @@ async fn after_too_many_wrong_ones_a_password_is_not_looked_at_and_a_token_is() 
     assert!(log.contains("refused: Some(Limited)") && log.contains("refused: Some(Missing)"));
 }
 
-/// Edge 8: behind a proxy every client had the proxy's address.
+/// Behind a proxy every client had the proxy's address.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_whom_a_trusted_proxy_names_and_no_other_names_anybody() {
     let service = Scripted::start(|_, _| ok("{}")).await;

@@ -115,7 +115,7 @@ async fn methods_that_scim_does_not_have_are_405_and_reach_nobody() {
         assert_eq!(status(&answer), 405, "{method}: {answer}");
         assert!(header(&answer, "allow").unwrap().contains("GET"), "{method}: {answer}");
     }
-    // Edge 28: what takes GET takes HEAD, and says so once.
+    // What takes GET takes HEAD, and says so once.
     for (method, path, allow) in [
         ("PUT", "/t/scim/v2/Users", "GET, HEAD, POST"),
         ("POST", PATH, "GET, HEAD, PUT, PATCH, DELETE"),

@@ -128,7 +128,7 @@ async fn a_stream_is_sent_once_more_after_a_401_with_the_secret_that_is_new() {
     assert!(!seen.join("").contains("the-clients-own"), "{seen:?}");
 }
 
-/// Edge 10: one throttled caller of a route that forwards held everybody's calls.
+/// One throttled caller of a route that forwards held everybody's calls.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_holds_one_clients_calls_back_holds_no_others() {
     let upstream = Scripted::start(|_, seen| match header(seen, "authorization") {
@@ -167,7 +167,7 @@ fn careful(url: &str, settings: &settings::Care, log: &Arc<Log>) -> (Running, Ca
     (gateway(ways, &Auth::Forward), own)
 }
 
-/// Edge 10: what the upstream said to one client's credential opened the breaker for all.
+/// What the upstream said to one client's credential opened the breaker for all.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_for_one_clients_credential_costs_no_other_ones_calls() {
     let upstream = Scripted::start(|_, seen| match header(seen, "authorization") {
@@ -214,7 +214,7 @@ async fn what_fails_for_one_clients_credential_costs_no_other_ones_calls() {
     assert!(events.iter().filter(refused).count() >= 6, "{events:?}");
 }
 
-/// Edge 10: what is nobody's own opens it still.
+/// What is nobody's own opens it still.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_takes_no_connection_is_left_alone_by_all() {
     let breaker = settings::Breaker { failures: 3, ..settings::Breaker::default() };
@@ -231,7 +231,7 @@ async fn an_upstream_that_takes_no_connection_is_left_alone_by_all() {
     assert_eq!(opened, 1, "{:?}", log.events());
 }
 
-/// Edge 10: one client's failing calls spent the retries of all.
+/// One client's failing calls spent the retries of all.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_client_has_asked_again_is_its_own() {
     let met = std::sync::Mutex::new(std::collections::HashSet::new());
@@ -266,7 +266,7 @@ async fn what_one_client_has_asked_again_is_its_own() {
     }
 }
 
-/// Edge 22: whoever asked decided that spans are kept.
+/// Whoever asked decided that spans are kept.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_does_not_decide_what_is_sampled() {
     let upstream = Scripted::start(|_, _| ok(&user("ann"))).await;

@@ -63,7 +63,7 @@ fn opened(log: &Log) -> bool {
     log.events().iter().any(|event| matches!(event, Event::Breaker { open: true, .. }))
 }
 
-/// Edge 4: the timer of the whole call dropped what would have told the node.
+/// The timer of the whole call dropped what would have told the node.
 #[tokio::test]
 async fn a_node_that_hangs_is_left_out_by_its_calls_timeout_and_costs_nobody_else() {
     let (hung, good) = (Scripted::start(silence).await, Scripted::start(|_, _| ok("{}")).await);
@@ -89,7 +89,7 @@ async fn a_node_that_hangs_is_left_out_by_its_calls_timeout_and_costs_nobody_els
     }
 }
 
-/// Edge 4: what ends with its exchange after no time at all says nothing of the node.
+/// What ends with its exchange after no time at all says nothing of the node.
 #[tokio::test]
 async fn a_call_that_had_no_time_says_nothing_of_its_node() {
     let (hung, other) = (Scripted::start(silence).await, Scripted::start(silence).await);
@@ -115,7 +115,7 @@ async fn where_every_node_fails_the_breaker_opens() {
     assert!(opened(&log));
 }
 
-/// A sibling of edge 4: one node that asks to be left alone does not speak for the other.
+/// One node that asks to be left alone does not speak for the other.
 #[tokio::test]
 async fn a_node_that_asks_for_a_pause_holds_no_calls_to_another() {
     let busy = |_, _: &str| {
@@ -131,7 +131,7 @@ async fn a_node_that_asks_for_a_pause_holds_no_calls_to_another() {
     assert_eq!(busy.requests().len(), 3, "as often as ejects it");
 }
 
-/// Edge 5: a probe that was dropped left its node out for ever.
+/// A probe that was dropped left its node out for ever.
 #[tokio::test]
 async fn a_node_whose_probe_was_cut_off_is_tried_again() {
     let healed = Arc::new(AtomicBool::new(false));
@@ -161,7 +161,7 @@ async fn a_node_whose_probe_was_cut_off_is_tried_again() {
     }
 }
 
-/// Edge 3: strangers, who need no credential, opened the breaker of all routes.
+/// Strangers, who need no credential, opened the breaker of all routes.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_clients_break_is_charged_to_no_upstream_and_to_no_node() {
     let sample = |number, _: &str| if number < 12 { Some(Vec::new()) } else { ok("{}") };
@@ -197,7 +197,7 @@ async fn what_clients_break_is_charged_to_no_upstream_and_to_no_node() {
     assert!(!opened(&gateway.log) && ejected(&gateway.log).is_empty());
 }
 
-/// Edge 3: what an answer's header said stands, whatever becomes of the body.
+/// What an answer's header said stands, whatever becomes of the body.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_header_of_an_answer_says_what_there_is_to_say_of_its_sender() {
     let begun = |_, _: &str| Some(b"HTTP/1.1 503 Bad\r\nContent-Length: 9\r\n\r\nhalf".to_vec());
@@ -241,7 +241,7 @@ async fn two<F: Future<Output = ()> + Send + 'static>(
     (trusting(&url, Some(&ca)).unwrap(), directory)
 }
 
-/// Edge 18: a stream that was refused has not been processed (RFC 9113 section 8.7).
+/// A stream that was refused has not been processed (RFC 9113 section 8.7).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_stream_was_not_done_and_is_sent_again() {
     let refused = Arc::new(AtomicBool::new(false));
@@ -263,7 +263,7 @@ async fn a_refused_stream_was_not_done_and_is_sent_again() {
     assert_eq!(answer.status, 200);
 }
 
-/// Edge 18: so has one above the last that a GOAWAY names (section 6.8).
+/// So has one above the last that a GOAWAY names (section 6.8).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_beyond_a_goaway_was_not_done_and_is_sent_again() {
     for reason in [0_u8, 11] {

@@ -116,7 +116,7 @@ async fn leave(address: SocketAddr, slow: &Slow, bytes: &[u8]) {
     drop(stream);
 }
 
-/// Edge 1: the answer's failure to be written put a new record in the place of the exchange's.
+/// The answer's failure to be written put a new record in the place of the exchange's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_whose_client_has_gone_is_told_as_done() {
     for (method, path, body, word) in writes() {
@@ -128,7 +128,7 @@ async fn a_write_whose_client_has_gone_is_told_as_done() {
     }
 }
 
-/// Edge 1, over HTTP/2: there an ordinary timeout of the client's is enough.
+/// Over HTTP/2: there an ordinary timeout of the client's is enough.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_whose_stream_was_reset_is_told_as_done() {
     let directory = tempfile::tempdir().unwrap();
@@ -171,7 +171,7 @@ async fn a_write_whose_stream_was_reset_is_told_as_done() {
     }
 }
 
-/// Edge 1: what the exchange came to is not replaced by what the connection came to.
+/// What the exchange came to is not replaced by what the connection came to.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fault_of_an_exchange_stays_whatever_becomes_of_the_connection() {
     for (method, path, body, _) in writes().into_iter().take(4) {

@@ -259,7 +259,7 @@ async fn an_upstream_that_speaks_only_http_2_is_spoken_to_in_it() {
     }
 }
 
-// Edge review 28: a reload changed the time between two requests for HTTP/1.1 alone.
+// A reload changed the time between two requests for HTTP/1.1 alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn how_long_a_connection_may_be_idle_follows_a_reload_in_both_protocols() {
     let service = Scripted::start(|_, _| ok("{}")).await;
@@ -296,7 +296,6 @@ async fn how_long_a_connection_may_be_idle_follows_a_reload_in_both_protocols() 
     assert_eq!(end.unwrap().unwrap_or(0), 0);
 }
 
-// Edge review 12.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_count_while_their_handshake_is_silent_and_it_has_the_time_of_a_header() {
     let service = Scripted::start(|_, _| ok("{}")).await;

@@ -74,7 +74,7 @@ async fn a_node_that_takes_no_connection_is_passed_over_by_any_method() {
     assert_eq!(live.requests().len(), 9, "and nothing is sent twice");
 }
 
-// Edge review 28: a call's time is enough for a node that lives, whatever the dead ones take of it.
+// A call's time is enough for a node that lives, whatever the dead ones take of it.
 #[tokio::test]
 async fn nodes_that_swallow_all_leave_time_for_one_that_lives() {
     let mut holes = Vec::new();
@@ -187,7 +187,7 @@ async fn a_node_whose_health_path_fails_gets_no_calls_until_it_answers() {
     assert_eq!(calls(&a), before + 3);
 }
 
-/// Edge 5, 16: a health path that needs an authorization was asked without it, so that every node was down.
+/// A health path that needs an authorization was asked without it, so that every node was down.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_health_path_is_asked_with_the_upstreams_authorization_where_that_is_wanted() {
     let folder = tempfile::tempdir().unwrap();

@@ -64,7 +64,7 @@ impl Impatient {
     }
 }
 
-/// Edge 28: a write on a connection that the upstream was about to end was 502, and nobody knew whether it was done.
+/// A write on a connection that the upstream was about to end was 502, and nobody knew whether it was done.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_takes_no_connection_that_was_silent_for_long() {
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
@@ -88,7 +88,7 @@ async fn a_write_takes_no_connection_that_was_silent_for_long() {
     }
 }
 
-/// Edge 28, for what Pingora carries.
+/// For what Pingora carries.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_streams_takes_no_connection_that_was_silent_for_long() {
     let upstream = Impatient::start().await;
@@ -153,7 +153,7 @@ async fn asked(a: impl Fn(&str) -> String, b: impl Fn(&str) -> String) -> Vec<St
     requests.iter().map(|request| request.split(' ').next().unwrap().to_owned()).collect()
 }
 
-/// Edge 28: two upstreams of one service had two sets of locks.
+/// Two upstreams of one service had two sets of locks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_of_one_service_go_one_after_the_other_whatever_it_is_called() {
     let same = |url: &str| url.to_owned();
@@ -171,7 +171,7 @@ async fn writers_of_one_service_go_one_after_the_other_whatever_it_is_called() {
     assert!(reads_first(&asked), "{asked:?}");
 }
 
-/// Edge 28: also where the two have one node of several in common.
+/// Also where the two have one node of several in common.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_node_in_common_is_one_service() {
     let observer = crate::harness::observer();

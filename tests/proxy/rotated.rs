@@ -105,7 +105,6 @@ async fn eventually(remote: &Remote, good: bool) {
     tokio::time::timeout(Duration::from_secs(20), turn).await.unwrap();
 }
 
-// Edge review 9.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_authority_is_believed_and_the_one_before_no_more() {
     let (old, new) = (Authority::new("old"), Authority::new("new"));
@@ -130,7 +129,6 @@ async fn a_changed_authority_is_believed_and_the_one_before_no_more() {
     assert!(!works(&remote).await, "at once");
 }
 
-// Edge review 9.
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_believe_the_authorities_of_their_upstream_and_of_now() {
     let (old, new) = (Authority::new("old"), Authority::new("new"));
@@ -210,19 +208,17 @@ async fn probed(path: Option<&str>) {
     assert_eq!((down(), up()), (2, 0));
 }
 
-// Edge review 16.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_health_checks_make_shows_the_certificate() {
     probed(None).await;
 }
 
-// Edge review 16.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_health_checks_ask_for_is_asked_with_the_certificate() {
     probed(Some("/alive")).await;
 }
 
-// Edge review 9 and 26: what an operator mends at a token endpoint is tried at once.
+// What an operator mends at a token endpoint is tried at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_authority_of_a_token_endpoint_is_tried_at_once() {
     let (old, new) = (Authority::new("old"), Authority::new("new"));
@@ -254,7 +250,6 @@ async fn a_changed_authority_of_a_token_endpoint_is_tried_at_once() {
     assert_eq!(header(&last, "authorization"), Some("Bearer t0k"));
 }
 
-// Edge review 26.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_client_secret_is_tried_at_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -237,7 +237,7 @@ async fn keys_are_fetched_once_for_all_requests() {
     }
     assert!(all.join_all().await.iter().all(|status| *status == 200));
     // Names of keys that nobody has do not ask the issuer again and again; nor are they guesses, since
-    // the issuer may have such a key by now (edge review 25).
+    // the issuer may have such a key by now.
     for number in 0..40 {
         let token = issuer.token("EdDSA", json!({"kid": format!("k{number}")}), &claims());
         let answer = show(&gateway, &token).await;

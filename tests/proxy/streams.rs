@@ -57,7 +57,7 @@ async fn told(gateway: &Running, word: &str) {
     }
 }
 
-/// Edge 11: slow uploads filled a route.
+/// Slow uploads filled a route.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_comes_slowly_holds_no_place_of_its_route() {
     let upstream = Scripted::start(|_, _| ok("{\"id\":\"7\",\"userName\":\"a\"}")).await;
@@ -73,7 +73,7 @@ async fn a_body_that_comes_slowly_holds_no_place_of_its_route() {
     }
 }
 
-/// Edge 11: slow readers of streams filled an upstream.
+/// Slow readers of streams filled an upstream.
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_have_places_of_their_own() {
     let url = endless().await;
@@ -89,7 +89,7 @@ async fn streams_have_places_of_their_own() {
     assert_eq!(status(&answer), 503, "as many streams as may: {answer}");
 }
 
-/// Edge 11: nothing bounded a stream as a whole, and nothing its rate.
+/// Nothing bounded a stream as a whole, and nothing its rate.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_at_its_time_and_below_its_least_rate() {
     let url = endless().await;
@@ -109,7 +109,7 @@ async fn a_stream_ends_at_its_time_and_below_its_least_rate() {
     }
 }
 
-/// Edge 20: nobody said 100.
+/// Nobody said 100.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_waits_to_be_asked_for_its_body_is_asked() {
     let upstream = Scripted::start(|_, _| ok("{}")).await;
@@ -130,7 +130,7 @@ async fn a_client_that_waits_to_be_asked_for_its_body_is_asked() {
     assert!(header(&upstream.requests()[0], "expect").is_none());
 }
 
-/// Edge 21: what only a proxy may say, and what it must not hand on.
+/// What only a proxy may say, and what it must not hand on.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_listed_streams_through_and_the_rest_is_our_own_word() {
     let upstream = Scripted::start(|_, _| {
@@ -186,7 +186,7 @@ async fn only_what_is_listed_streams_through_and_the_rest_is_our_own_word() {
     }
 }
 
-/// Edge 21: a 101 would open a tunnel.
+/// A 101 would open a tunnel.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_upstream_opens_a_tunnel() {
     let upstream = Scripted::start(|_, _| {
@@ -204,7 +204,7 @@ async fn no_upstream_opens_a_tunnel() {
     assert!(header(&upstream.requests()[0], "upgrade").is_none());
 }
 
-/// Edge 19: the connection was closed under what the client still sent, and the answer was lost.
+/// The connection was closed under what the client still sent, and the answer was lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_writes_before_it_reads_hears_its_refusal() {
     let upstream = Scripted::start(|_, _| ok("{}")).await;
@@ -238,7 +238,7 @@ async fn a_client_that_writes_before_it_reads_hears_its_refusal() {
     }
 }
 
-/// Edge 19: what is thrown away is bounded.
+/// What is thrown away is bounded.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_without_an_end_is_not_listened_to_for_ever() {
     let upstream = Scripted::start(|_, _| ok("{}")).await;
@@ -252,7 +252,7 @@ async fn who_sends_without_an_end_is_not_listened_to_for_ever() {
     }
 }
 
-/// Edge 28: encoded bodies, and HEAD.
+/// Encoded bodies, and HEAD.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_encoded_body_is_415_and_head_is_get_without_its_body() {
     let upstream = Scripted::start(|_, _| ok("{\"id\":\"7\",\"userName\":\"a\"}")).await;
@@ -274,7 +274,7 @@ async fn an_encoded_body_is_415_and_head_is_get_without_its_body() {
     assert!(last.starts_with("GET "), "{last}");
 }
 
-/// Edge 18: a connection that the upstream is about to close is not one for a write.
+/// A connection that the upstream is about to close is not one for a write.
 #[tokio::test]
 async fn a_connection_is_kept_no_longer_than_it_is_said() {
     let upstream = Scripted::start(|_, _| ok("{}")).await;

@@ -37,7 +37,7 @@ fn refuses_duplicates_in_small_and_large_objects() {
     }
 }
 
-// E19: whether case tells names apart is a matter of who lists them; reading keeps both.
+// Whether case tells names apart is a matter of who lists them; reading keeps both.
 #[test]
 fn names_that_differ_by_case_are_two_and_each_is_found_by_its_spelling() {
     for more in [
@@ -85,7 +85,7 @@ fn depth_is_counted_over_objects_and_arrays() {
     ));
 }
 
-// E18: what is only carried keeps its text, whatever its size and precision.
+// What is only carried keeps its text, whatever its size and precision.
 #[test]
 fn numbers_are_carried_by_their_text() {
     for text in [

@@ -1,4 +1,4 @@
-//! Numbers by their text, compared by their value (E18).
+//! Numbers by their text, compared by their value.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -10,7 +10,7 @@ fn number(text: &str) -> Number<'_> {
     Number::read(text).unwrap_or_else(|| panic!("{text} is no number"))
 }
 
-// E18: the values that a double cannot tell apart are told apart, and one value is one number.
+// The values that a double cannot tell apart are told apart, and one value is one number.
 #[test]
 fn numbers_compare_by_value_without_rounding() {
     let equal = [

@@ -54,7 +54,7 @@ fn below(urn: &str, stored: Json, op: &str, name: &str, value: Option<Json>) -> 
     after[urn].take()
 }
 
-// E11: arrays under free keys are appended to, and lose the values that are named.
+// Arrays under free keys are appended to, and lose the values that are named.
 #[test]
 fn several_values_below_a_free_key_are_added_to_and_taken_from() {
     let tags = || json!({"tags": ["a", "b"], "x": 1});
@@ -205,7 +205,7 @@ fn objects_and_single_values_below_a_free_key_are_what_is_stored() {
     }
 }
 
-// E21: RFC 7644 section 3.5.2.3: "all matching record values SHALL be replaced".
+// RFC 7644 section 3.5.2.3: "all matching record values SHALL be replaced".
 #[test]
 fn a_record_that_a_filter_selects_is_replaced_as_a_whole() {
     let old = json!({"value": "a@x", "type": "work", "display": "Old A", "primary": true});
@@ -234,7 +234,7 @@ fn a_record_that_a_filter_selects_is_replaced_as_a_whole() {
     assert_eq!(first[0]["primary"], json!(false), "{first}");
 }
 
-// E22: references and certificates are never folded, by however many a removal names.
+// References and certificates are never folded, by however many a removal names.
 #[test]
 fn removals_tell_the_case_of_references_and_of_ids() {
     let resource = json!({

@@ -54,7 +54,7 @@ fn integers_may_be_written_with_a_point() {
         assert!(to("age", wrong.clone(), ALL).is_err(), "{wrong}");
     }
     assert_eq!(to("score", json!(3.5), ALL), Ok(json!(3.5)));
-    // E18: what is not asked to be rewritten keeps its text.
+    // What is not asked to be rewritten keeps its text.
     let schema = user();
     let age = schema.attribute("age").unwrap();
     let kept = coerce(Value::from(json!(3.0)), age, Leniency::default()).unwrap();

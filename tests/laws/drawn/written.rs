@@ -221,7 +221,7 @@ fn expected(rule: &Rule, x: &Tree) -> Option<(Tree, Tree)> {
     Some((value, image.1.clone()))
 }
 
-/// Promise 5: what does not come back was told as lost.
+/// Of law 1: what does not come back was told as lost.
 fn silent(case: &Case<'_>, x: &Tree, shown: &Tree, told: &Told) -> Law {
     let losses: Vec<_> =
         told.outcome.record.losses.iter().map(|loss| loss.place.to_lowercase()).collect();
