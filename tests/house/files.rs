@@ -29,7 +29,7 @@ pub fn rust(folders: &[&str]) -> Vec<File> {
 }
 
 impl File {
-    /// The room of a file in `src/`: `src/proxy/auth.rs` and `src/fault.rs` are in proxy and fault.
+    /// The room of a file in `src/`: `src/cli/mod.rs` and `src/fault.rs` are in cli and fault.
     pub fn room(&self) -> &str {
         let inner = self.path.strip_prefix("src/").unwrap();
         inner.split(['/', '.']).next().unwrap()
