@@ -78,7 +78,7 @@ fn filtered(case: &Case<'_>, ask: &Ask, change: impl Fn(&mut Server)) -> Law {
     let view = all.tree.get("Resources").map(Tree::elements).unwrap_or_default();
     let holds = |one: &&Tree| ask.holds(one, &case.canonical(), Reading::Client);
     let mut matches: Vec<_> = view.iter().filter(holds).collect();
-    // Of a unique leaf, what is spelled as it was asked is the one (ARCHITECTURE.md, lists).
+    // Of a unique leaf, what is spelled as it was asked is the one (docs/semantics.md 6.7).
     if let Ask::Compare(names, operator, value) = ask
         && operator == "eq"
         && names[..] == [case.world.draft.naming()]

@@ -32,7 +32,7 @@ fn differs(what: &str, is: &Tree, should: &Tree) -> Law {
 }
 
 /// Whether a change was refused, with nothing sent, at an upstream whose answers leave out what a
-/// replacement would wipe (ARCHITECTURE.md, put: the change goes as a PATCH, or is 501).
+/// replacement would wipe (docs/semantics.md 4.5: the change goes as a PATCH, or is 501).
 fn is_untellable(case: &Case<'_>, server: &Server, told: &Told) -> bool {
     let mut attributes = case.world.draft.attributes.iter();
     let leaves_out = attributes.any(|attr| attr.is_writable() && attr.is_on_request());
