@@ -20,7 +20,15 @@ pub mod sandbox;
 
 pub mod config;
 
-pub mod proxy;
+pub mod observe;
+
+pub mod material;
+
+pub mod outbound;
+
+pub mod inbound;
+
+pub mod serve;
 
 pub mod ops;
 

@@ -20,7 +20,7 @@ use crate::gateway::pair::Pair;
 use crate::gateway::report::{OperationReport, operations};
 use crate::gateway::route::Kind;
 use crate::gateway::table::{Fate, Table};
-use crate::proxy::{Observer, Silent};
+use crate::observe::{Observer, Silent};
 use crate::scim::schema::Attribute;
 
 /// Of a route whose clients the upstream knows.

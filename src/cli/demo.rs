@@ -23,7 +23,9 @@ use super::output::{fail, say};
 use crate::config::{Config, Surroundings};
 use crate::diagnostic::Source;
 use crate::exchange::Shared;
-use crate::proxy::{self, Edge, Life, Live, Observer, Silent};
+use crate::observe::{Observer, Silent};
+use crate::serve;
+use crate::serve::{Edge, Life, Live};
 
 const README: &str = include_str!("../../README.md");
 const CONFIG: &str = include_str!("../../config.toml");
@@ -94,7 +96,7 @@ fn serve() -> Result<SocketAddr, String> {
     server.listen = vec![address];
     let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::<Shared>::default());
     let live = Arc::new(Live::new(edge.before(upstreams.reached())));
-    spawn(move || proxy::serve(&server, live, observer, Arc::<Life>::default()).map(drop));
+    spawn(move || serve::serve(&server, live, observer, Arc::<Life>::default()).map(drop));
     let begin = Instant::now();
     while TcpStream::connect(address).is_err() {
         if begin.elapsed() > PATIENCE {

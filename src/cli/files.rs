@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, timeout};
 
 use crate::config::Config;
-use crate::proxy::{Event, Observer};
+use crate::observe::{Event, Observer};
 
 /// After the last of several changes.
 const QUIET: Duration = Duration::from_millis(100);

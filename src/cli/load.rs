@@ -12,11 +12,11 @@ use crate::diagnostic::{Diagnostic, Mistakes, sort};
 use crate::dialect::Dialects;
 use crate::exchange::Upstream;
 use crate::gateway::Gateway;
-use crate::proxy::{
-    Callers, Care, Cared, Certificates, Door, Identity, KeySets, Making, Observer, Reach, Remote,
-    Signed, Way,
-};
+use crate::inbound::{Callers, Certificates, KeySets};
+use crate::observe::Observer;
+use crate::outbound::{Care, Cared, Identity, Making, Reach, Remote, Signed};
 use crate::sandbox::{Options, Sandbox, Vendor};
+use crate::serve::{Door, Way};
 
 /// A configuration with its compiled routes and their doors.
 pub(super) struct Loaded {

@@ -18,9 +18,10 @@ use super::load::{Loaded, Upstreams, load_over};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::Shared;
+use crate::observe::{Event, Observer, Trigger};
 use crate::ops::reload::{Ask, Outcome};
 use crate::ops::{Logging, log, systemd};
-use crate::proxy::{Edge, Event, Live, Observer, Trigger};
+use crate::serve::{Edge, Live};
 
 /// What serves, and what the next configuration takes over from it.
 pub(super) struct Reloader {

@@ -13,9 +13,11 @@ use super::reload::Reloader;
 use super::taken::{socket_taken, taken};
 use super::{Format, Named};
 use crate::exchange::Shared;
+use crate::observe::{Event, Observer};
 use crate::ops::state::State;
 use crate::ops::{Admin, Logging, Metrics, Reloads, Unstarted, Watch, log, systemd};
-use crate::proxy::{self, Edge, Event, Life, Live, Observer, Stopped};
+use crate::serve;
+use crate::serve::{Edge, Life, Live, Stopped};
 
 /// Between two looks whether requests are welcome.
 const LOOK: Duration = Duration::from_millis(20);
@@ -80,7 +82,7 @@ fn serve(
 ) -> Result<Stopped, String> {
     log::warnings(&loaded.warnings);
     let life = Arc::new(if options.upgrade { Life::inheriting() } else { Life::default() });
-    proxy::bind(&loaded.config.server.listen, &life)
+    serve::bind(&loaded.config.server.listen, &life)
         .map_err(|(address, error)| taken("[server] listen", address, &error))?;
     let rules = Arc::new(ArcSwap::from_pointee(loaded.rules_hash.clone()));
     let (reloads, asks) = Reloads::channel();
@@ -135,7 +137,7 @@ fn serve(
     };
     reloader.start(asks).map_err(|error| format!("cannot reload: {error}"))?;
     systemd::watch(&life);
-    let stopped = proxy::serve(&server, live, observer, life);
+    let stopped = serve::serve(&server, live, observer, life);
     watch.finish();
     stopped
 }

@@ -1,5 +1,5 @@
 //! How an upstream is cared for, and how many requests a route takes at once: limits, rate, retries,
-//! breaker, health. Plain data; what it does is in `proxy::care`.
+//! breaker, health. Plain data; what it does is in `outbound::resilience`.
 
 use std::time::Duration;
 

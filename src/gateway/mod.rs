@@ -1,6 +1,6 @@
 //! What an exchange is made of: reading requests, planning, translating, judging losses, answering.
 //!
-//! No I/O and no Pingora here: the exchange room makes the calls, the proxy room moves bytes.
+//! No I/O and no Pingora here: the exchange room makes the calls, the rooms after it move bytes.
 
 mod array;
 pub mod askable;

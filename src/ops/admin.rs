@@ -22,7 +22,8 @@ use super::state::State;
 use crate::config::model;
 use crate::diagnostic;
 use crate::exchange::Shared;
-use crate::proxy::{Event, Life, Live, Observer};
+use crate::observe::{Event, Observer};
+use crate::serve::{Life, Live};
 
 /// What the admin listener answers from.
 pub struct Admin {

@@ -6,7 +6,7 @@ use tracing::subscriber::Interest;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-use crate::proxy::library_part;
+use crate::serve::library_part;
 
 /// Lets nothing of the library's through, and counts its warnings and errors.
 pub(super) struct Libraries {
@@ -46,7 +46,7 @@ mod tests {
 
     use super::*;
     use crate::ops::Metrics;
-    use crate::proxy::LIBRARY;
+    use crate::serve::LIBRARY;
 
     #[derive(Clone, Default)]
     struct Text(Arc<Mutex<Vec<u8>>>);

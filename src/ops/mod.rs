@@ -32,7 +32,7 @@ use self::audit::Audit;
 use self::ids::Ids;
 use self::spans::Spans;
 use crate::config::Config;
-use crate::proxy::{Event, Observer, Seen, Slot};
+use crate::observe::{Event, Observer, Seen, Slot};
 
 /// Counts, logs, records and traces what the edge answered.
 pub struct Watch {

@@ -10,7 +10,7 @@ use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
 use crate::exchange::record::CallRecord;
-use crate::proxy::Seen;
+use crate::observe::Seen;
 
 /// The exchange's span, then one for each of its calls.
 pub(super) fn spans(seen: &Seen<'_>) -> impl Iterator<Item = SpanData> {

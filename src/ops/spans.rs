@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use super::queue::{Batches, Queue};
 use super::{Metrics, span};
 use crate::config::model::Tracing;
-use crate::proxy::Seen;
+use crate::observe::Seen;
 
 /// Spans that may wait.
 const QUEUE: usize = 8192;

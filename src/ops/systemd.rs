@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-use crate::proxy::Life;
+use crate::serve::Life;
 
 /// Requests are welcome: from now on this is the service's main process, also where it took the
 /// sockets of the one before.

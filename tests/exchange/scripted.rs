@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use scim_gateway::exchange::{Outcome, Shared, Trace, Upstream, run};
 use scim_gateway::fault::Fault;
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
+use scim_gateway::observe::{Event, Observer, Seen};
 use scim_gateway::ops::{Metrics, Watch};
-use scim_gateway::proxy::{Event, Observer, Seen};
 use scim_gateway::scim::http::{Request, Response};
 use tokio::time::Instant;
 

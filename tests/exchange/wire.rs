@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use scim_gateway::config::model::{Auth, Credential, Proof, Server};
 use scim_gateway::gateway::Gateway;
-use scim_gateway::proxy::{self, Callers, Door, Edge, KeySets, Live, Way};
+use scim_gateway::inbound::{Callers, KeySets};
+use scim_gateway::serve::{self, Door, Edge, Live, Way};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{DIALECTS, spec};
@@ -37,7 +38,7 @@ pub fn serve(clients: &[&str], upstream: &str, watched: &Watched) -> SocketAddr 
         running: Default::default(),
     };
     let observer = Arc::new(watched.clone());
-    std::thread::spawn(move || proxy::serve(&settings, live, observer, Arc::default()));
+    std::thread::spawn(move || serve::serve(&settings, live, observer, Arc::default()));
     wait_for(listen);
     listen
 }

@@ -8,16 +8,16 @@ const TAKES: [(&str, &str, &str); 13] = [
     ("src/exchange/lock.rs", "lock", "Held"),
     ("src/ops/audit/mod.rs", "reserve", "Slot"),
     ("src/ops/audit/target.rs", "lock", "Lock"),
-    ("src/proxy/care/breaker.rs", "admit", "Ticket"),
-    ("src/proxy/care/gate.rs", "at_once", "Place"),
-    ("src/proxy/care/gate.rs", "enter", "Place"),
-    ("src/proxy/care/gate.rs", "place", "Place"),
-    ("src/proxy/care/gate.rs", "sit", "Seat"),
-    ("src/proxy/care/leave.rs", "leave", "Leave"),
-    ("src/proxy/care/nodes.rs", "next", "Turn"),
-    ("src/proxy/life.rs", "begin", "Underway"),
-    ("src/proxy/observer.rs", "among", "Slot"),
-    ("src/proxy/observer.rs", "reserve", "Slot"),
+    ("src/outbound/resilience/breaker.rs", "admit", "Ticket"),
+    ("src/outbound/resilience/gate.rs", "at_once", "Place"),
+    ("src/outbound/resilience/gate.rs", "enter", "Place"),
+    ("src/outbound/resilience/gate.rs", "place", "Place"),
+    ("src/outbound/resilience/gate.rs", "sit", "Seat"),
+    ("src/outbound/resilience/leave.rs", "leave", "Leave"),
+    ("src/outbound/endpoints/nodes.rs", "next", "Turn"),
+    ("src/serve/life.rs", "begin", "Underway"),
+    ("src/observe/slot.rs", "among", "Slot"),
+    ("src/observe/observer.rs", "reserve", "Slot"),
 ];
 
 /// Guards of the libraries.
@@ -72,8 +72,7 @@ fn a_guard_is_held_by_one_and_not_dropped_unseen() {
     let dropped = drops(&files);
     let named = |path: &str| files.iter().find(|file| file.path == path).unwrap();
     // Where it is made, but for what two files give.
-    let taken =
-        TAKES.iter().filter(|(path, _, guard)| *guard != "Slot" || path.contains("observer"));
+    let taken = TAKES.iter().filter(|(path, _, guard)| *guard != "Slot" || path.contains("slot"));
     let taken = taken.map(|(path, _, guard)| (named(path), (*guard).to_owned()));
     let all = taken.chain(dropped.clone());
     for (file, guard) in all.filter(|(_, name)| !OTHERS.contains(&name.as_str())) {

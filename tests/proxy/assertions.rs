@@ -12,7 +12,9 @@ use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::Gateway;
 use scim_gateway::gateway::rights::Rights;
-use scim_gateway::proxy::{Callers, Door, Edge, KeySets, Signed, Way};
+use scim_gateway::inbound::{Callers, KeySets};
+use scim_gateway::outbound::Signed;
+use scim_gateway::serve::{Door, Edge, Way};
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -332,7 +334,7 @@ async fn a_client_that_publishes_another_key_is_known_by_that_one() {
         }
     };
     // Followed as a gateway that runs does.
-    let observer: Arc<dyn scim_gateway::proxy::Observer> = bench.gateway.log.clone();
+    let observer: Arc<dyn scim_gateway::observe::Observer> = bench.gateway.log.clone();
     bench.sets.clone().tend(&observer);
     tokio::time::timeout(Duration::from_secs(20), turn).await.unwrap();
     let stale = old.token("ES256", json!({"kid": "ec"}), &claims(&json!({})));

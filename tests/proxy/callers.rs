@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use scim_gateway::config::model::{Credential, Limits, Proof};
 use scim_gateway::config::network::Network;
-use scim_gateway::proxy::{Door, Way};
+use scim_gateway::serve::{Door, Way};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{

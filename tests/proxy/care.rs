@@ -7,7 +7,8 @@ use http::Method;
 use scim_gateway::config::care::{Breaker, Care, InFlight, Rate, Retries};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::{Cause, Fault};
-use scim_gateway::proxy::{self, Cared, Event, Observer, Reason};
+use scim_gateway::observe::{Event, Observer, Reason};
+use scim_gateway::outbound::{self, Cared};
 use scim_gateway::scim::http::{Request, Response};
 use tokio::time::Instant;
 
@@ -22,7 +23,7 @@ fn tended(url: &str, care: &Care) -> Tended {
     let log = Arc::new(Log::default());
     let observer: Arc<dyn Observer> = log.clone();
     let remote = Arc::new(nodes(&[url], care, None, &observer).unwrap());
-    let care = Arc::new(proxy::Care::new("up", care, observer));
+    let care = Arc::new(outbound::Care::new("up", care, observer));
     Tended { upstream: Arc::new(Cared::new(remote, care)), log }
 }
 

@@ -20,7 +20,7 @@ use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
-use scim_gateway::proxy::Signed;
+use scim_gateway::outbound::Signed;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;

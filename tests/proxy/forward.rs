@@ -9,8 +9,11 @@ use scim_gateway::config::care as settings;
 use scim_gateway::config::model::Auth;
 use scim_gateway::dialect::Dialects;
 use scim_gateway::exchange::Upstream;
-use scim_gateway::proxy::{Callers, Care, Cared, Door, Event, KeySets, Observer, Reason, Way};
+use scim_gateway::inbound::{Callers, KeySets};
+use scim_gateway::observe::{Event, Observer, Reason};
+use scim_gateway::outbound::{Care, Cared};
 use scim_gateway::scim::http::Request;
+use scim_gateway::serve::{Door, Way};
 
 use crate::harness::{
     Log, Running, Scripted, care, header, identity, launch, ok, remote, route, send, signed, status,

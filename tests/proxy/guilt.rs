@@ -10,7 +10,8 @@ use scim_gateway::config::care::{Breaker, Care, Ejection, Retries};
 use scim_gateway::config::model::Timeouts;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
-use scim_gateway::proxy::{self, Cared, Event, Making, Observer, Remote};
+use scim_gateway::observe::{Event, Observer};
+use scim_gateway::outbound::{self, Cared, Making, Remote};
 use scim_gateway::scim::http::Request;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -43,7 +44,7 @@ fn hasty(urls: &[&str], care: &Care, call: Duration, log: &Arc<Log>) -> Arc<Remo
 }
 
 fn cared(remote: &Arc<Remote>, care: &Care, log: &Arc<Log>) -> Cared {
-    let care = Arc::new(proxy::Care::new("up", care, log.clone()));
+    let care = Arc::new(outbound::Care::new("up", care, log.clone()));
     Cared::new(remote.clone(), care)
 }
 

@@ -16,10 +16,10 @@ use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
-use scim_gateway::proxy::{
-    self, Callers, Door, Edge, Event, Identity, KeySets, Live, Making, Observer, Remote, Seen,
-    Signed, Way,
-};
+use scim_gateway::inbound::{Callers, KeySets};
+use scim_gateway::observe::{Event, Observer, Seen};
+use scim_gateway::outbound::{self, Identity, Making, Remote, Signed};
+use scim_gateway::serve::{self, Door, Edge, Live, Way};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -119,8 +119,8 @@ pub fn nodes(
 }
 
 /// Ordinary care.
-pub fn care() -> Arc<proxy::Care> {
-    Arc::new(proxy::Care::new("up", &Care::ordinary(), observer()))
+pub fn care() -> Arc<outbound::Care> {
+    Arc::new(outbound::Care::new("up", &Care::ordinary(), observer()))
 }
 
 /// Whom nobody asks.
@@ -220,8 +220,8 @@ pub fn start_as(urls: &[&str], setting: Setting) -> Running {
     let log = Arc::new(Log::default());
     let observer: Arc<dyn Observer> = log.clone();
     let remote = Arc::new(nodes(urls, &care, None, &observer).unwrap());
-    let care = Arc::new(proxy::Care::new("up", &care, observer));
-    let cared = Arc::new(proxy::Cared::new(remote.clone(), care.clone()));
+    let care = Arc::new(outbound::Care::new("up", &care, observer));
+    let cared = Arc::new(outbound::Cared::new(remote.clone(), care.clone()));
     let signed = Arc::new(Signed::new(cared, bearer()));
     let stream = || Way::Stream(remote.clone(), care.clone(), Some(bearer()));
     let doors = [
@@ -273,7 +273,7 @@ fn launch_as(
         running: Default::default(),
     };
     let (observer, served) = (log.clone(), live.clone());
-    std::thread::spawn(move || proxy::serve(&settings, served, observer, Arc::default()));
+    std::thread::spawn(move || serve::serve(&settings, served, observer, Arc::default()));
     wait_for(listen);
     Running { address: listen, log, live }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use scim_gateway::config::care::InFlight;
 use scim_gateway::config::model::Limits;
-use scim_gateway::proxy::{Event, Reason};
+use scim_gateway::observe::{Event, Reason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};

@@ -10,7 +10,7 @@ use pingora::tls::{
 };
 use scim_gateway::config::model::CertificatePair;
 use scim_gateway::exchange::Upstream;
-use scim_gateway::proxy::Certificate;
+use scim_gateway::outbound::Certificate;
 use scim_gateway::scim::http::Request;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;

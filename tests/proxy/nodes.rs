@@ -11,7 +11,8 @@ use std::time::Duration;
 use http::Method;
 use scim_gateway::config::care::{Breaker, Care, Ejection, Health};
 use scim_gateway::exchange::Upstream;
-use scim_gateway::proxy::{Event, Observer, Remote};
+use scim_gateway::observe::{Event, Observer};
+use scim_gateway::outbound::Remote;
 use scim_gateway::scim::http::Request;
 use tokio::time::Instant;
 

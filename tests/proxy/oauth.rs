@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::{Cause, Fault};
-use scim_gateway::proxy::Signed;
+use scim_gateway::outbound::Signed;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;

@@ -8,8 +8,8 @@ use scim_gateway::config::model::{Credential, Proof};
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::gateway::route::Policies;
-use scim_gateway::proxy::{Door, Way};
 use scim_gateway::sandbox::{Sandbox, Vendor, serve};
+use scim_gateway::serve::{Door, Way};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 

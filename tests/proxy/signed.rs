@@ -14,7 +14,7 @@ use ring::signature::{
     RSA_PSS_SHA256, RsaKeyPair,
 };
 use scim_gateway::config::model::{Credential, Jwt, KeyPlace, KeySource, Proof};
-use scim_gateway::proxy::{Door, Way};
+use scim_gateway::serve::{Door, Way};
 use serde_json::{Value, json};
 
 use crate::harness::{

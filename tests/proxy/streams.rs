@@ -6,7 +6,7 @@ use http::Method;
 use scim_gateway::config::care::{Care, InFlight, Pool};
 use scim_gateway::config::model::Limits;
 use scim_gateway::exchange::Upstream;
-use scim_gateway::proxy::Event;
+use scim_gateway::observe::Event;
 use scim_gateway::scim::http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

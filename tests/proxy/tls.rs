@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use scim_gateway::config::model::Tls;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
-use scim_gateway::proxy::Certificates;
+use scim_gateway::inbound::Certificates;
 use scim_gateway::scim::http::Request;
 
 use crate::harness::{Scripted, listener, ok, remote, start_with, tls_file, trusting};

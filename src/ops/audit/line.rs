@@ -10,7 +10,7 @@ use super::super::ids::Ids;
 use super::hashed;
 use crate::exchange::record::Write;
 use crate::fault::Cause;
-use crate::proxy::Seen;
+use crate::observe::Seen;
 
 /// One line, without its place in the chain.
 #[derive(Serialize)]

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::Metrics;
 use super::ids::Ids;
 use crate::config::model::{self, OnFailure};
-use crate::proxy::{Event, Seen, Slot, Trigger};
+use crate::observe::{Event, Seen, Slot, Trigger};
 
 mod line;
 mod refused;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::line::{Many, text};
 use crate::fault::Cause;
-use crate::proxy::Seen;
+use crate::observe::Seen;
 
 /// For which those of one kind are counted together.
 const TOGETHER: Duration = Duration::from_secs(1);

@@ -12,7 +12,7 @@ use crate::config::Secret;
 use crate::exchange::record::Write;
 use crate::exchange::{Record, Subject, Trace};
 use crate::fault::{Cause, Fault};
-use crate::proxy::{Principal, Refusal};
+use crate::observe::{Principal, Refusal};
 use crate::scim::schema::Operation;
 
 fn ids() -> Ids {

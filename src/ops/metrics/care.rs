@@ -5,7 +5,7 @@ use prometheus::IntCounter;
 use super::family::{Family, counters};
 use super::table::{LOOKUPS, REFUSED, RETRIES};
 use super::{NONE, result};
-use crate::proxy::Event;
+use crate::observe::Event;
 
 #[derive(Debug)]
 pub(super) struct CareMetrics {

@@ -12,7 +12,7 @@ use prometheus::{
 
 use crate::exchange::Record;
 use crate::gateway::safety::Removal;
-use crate::proxy::{Event, Seen};
+use crate::observe::{Event, Seen};
 
 mod care;
 mod family;

@@ -10,7 +10,7 @@ use super::table::{
     WAITING,
 };
 use crate::exchange::Standing;
-use crate::proxy::{NodeStanding, UpstreamStanding};
+use crate::outbound::{NodeStanding, UpstreamStanding};
 
 /// Read from the objects that serve.
 #[derive(Debug)]

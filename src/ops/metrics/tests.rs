@@ -7,7 +7,8 @@ use super::*;
 use crate::exchange::record::{CallRecord, LossRecord};
 use crate::exchange::{Standing, Trace};
 use crate::fault::{Cause, Fault};
-use crate::proxy::{NodeStanding, Reason, Refusal, Trigger, UpstreamStanding};
+use crate::observe::{Reason, Refusal, Trigger};
+use crate::outbound::{NodeStanding, UpstreamStanding};
 use crate::scim::schema::Operation;
 
 #[test]

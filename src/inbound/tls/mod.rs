@@ -1,0 +1,8 @@
+//! TLS of the listener, and its files: tried before Pingora reads them, since it panics on those that it cannot
+//! use.
+
+mod files;
+mod handshake;
+mod listener;
+
+pub use listener::Certificates;

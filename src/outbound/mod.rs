@@ -1,0 +1,27 @@
+//! Whoever is called: an upstream's nodes, what protects it and us from each other, who the gateway is there, and one
+//! call.
+//!
+//! It knows no client and no route: a call comes through the `Upstream` that an exchange asks. An answer is bytes
+//! with a status; what they mean is not known here.
+
+mod broken;
+mod endpoints;
+mod identity;
+mod reach;
+mod remote;
+mod reporter;
+mod resilience;
+mod signed;
+mod standing;
+mod talk;
+mod tls;
+
+pub use broken::{is_not_done, of_stream, unformed};
+pub use endpoints::{Making, Node, Turn};
+pub use identity::{Identity, Proof};
+pub use reach::Reach;
+pub use remote::Remote;
+pub use resilience::{Care, Cared, Full, Gate, Leave, Place, Says, Verdict, asked, crowded};
+pub use signed::Signed;
+pub use standing::{NodeStanding, UpstreamStanding};
+pub use tls::Certificate;

@@ -1,0 +1,27 @@
+//! The care of one upstream: what every call to it passes, in this order (ARCHITECTURE has the
+//! picture): breaker, hold, rate, place, the call, and perhaps all of it once more.
+//!
+//! One object for each upstream holds all its state. It knows no node and no socket: those are
+//! behind the `Upstream` that is called.
+
+mod breaker;
+mod cared;
+mod gate;
+mod hold;
+mod leave;
+mod rate;
+mod retry;
+mod strangers;
+mod told;
+mod verdict;
+mod window;
+
+pub use breaker::{Breaker, Change, Ticket};
+pub use cared::Cared;
+pub use gate::Gate;
+pub use gate::{Full, Place};
+pub use leave::Care;
+pub use leave::Leave;
+pub use retry::asked;
+pub use told::crowded;
+pub use verdict::{Says, Verdict, verdict};

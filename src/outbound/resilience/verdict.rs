@@ -1,0 +1,89 @@
+//! What a call says of whom it was made to, and to whom that matters. It knows no state.
+
+use http::StatusCode;
+
+use crate::fault::{Cause, Fault};
+
+/// What one call says of whom it was made to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Good,
+    Failed,
+    /// It was given up, or says nothing of the other side's health.
+    Unknown,
+}
+
+/// What an answer says of its sender's health. A 500 is mostly about one resource, and 429 is no
+/// failure.
+pub fn verdict(answer: Result<StatusCode, &Fault>) -> Verdict {
+    match answer {
+        Ok(status) if matches!(status.as_u16(), 502..=504) => Verdict::Failed,
+        Ok(_) => Verdict::Good,
+        Err(fault) => match fault.cause {
+            Cause::UpstreamUnreachable | Cause::UpstreamTimeout | Cause::UpstreamCutOff => {
+                Verdict::Failed
+            }
+            _ => Verdict::Unknown,
+        },
+    }
+}
+
+/// What one call says, by whom it was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Says {
+    /// For calls with the same credential.
+    pub own: Verdict,
+    /// For everybody's calls, where the credential is a stranger's.
+    pub all: Verdict,
+}
+
+impl Says {
+    /// Nothing.
+    pub const UNKNOWN: Self = Self { own: Verdict::Unknown, all: Verdict::Unknown };
+
+    pub fn of(answer: Result<StatusCode, &Fault>) -> Self {
+        Self { own: verdict(answer), all: of_stranger(answer) }
+    }
+}
+
+/// What a stranger's call says of its upstream to others: an answer may be to its credential alone, and so may
+/// silence be; that there is no connection is nobody's.
+fn of_stranger(answer: Result<StatusCode, &Fault>) -> Verdict {
+    match answer {
+        Ok(status) if matches!(status.as_u16(), 401 | 403 | 429 | 502..=504) => Verdict::Unknown,
+        Ok(_) => Verdict::Good,
+        Err(fault) if fault.cause == Cause::UpstreamUnreachable => Verdict::Failed,
+        Err(_) => Verdict::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Edge 10: with a stranger's credential only what is nobody's own says something to all.
+    #[test]
+    fn what_is_said_to_one_credential_is_not_said_to_all() {
+        let answered = |status| Says::of(Ok(StatusCode::from_u16(status).unwrap()));
+        let failed = |cause| Says::of(Err(&Fault::new(cause, "")));
+        let (good, bad, none) = (Verdict::Good, Verdict::Failed, Verdict::Unknown);
+        for (says, own, all) in [
+            (answered(200), good, good),
+            (answered(404), good, good),
+            (answered(500), good, good),
+            (answered(401), good, none),
+            (answered(403), good, none),
+            (answered(429), good, none),
+            (answered(502), bad, none),
+            (answered(503), bad, none),
+            (answered(504), bad, none),
+            (failed(Cause::UpstreamTimeout), bad, none),
+            (failed(Cause::UpstreamCutOff), bad, none),
+            (failed(Cause::UpstreamUnreachable), bad, bad),
+            (failed(Cause::ClientGone), none, none),
+            (failed(Cause::UpstreamTooLarge), none, none),
+        ] {
+            assert_eq!(says, Says { own, all });
+        }
+    }
+}
