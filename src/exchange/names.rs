@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::gateway::Route;
-use crate::scim::path::Path;
+use crate::scim::Path;
 use crate::scim::schema::Attribute;
 
 /// The longest name that is shown.

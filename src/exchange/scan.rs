@@ -9,9 +9,9 @@ use crate::fault::{Cause, Fault};
 use crate::gateway::list::{At, ListPlan, PageCall, beyond_scan_limit, too_many};
 use crate::gateway::reply::{Stored, StoredPage};
 use crate::gateway::truth::Truth;
+use crate::scim::Path;
 use crate::scim::evaluate::known;
 use crate::scim::filter::Filter;
-use crate::scim::path::Path;
 
 /// How reading all pages ended.
 enum Scan {

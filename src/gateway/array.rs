@@ -13,9 +13,9 @@ use crate::fault::Fault;
 use crate::rewrite::program::LossCause;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};
 use crate::rewrite::translate::{Loss, Message};
+use crate::scim::Path;
 use crate::scim::filter::{Filter, Operator};
 use crate::scim::patch::{Op, OpKind};
-use crate::scim::path::Path;
 use crate::scim::schema::{Kind, Mutability, Operation};
 use crate::scim::{Object, Value};
 

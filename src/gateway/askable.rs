@@ -4,8 +4,8 @@
 use super::pair::Pair;
 use super::truth::is_common;
 use crate::fault::{Cause, Fault};
+use crate::scim::Path;
 use crate::scim::filter::Filter;
-use crate::scim::path::Path;
 use crate::scim::query::Sort;
 use crate::scim::schema::Returned;
 

@@ -6,8 +6,8 @@ use crate::dialect::model::{FilterAttribute, FilterForms};
 use crate::rewrite::carry::same_literal;
 use crate::rewrite::program::Carrier;
 use crate::rewrite::rule::Otherwise;
+use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
-use crate::scim::path::Path;
 use crate::scim::schema::Kind;
 
 /// `id` and `meta`: every server has them, and no rule changes them.

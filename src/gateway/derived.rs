@@ -5,9 +5,9 @@ use super::pair::Pair;
 use super::truth::{Truth, at, constant, joined};
 use crate::dialect::model::Schemas;
 use crate::fault::{Cause, Fault};
+use crate::scim::Path;
 use crate::scim::evaluate::matches;
 use crate::scim::filter::{Filter, Literal, Operator};
-use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, Kind, Schema};
 use crate::scim::{Object, Value};
 

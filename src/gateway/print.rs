@@ -3,9 +3,9 @@
 use super::message::typed::holds;
 use super::pair::Pair;
 use crate::dialect::model::PatchForms;
+use crate::scim::Path;
 use crate::scim::grammar::parse_path;
 use crate::scim::patch::{Op, OpKind};
-use crate::scim::path::Path;
 use crate::scim::schema::Operation;
 use crate::scim::{Object, Value};
 

@@ -15,8 +15,8 @@ use super::truth::is_common;
 use crate::dialect::model::FilterForms;
 use crate::rewrite::carry::literal_is;
 use crate::rewrite::rule::{SetTarget, SetValue};
+use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator, below};
-use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, Kind, Uniqueness};
 
 /// How much of the truth the upstream's answer to a filter tells.

@@ -10,8 +10,8 @@ use super::write::path;
 use crate::rewrite::program::Carrier;
 use crate::rewrite::resolve::{Resolved, Spot, Target, resolve};
 use crate::rewrite::rule::SetTarget;
+use crate::scim::Path;
 use crate::scim::filter::Literal;
-use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, Kind, Operation, Returned};
 
 /// The one place of the upstream's that feeds a leaf of the client's.

@@ -6,7 +6,7 @@ use super::pair::Pair;
 use super::reply::Stored;
 use super::truth::{at, is_common};
 use crate::dialect::model::Paging;
-use crate::scim::path::Path;
+use crate::scim::Path;
 use crate::scim::query::Sort;
 use crate::scim::schema::Attribute;
 use crate::scim::{Number, Value};

@@ -6,9 +6,9 @@
 use super::derived::ordered;
 use super::pair::Pair;
 use crate::fault::{Cause, Fault};
+use crate::scim::Path;
 use crate::scim::evaluate::{matches, matches_element};
 use crate::scim::filter::{Filter, Literal, below};
-use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, Kind, Schema};
 use crate::scim::{Number, Object, Value};
 

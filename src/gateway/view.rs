@@ -8,8 +8,8 @@ use super::reply::Stored;
 use super::truth::at;
 use crate::rewrite::lens::strip_cleared;
 use crate::rewrite::translate::Message;
+use crate::scim::Path;
 use crate::scim::filter::Filter;
-use crate::scim::path::Path;
 use crate::scim::schema::{Returned, Schema};
 use crate::scim::{Object, Value};
 

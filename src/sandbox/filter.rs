@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use super::options::Options;
 use super::reply::{Kind, Refusal};
 use crate::scim::Number;
+use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::grammar::{Known, parse_filter};
-use crate::scim::path::Path;
 
 /// Attributes whose values are compared with regard to case (RFC 7643 sections 2.3.7, 3.1 and 8.7.1).
 const EXACT: [&str; 6] = ["id", "externalId", "profileUrl", "$ref", "location", "version"];

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::filter::selected;
 use super::reply::{Kind, Refusal};
 use super::scim_patch::{Op, key, member};
-use crate::scim::path::Path;
+use crate::scim::Path;
 
 /// Does an operation on every element that the path selects.
 ///

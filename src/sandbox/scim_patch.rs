@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::reply::{Kind, Refusal};
 use super::scim_schema::{GROUP, USER};
 use super::{patch_message, scim_element};
+use crate::scim::Path;
 use crate::scim::grammar::{Known, parse_path};
-use crate::scim::path::Path;
 
 /// What an operation does.
 #[derive(Clone, Copy, PartialEq, Eq)]

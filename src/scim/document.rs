@@ -8,21 +8,7 @@ use super::json::{self, Why};
 use super::value::Value;
 use super::work::step;
 
-/// What a body may hold at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Objects and arrays inside each other; the outermost is 1. More than 120 count as 120.
-    pub max_depth: usize,
-    /// Values in one array.
-    pub max_elements: usize,
-}
-
-impl Limits {
-    /// As deep as that, and arrays of any length.
-    pub const fn depth(max_depth: usize) -> Self {
-        Self { max_depth, max_elements: usize::MAX }
-    }
-}
+pub use super::json::Limits;
 
 /// Why a body is not a document. Holds member names (at most 64 characters), never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

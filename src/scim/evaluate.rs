@@ -9,8 +9,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::filter::{Filter, Literal, Operator};
-use super::path::Path;
+use super::filter::{Filter, Literal, Operator, Path};
 use super::schema::{Attribute, Found, Kind, Schema};
 use super::value::{Object, Value};
 

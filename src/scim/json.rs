@@ -5,9 +5,24 @@
 
 use std::borrow::Cow;
 
-use super::document::Limits;
 use super::number::{Number, extent};
 use super::value::{Object, Value};
+
+/// What a body may hold at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Objects and arrays inside each other; the outermost is 1. More than 120 count as 120.
+    pub max_depth: usize,
+    /// Values in one array.
+    pub max_elements: usize,
+}
+
+impl Limits {
+    /// As deep as that, and arrays of any length.
+    pub const fn depth(max_depth: usize) -> Self {
+        Self { max_depth, max_elements: usize::MAX }
+    }
+}
 
 /// Why a text is not a document, and at which byte.
 pub(super) struct Refused {

@@ -1,9 +1,41 @@
 //! A value as JSON text: numbers as they were written, members in their order.
 
 use super::value::{Object, Value};
+use super::work::step;
+
+impl Value<'_> {
+    /// The value as JSON text without blanks.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1024);
+        compact(self, &mut out);
+        step(out.len());
+        out
+    }
+
+    /// The value as JSON text for people: a line for each member and element.
+    pub fn to_pretty_json(&self) -> String {
+        let mut out = Vec::new();
+        pretty(self, 0, &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+}
+
+impl Object<'_> {
+    /// The object as JSON text without blanks.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1024);
+        self.write_json(&mut out);
+        out
+    }
+
+    /// Appends the object as JSON text without blanks.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        members(self, out);
+    }
+}
 
 /// Without blanks.
-pub(super) fn compact(value: &Value<'_>, out: &mut Vec<u8>) {
+fn compact(value: &Value<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Array(elements) => {
             out.push(b'[');
@@ -25,7 +57,7 @@ pub(super) fn compact(value: &Value<'_>, out: &mut Vec<u8>) {
 }
 
 /// An object without blanks.
-pub(super) fn members(object: &Object<'_>, out: &mut Vec<u8>) {
+fn members(object: &Object<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
     for (at, (name, value)) in object.iter().enumerate() {
         if at > 0 {
@@ -39,7 +71,7 @@ pub(super) fn members(object: &Object<'_>, out: &mut Vec<u8>) {
 }
 
 /// A line for each member and element, with two blanks for each level.
-pub(super) fn pretty(value: &Value<'_>, level: usize, out: &mut Vec<u8>) {
+fn pretty(value: &Value<'_>, level: usize, out: &mut Vec<u8>) {
     let inner = level.saturating_add(1);
     match value {
         Value::Array(elements) if !elements.is_empty() => {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::path::Path;
+use super::filter::Path;
 use super::schema::{Attribute, Returned, Schema};
 use super::value::{Object, Value};
 

@@ -3,8 +3,8 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::filter::Filter;
+use super::filter::Path;
 use super::grammar::{Known, parse_attributes, parse_filter};
-use super::path::Path;
 use super::projection::Projection;
 use super::value::Value;
 

@@ -5,9 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::members::Members;
 use super::number::Number;
-pub use super::object::Object;
-use super::print;
 use super::work::step;
 
 /// A JSON value whose strings borrow from the body where they could.
@@ -20,6 +19,15 @@ pub enum Value<'a> {
     String(Cow<'a, str>),
     Array(Vec<Value<'a>>),
     Object(Object<'a>),
+}
+
+/// The members of a JSON object, in order, without two of one name.
+///
+/// A name is found without regard to ASCII case (RFC 7643 section 2.1), but a member that is spelled
+/// as it is looked for goes first: below open objects `Region` and `region` are two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Object<'a> {
+    pub(super) members: Members<'a, Value<'a>>,
 }
 
 impl<'a> Value<'a> {
@@ -127,21 +135,6 @@ impl<'a> Value<'a> {
             }
             Self::Object(object) => Value::Object(object.into_owned()),
         }
-    }
-
-    /// The value as JSON text without blanks.
-    pub fn to_json(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(1024);
-        print::compact(self, &mut out);
-        step(out.len());
-        out
-    }
-
-    /// The value as JSON text for people: a line for each member and element.
-    pub fn to_pretty_json(&self) -> String {
-        let mut out = Vec::new();
-        print::pretty(self, 0, &mut out);
-        String::from_utf8_lossy(&out).into_owned()
     }
 }
 

@@ -3,11 +3,11 @@
 use std::str::FromStr;
 
 use proptest::prelude::*;
+use scim_gateway::scim::Path;
 use scim_gateway::scim::filter::{Filter, Literal, Operator};
 use scim_gateway::scim::grammar::{
     Known, MAX_DEPTH, MAX_TERMS, parse_attributes, parse_filter, parse_path,
 };
-use scim_gateway::scim::path::Path;
 
 use crate::schema::{CORE, DOTTED, ENTERPRISE, FREE, URNS};
 

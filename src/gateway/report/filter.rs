@@ -7,8 +7,8 @@ use crate::gateway::pair::Pair;
 use crate::gateway::push::Pushed;
 use crate::gateway::truth::Truth;
 use crate::rewrite::resolve::Spot;
+use crate::scim::Path;
 use crate::scim::filter::Filter;
-use crate::scim::path::Path;
 use crate::scim::query::Query;
 
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use crate::gateway::table::{described, many_to_one};
 use crate::rewrite::program::LossCause;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};
 use crate::rewrite::rule::Origin;
+use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
-use crate::scim::path::Path;
 
 /// Client place -> canonical place -> upstream place.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Where the reader stands in the text, and the tokens of the grammar.
 
-use super::{MAX_DEPTH, MAX_LENGTH, MAX_TERMS, SyntaxError};
+use super::known::{MAX_DEPTH, MAX_LENGTH, MAX_TERMS, SyntaxError};
 use crate::scim::document::{self, Limits};
 use crate::scim::filter::Literal;
 use crate::scim::value::Value;

@@ -3,9 +3,9 @@
 //! Recursion happens only through brackets, whose depth the cursor bounds.
 
 use super::cursor::Cursor;
-use super::{Known, SyntaxError, name};
-use crate::scim::filter::{Filter, Operator};
-use crate::scim::path::Path;
+use super::known::{Known, SyntaxError};
+use super::name;
+use crate::scim::filter::{Filter, Operator, Path};
 
 /// Where an expression stands: value filters hold neither URNs nor value filters.
 #[derive(Clone, Copy, PartialEq)]

@@ -1,8 +1,8 @@
 //! Attribute paths: `[URN ":"] name *("." name)`, and which part of it is the URN.
 
 use super::cursor::Cursor;
-use super::{Known, SyntaxError};
-use crate::scim::path::Path;
+use super::known::{Known, SyntaxError};
+use crate::scim::filter::Path;
 use crate::scim::schema::is_urn;
 
 pub(super) fn attribute_path(

@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::scim::filter::{Filter, Literal};
-use crate::scim::path::Path;
+use crate::scim::filter::{Filter, Literal, Path};
 
 impl Display for Path {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

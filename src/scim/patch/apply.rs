@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::{Op, OpKind, PatchError, shown};
 use super::{elements, removal};
-use crate::scim::path::Path;
+use crate::scim::filter::Path;
 use crate::scim::schema::{Attribute, Kind, Schema};
 use crate::scim::value::{Object, Value};
 

@@ -9,7 +9,7 @@ mod normalise;
 mod removal;
 mod target;
 
-use super::path::Path;
+use super::filter::Path;
 use super::value::Value;
 
 pub use apply::{ApplyOptions, apply};

@@ -4,10 +4,10 @@ use super::target::{Target, read_only, resolve};
 use super::{Op, OpKind, PatchError, shown};
 use crate::scim::coerce::{Leniency, TypeMismatch, coerce, coerce_element};
 use crate::scim::document;
+use crate::scim::filter::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::grammar::{Known, is_foreign, parse_path};
 use crate::scim::names::twice;
-use crate::scim::path::Path;
 use crate::scim::schema::{Attribute, Mutability, Schema, Unknown};
 use crate::scim::value::{Object, Value};
 

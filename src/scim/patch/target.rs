@@ -2,8 +2,7 @@
 
 use super::{PatchError, shown};
 use crate::scim::coerce::Leniency;
-use crate::scim::filter::{Filter, Literal};
-use crate::scim::path::Path;
+use crate::scim::filter::{Filter, Literal, Path};
 use crate::scim::schema::{Attribute, Found, Kind, Mutability, Schema, Unknown};
 
 /// What a path leads to.
