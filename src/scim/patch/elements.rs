@@ -1,54 +1,27 @@
-//! The elements of multi-valued attributes: selected by a value filter, written, appended, kept apart.
+//! The values of an attribute: whether there are several, taken out to be changed, and which of them are one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::apply::{below, is_free, merge};
-use super::{Op, OpKind};
 use crate::scim::equal::{Case, form};
-use crate::scim::evaluate::matches_element;
-use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::schema::{Attribute, Kind};
 use crate::scim::value::{Object, Value};
 
-/// Applies an operation to the elements that its path selects: all, where it has no filter. `None`
-/// where something had to be written and there was no element.
-pub(super) fn selected<'a>(
-    parent: &mut Object<'a>,
-    name: &str,
-    attribute: Option<&Attribute>,
-    op: &Op<'a>,
-    create_missing: bool,
-) -> Option<()> {
-    let filter = op.path.filter.as_deref();
-    let mut hit = selected_by(stored(parent, name), filter, attribute);
-    if op.kind == OpKind::Remove && hit.is_empty() {
-        return Some(());
+/// Whether nobody says what may stand there.
+pub(super) fn is_free(attribute: Option<&Attribute>) -> bool {
+    attribute.is_none_or(|attribute| attribute.kind == Kind::Any && !attribute.multi_valued)
+}
+
+pub(super) fn has_several(parent: &Object<'_>, name: &str, attribute: Option<&Attribute>) -> bool {
+    match attribute {
+        Some(attribute) if !is_free(Some(attribute)) => attribute.multi_valued,
+        _ => matches!(parent.get(name), Some(Value::Array(_))),
     }
-    let mut elements = Elements::taken(parent, name, attribute);
-    if op.kind == OpKind::Remove {
-        remove(&mut elements.all, &hit, attribute, op)?;
-        elements.put_back(parent, name);
-        return Some(());
+}
+
+pub(super) fn drop_if_empty(parent: &mut Object<'_>, name: &str) {
+    if parent.get(name).and_then(Value::as_object).is_some_and(Object::is_empty) {
+        parent.remove(name);
     }
-    let makes = hit.is_empty() && (create_missing || filter.is_none());
-    if makes {
-        hit.extend(create(&mut elements.all, filter, op));
-    }
-    if hit.is_empty() {
-        elements.put_back(parent, name);
-        return op.value.as_ref().is_some_and(Value::is_cleared).then_some(());
-    }
-    // What is made for the filter keeps what the filter says of it.
-    let kind = if makes { OpKind::Add } else { op.kind };
-    write(&mut elements.all, &hit, attribute, (op, kind))?;
-    if !is_free(attribute) {
-        only_one_primary(&mut elements.all, &hit);
-    }
-    if op.path.sub.is_empty() {
-        only_once(&mut elements.all, &hit);
-    }
-    elements.put_back(parent, name);
-    Some(())
 }
 
 pub(super) fn stored<'v, 'a>(parent: &'v Object<'a>, name: &str) -> &'v [Value<'a>] {
@@ -57,19 +30,6 @@ pub(super) fn stored<'v, 'a>(parent: &'v Object<'a>, name: &str) -> &'v [Value<'
         Some(Value::Null) | None => &[],
         Some(single) => std::slice::from_ref(single),
     }
-}
-
-/// Where the elements are that a value filter selects. A text that nobody describes compares exactly.
-fn selected_by(
-    elements: &[Value<'_>],
-    filter: Option<&Filter>,
-    attribute: Option<&Attribute>,
-) -> Vec<usize> {
-    let undescribed = Attribute { case_exact: true, ..Attribute::new("", Kind::Any) };
-    let attribute = Some(attribute.unwrap_or(&undescribed));
-    let hit = |element: &Value<'_>| filter.is_none_or(|f| matches_element(f, element, attribute));
-    let hits = elements.iter().enumerate().filter(|(_, element)| hit(element));
-    hits.map(|(at, _)| at).collect()
 }
 
 /// The values of an attribute, taken out to be changed; its member keeps its place.
@@ -92,6 +52,15 @@ impl<'a> Elements<'a> {
         }
     }
 
+    pub(super) fn several(all: Vec<Value<'a>>) -> Self {
+        Self { all, single: false }
+    }
+
+    /// They are put back as an array, also where there was one value that is none.
+    pub(super) fn are_several(&mut self) {
+        self.single = false;
+    }
+
     /// An attribute whose last value went is absent.
     pub(super) fn put_back(mut self, parent: &mut Object<'a>, name: &str) {
         let value = match self.all.len() {
@@ -103,149 +72,12 @@ impl<'a> Elements<'a> {
     }
 }
 
-fn remove<'a>(
-    elements: &mut Vec<Value<'a>>,
-    hit: &[usize],
-    attribute: Option<&Attribute>,
-    op: &Op<'a>,
-) -> Option<()> {
-    if let Some((sub, rest)) = op.path.sub.split_first() {
-        let inner = attribute.and_then(|attribute| attribute.attribute(sub));
-        for at in hit {
-            if let Some(Value::Object(element)) = elements.get_mut(*at) {
-                below(element, sub, inner, rest, (op.value.as_ref(), OpKind::Remove))?;
-            }
-        }
-        elements.retain(|element| element.as_object().is_none_or(|object| !object.is_empty()));
-        return Some(());
-    }
-    let hit: HashSet<usize> = hit.iter().copied().collect();
-    let mut at = 0;
-    elements.retain(|_| {
-        let stays = !hit.contains(&at);
-        at = at.saturating_add(1);
-        stays
-    });
-    Some(())
-}
-/// Appends the element that the filter describes, and says where it is.
-fn create<'a>(
-    elements: &mut Vec<Value<'a>>,
-    filter: Option<&Filter>,
-    op: &Op<'a>,
-) -> Option<usize> {
-    if op.value.as_ref().is_none_or(Value::is_cleared) {
-        return None;
-    }
-    let mut element = Object::new();
-    if let Some(filter) = filter {
-        describe(filter, &mut element)?;
-    }
-    elements.push(Value::Object(element));
-    elements.len().checked_sub(1)
-}
-
-/// Writes what the filter's `eq` terms name; `None` where it does not say what the element holds.
-fn describe(filter: &Filter, element: &mut Object<'_>) -> Option<()> {
-    match filter {
-        Filter::And(terms) => terms.iter().try_for_each(|term| describe(term, element)),
-        Filter::Compare { path, operator: Operator::Eq, literal } if path.sub.is_empty() => {
-            let value = match literal {
-                Literal::Null => return Some(()),
-                Literal::Bool(value) => Value::Bool(*value),
-                Literal::Number(number) => Value::Number(number.clone()),
-                Literal::String(text) => Value::String(text.clone().into()),
-            };
-            element.insert(path.attribute.clone()?, value);
-            Some(())
-        }
-        _ => None,
-    }
-}
-
-/// Writes a sub-attribute of the elements, or the elements: `add` gives them what is said, `replace` puts
-/// the value in the place of the whole record (RFC 7644 section 3.5.2.3).
-fn write<'a>(
-    elements: &mut [Value<'a>],
-    hit: &[usize],
-    attribute: Option<&Attribute>,
-    (op, kind): (&Op<'a>, OpKind),
-) -> Option<()> {
-    let value = op.value.as_ref()?;
-    for at in hit {
-        let Some(element) = elements.get_mut(*at) else { continue };
-        match (op.path.sub.split_first(), &mut *element, value) {
-            (Some((sub, rest)), Value::Object(object), value) => {
-                let inner = attribute.and_then(|attribute| attribute.attribute(sub));
-                below(object, sub, inner, rest, (Some(value), kind))?;
-            }
-            (Some(_), ..) => return None,
-            (None, Value::Object(object), Value::Object(members)) if kind == OpKind::Add => {
-                merge(object, members, attribute, kind);
-            }
-            (None, _, Value::Object(members)) => *element = Value::Object(solid(members)),
-            (None, ..) => *element = value.clone(),
-        }
-    }
-    Some(())
-}
-
-/// Of records that were written alike one stays, and none that says nothing.
-fn only_once(elements: &mut Vec<Value<'_>>, hit: &[usize]) {
-    let hit: HashSet<usize> = hit.iter().copied().collect();
-    let mut written = HashSet::new();
-    let mut at = 0;
-    elements.retain(|element| {
-        let is_hit = hit.contains(&at);
-        at = at.saturating_add(1);
-        let says = element.as_object().is_none_or(|object| !object.is_empty());
-        !is_hit || (says && written.insert(form(element, None, Case::Exact)))
-    });
-}
-
-/// Appends elements that are not there yet (RFC 7644 section 3.5.2.1). One that is there with other
-/// sub-attributes gets those.
-pub(super) fn append<'a>(
-    parent: &mut Object<'a>,
-    name: &str,
-    attribute: Option<&Attribute>,
-    added: &[Value<'a>],
-) {
-    let mut elements = Elements::taken(parent, name, attribute);
-    elements.single = false;
-    let all = &mut elements.all;
-    let mut index = Index::of(all);
-    let mut hit = Vec::new();
-    for new in added.iter().filter_map(|new| stripped(new, attribute)) {
-        if let Some(at) = index.find(&new) {
-            hit.push(at);
-            let Some(old) = all.get_mut(at) else { continue };
-            if let (Value::Object(old), Value::Object(new)) = (&mut *old, &new) {
-                merge(old, new, attribute, OpKind::Replace);
-            }
-            index.note(old, at);
-            continue;
-        }
-        index.note(&new, all.len());
-        hit.push(all.len());
-        all.push(new);
-    }
-    if !is_free(attribute) {
-        only_one_primary(all, &hit);
-    }
-    elements.put_back(parent, name);
-}
-
-/// Replaces all elements.
-pub(super) fn replace<'a>(parent: &mut Object<'a>, name: &str, elements: &[Value<'a>]) {
-    let solid = Attribute::new("", Kind::Complex);
-    let all = elements.iter().filter_map(|element| stripped(element, Some(&solid))).collect();
-    Elements { all, single: false }.put_back(parent, name);
-}
-
 /// An element without what it clears: a new one has nothing to clear. None where it then says nothing.
 /// What stands below a free key is as it is.
-fn stripped<'a>(element: &Value<'a>, attribute: Option<&Attribute>) -> Option<Value<'a>> {
+pub(super) fn stripped<'a>(
+    element: &Value<'a>,
+    attribute: Option<&Attribute>,
+) -> Option<Value<'a>> {
     match element {
         Value::Null => None,
         other if is_free(attribute) => Some(other.clone()),
@@ -257,7 +89,7 @@ fn stripped<'a>(element: &Value<'a>, attribute: Option<&Attribute>) -> Option<Va
     }
 }
 
-fn solid<'a>(members: &Object<'a>) -> Object<'a> {
+pub(super) fn solid<'a>(members: &Object<'a>) -> Object<'a> {
     let mut solid = members.clone();
     solid.retain(|_, value| !value.is_cleared());
     solid
@@ -265,12 +97,12 @@ fn solid<'a>(members: &Object<'a>) -> Object<'a> {
 
 /// Where elements are, by what makes two of them one: they have one `value` and their types do not
 /// differ, or without a `value`, nothing does.
-struct Index {
+pub(super) struct Index {
     at: HashMap<String, usize>,
 }
 
 impl Index {
-    fn of(elements: &[Value<'_>]) -> Self {
+    pub(super) fn of(elements: &[Value<'_>]) -> Self {
         let mut index = Self { at: HashMap::with_capacity(elements.len()) };
         for (at, element) in elements.iter().enumerate() {
             index.note(element, at);
@@ -278,7 +110,7 @@ impl Index {
         index
     }
 
-    fn find(&self, new: &Value<'_>) -> Option<usize> {
+    pub(super) fn find(&self, new: &Value<'_>) -> Option<usize> {
         let at = |key: String| self.at.get(&key).copied();
         match identity(new) {
             Identity::Whole(form) => at(form),
@@ -292,7 +124,7 @@ impl Index {
     }
 
     /// Says what the element there holds: for the first time, or more than before.
-    fn note(&mut self, element: &Value<'_>, at: usize) {
+    pub(super) fn note(&mut self, element: &Value<'_>, at: usize) {
         let mut first = |key: String| {
             self.at.entry(key).or_insert(at);
         };
@@ -330,7 +162,7 @@ fn identity(element: &Value<'_>) -> Identity {
 }
 
 /// A `primary` that was just set takes it from all others (RFC 7644 section 3.5.2).
-fn only_one_primary(elements: &mut [Value<'_>], hit: &[usize]) {
+pub(super) fn only_one_primary(elements: &mut [Value<'_>], hit: &[usize]) {
     let is_primary = |value: &Value<'_>| {
         let primary = value.as_object().and_then(|object| object.get("primary"));
         primary.and_then(Value::as_bool) == Some(true)

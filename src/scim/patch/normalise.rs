@@ -1,7 +1,7 @@
 //! A PATCH body to operations in normal form (RFC 7644 section 3.5.2, and what clients make of it).
 
+use super::op::{Op, OpKind, PatchError, shown};
 use super::target::{Target, read_only, resolve};
-use super::{Op, OpKind, PatchError, shown};
 use crate::scim::coerce::{Leniency, TypeMismatch, coerce, coerce_element};
 use crate::scim::document;
 use crate::scim::filter::Path;

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::apply::drop_if_empty;
-use super::elements::{Elements, stored};
-use super::{Op, OpKind};
+use super::elements::{Elements, drop_if_empty, stored};
+use super::op::{Op, OpKind};
 use crate::scim::equal::{Case, form};
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::number::Number;

@@ -1,6 +1,6 @@
 //! What an operation's path leads to by the schema: spelled, allowed, or refused.
 
-use super::{PatchError, shown};
+use super::op::{PatchError, shown};
 use crate::scim::coerce::Leniency;
 use crate::scim::filter::{Filter, Literal, Path};
 use crate::scim::schema::{Attribute, Found, Kind, Mutability, Schema, Unknown};
