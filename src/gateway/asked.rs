@@ -3,7 +3,7 @@
 use super::push::Pushed;
 use super::reach::{Reach, is_total};
 use crate::dialect::model::{FilterAttribute, FilterForms};
-use crate::rewrite::carry::same_literal;
+use crate::rewrite::literal::same_literal;
 use crate::rewrite::program::Carrier;
 use crate::rewrite::rule::Otherwise;
 use crate::scim::Path;

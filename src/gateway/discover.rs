@@ -11,7 +11,7 @@ use super::route::Route;
 use super::table::{Fate, Row};
 use crate::dialect::model::{Paging, Schemas};
 use crate::fault::Fault;
-use crate::rewrite::carry::literal_text;
+use crate::rewrite::literal::literal_text;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};
 use crate::scim::endpoint::Endpoint;
 use crate::scim::filter::Literal;

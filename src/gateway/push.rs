@@ -13,7 +13,7 @@ use super::pair::Pair;
 use super::reach::{Reach, is_total};
 use super::truth::is_common;
 use crate::dialect::model::FilterForms;
-use crate::rewrite::carry::literal_is;
+use crate::rewrite::literal::literal_is;
 use crate::rewrite::rule::{SetTarget, SetValue};
 use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator, below};

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::needs::Needs;
-use crate::rewrite::carry::same_literal;
 use crate::rewrite::lens::Lens;
+use crate::rewrite::literal::same_literal;
 use crate::rewrite::program::{LossCause, Lost, label};
 use crate::rewrite::resolve::{Resolved, Spot, Target, leaves, resolve, ways};
 use crate::rewrite::rule::{Origin, Otherwise};
@@ -338,7 +338,7 @@ pub fn described(spot: &Spot) -> String {
         .known
         .iter()
         .map(|(name, literal)| {
-            let value = crate::rewrite::carry::literal_text(literal);
+            let value = crate::rewrite::literal::literal_text(literal);
             format!("{name} eq {value}")
         })
         .collect();

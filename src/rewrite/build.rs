@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::literal::literal_value;
 use super::program::Dest;
 use crate::scim::filter::Literal;
 use crate::scim::{Object, Value};
@@ -301,13 +302,4 @@ fn finish_elements(mut elements: Vec<Element<'_>>) -> Vec<Value<'_>> {
         values.push(Value::Object(object));
     }
     values
-}
-
-pub fn literal_value(literal: &Literal) -> Value<'_> {
-    match literal {
-        Literal::Null => Value::Null,
-        Literal::Bool(value) => Value::Bool(*value),
-        Literal::Number(number) => Value::Number(number.borrowed()),
-        Literal::String(text) => Value::text(text),
-    }
 }

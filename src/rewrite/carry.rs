@@ -1,8 +1,7 @@
 //! What becomes of one value on the way, and which elements go: value tables, conversions,
 //! predicates, pick.
 
-use super::build::literal_value;
-use super::owner::{literal_eq, same_text};
+use super::literal::{literal_is, literal_text, literal_value};
 use super::program::{Arm, Carrier, ElementsPlan, Limit, LossCause, Towards};
 use super::rule::{Conversion, Otherwise, Pick};
 use crate::scim::Value;
@@ -45,27 +44,6 @@ pub fn carried<'a>(rule: Option<&'a Carrier>, value: &'a Value<'a>) -> Carried<'
             _ => Carried::Refused("must be \"true\" or \"false\"".to_owned()),
         },
     }
-}
-
-/// A literal as JSON text.
-pub fn literal_text(literal: &Literal) -> String {
-    String::from_utf8_lossy(&literal_value(literal).to_json()).into_owned()
-}
-
-/// Whether a value is what a literal says; text without case, and absent `primary` is false (6a.1).
-pub fn literal_is(literal: &Literal, value: &Value<'_>) -> bool {
-    match (literal, value) {
-        (Literal::Null, Value::Null) => true,
-        (Literal::Bool(wanted), Value::Bool(flag)) => wanted == flag,
-        (Literal::Number(wanted), Value::Number(number)) => wanted == number,
-        (Literal::String(wanted), Value::String(text)) => same_text(wanted, text),
-        _ => false,
-    }
-}
-
-/// Whether two literals are one value; text without case.
-pub fn same_literal(a: &Literal, b: &Literal) -> bool {
-    literal_eq(a, b, false)
 }
 
 /// Whether an element has all of a predicate's values.

@@ -1,15 +1,16 @@
 //! What is cleared on one side is cleared on the other: every leaf below it (RFC 7643 section 2.5).
 
 use super::build::Key;
+use super::message::Admission;
 use super::program::{Dest, ElementsPlan, ObjectPlan, Plan, Verdict};
-use super::translate::{Admission, Run};
+use super::translate::Run;
 use crate::scim::Value;
 
 impl<'a> Run<'a> {
     pub(super) fn clear_object(&mut self, plan: &'a ObjectPlan, key: Key) {
         for node in &plan.nodes {
             match &node.plan {
-                _ if self.skips(&node.attribute) => {}
+                _ if self.message.skips(&node.attribute) => {}
                 Plan::Leaf(Verdict::To(dest)) => self.clear_leaf(dest, key),
                 Plan::Leaf(_) => {}
                 Plan::Object(plan) => self.clear_object(plan, key),
@@ -18,14 +19,14 @@ impl<'a> Run<'a> {
         }
         if let Some(Verdict::To(dest)) = &plan.open
             && dest.steps.len() > 1
-            && matches!(self.admits(dest, &Value::Null), Admission::Yes)
+            && matches!(self.message.admits(dest, &Value::Null), Admission::Yes)
         {
             self.out.write_parent(dest, key, Value::Null);
         }
     }
 
     fn clear_leaf(&mut self, dest: &'a Dest, key: Key) {
-        if matches!(self.admits(dest, &Value::Null), Admission::Yes) {
+        if matches!(self.message.admits(dest, &Value::Null), Admission::Yes) {
             if dest.array.is_some() {
                 self.out.clear(dest);
             } else {

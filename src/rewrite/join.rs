@@ -1,7 +1,7 @@
 //! The predicates of one multi-valued attribute, closed under what an element meets at once: then each
 //! element has one longest predicate that it meets, and no order decides where it goes.
 
-use super::owner::{implies, literal_eq};
+use super::literal::{implies, same_literal};
 use crate::scim::filter::Literal;
 
 /// The most predicates of one attribute, with what elements meet of several at once.
@@ -28,7 +28,7 @@ fn both(one: &[(String, Literal)], other: &[(String, Literal)]) -> Option<Vec<(S
     let mut terms = one.to_vec();
     for (name, literal) in other {
         match terms.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            Some((_, known)) if !literal_eq(known, literal, false) => return None,
+            Some((_, known)) if !same_literal(known, literal) => return None,
             Some(_) => {}
             None => terms.push((name.clone(), literal.clone())),
         }

@@ -1,6 +1,6 @@
 //! The rules of a dialect with a route's overlays laid over them (design 6a.7).
 
-use super::owner::literal_eq;
+use super::literal::same_literal;
 use super::place::{Element, Place};
 use super::rule::{Fill, Map, Origin, Rules, Set, SetTarget, SetValue};
 
@@ -141,7 +141,7 @@ pub fn same(a: &Place, b: &Place) -> bool {
             a.len() == b.len()
                 && a.iter().all(|(name, literal)| {
                     b.iter().any(|(other, value)| {
-                        name.eq_ignore_ascii_case(other) && literal_eq(literal, value, false)
+                        name.eq_ignore_ascii_case(other) && same_literal(literal, value)
                     })
                 })
         }

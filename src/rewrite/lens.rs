@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::carry::{literal_is, satisfies};
+use super::carry::satisfies;
 use super::compile::compile;
 use super::effective;
 use super::layers::{End, Layers};
+use super::literal::literal_is;
 use super::place::{Element, Place};
 use super::program::{LossCause, Program, label};
 use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};

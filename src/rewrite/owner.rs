@@ -1,6 +1,7 @@
 //! Who owns a leaf (design 6a.3): the explicit rule with the longest place that holds it.
 
 use super::layers::{End, Layers};
+use super::literal::implies;
 use super::place::{Element, Place};
 use crate::scim::filter::Literal;
 
@@ -81,22 +82,4 @@ fn length(place: &Place) -> (usize, usize) {
         Element::Whole | Element::Each => 0,
     };
     (place.members.len() + place.rest.len(), terms)
-}
-
-pub fn implies(known: &[(String, Literal)], (name, literal): &(String, Literal)) -> bool {
-    known.iter().any(|(k, v)| k.eq_ignore_ascii_case(name) && literal_eq(v, literal, false))
-}
-
-/// Equality of literals; text without case unless `exact`.
-pub fn literal_eq(a: &Literal, b: &Literal, exact: bool) -> bool {
-    match (a, b) {
-        (Literal::String(a), Literal::String(b)) if !exact => same_text(a, b),
-        _ => a == b,
-    }
-}
-
-/// Equality of text without case.
-pub fn same_text(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
-        || !(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase()
 }

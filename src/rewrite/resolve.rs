@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::owner::implies;
+use super::literal::{implies, same_literal};
 use super::program::{
     Arm, Carrier, Dest, ElementsPlan, LossCause, Lost, ObjectPlan, Plan, Program, Verdict, label,
 };
@@ -237,9 +237,7 @@ fn arm_for<'p>(plan: &'p ElementsPlan, known: &[(String, Literal)]) -> Option<&'
 
 /// Whether the known values rule the term out.
 fn excludes(known: &[(String, Literal)], (name, literal): &(String, Literal)) -> bool {
-    known
-        .iter()
-        .any(|(k, v)| k.eq_ignore_ascii_case(name) && !super::owner::literal_eq(v, literal, false))
+    known.iter().any(|(k, v)| k.eq_ignore_ascii_case(name) && !same_literal(v, literal))
 }
 
 /// Every leaf of a program's source, with its verdict: `*` stands for a free key.

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use super::build::Key;
-use super::carry::{Carried, carried, literal_text};
+use super::carry::{Carried, carried};
+use super::literal::literal_text;
+use super::message::{Admission, Message};
 use super::program::{Carrier, Dest, LossCause, Node, ObjectPlan, Verdict, label};
 use super::rule::Origin;
-use super::translate::{Admission, Run};
 use crate::scim::Value;
 
 /// One value and where it went.
@@ -55,6 +56,15 @@ pub(super) struct Trace<'a> {
     pub above: Option<Arc<str>>,
 }
 
+/// What the translation came to at a leaf.
+#[derive(Clone, Copy)]
+pub(super) struct Came {
+    pub message: Message,
+    pub lost: Option<LossCause>,
+    pub refused: bool,
+    pub derived: bool,
+}
+
 impl<'a> Trace<'a> {
     /// Goes into an attribute; gives back what is to be restored after it.
     pub fn enter(&mut self, label: &Arc<str>) -> Option<Arc<str>> {
@@ -74,6 +84,28 @@ impl<'a> Trace<'a> {
             Key::Made(_) => None,
         };
         self.events.push(Event { place: place.to_owned(), element, value, outcome, rules });
+    }
+
+    /// Adds what became of a leaf.
+    pub fn note(
+        &mut self,
+        node: &'a Node,
+        verdict: &'a Verdict,
+        value: &'a Value<'a>,
+        key: Key,
+        came: Came,
+    ) {
+        let outcome = match (came.lost, verdict) {
+            (Some(cause), _) => Outcome::Lost(cause),
+            (None, _) if came.refused => Outcome::Refused,
+            (None, Verdict::To(_)) if came.derived => Outcome::Derived,
+            (None, Verdict::To(dest)) => match came.message.admits(dest, value) {
+                Admission::Yes => arrived(dest, value),
+                Admission::Silently | Admission::Lost => Outcome::Withheld,
+            },
+            (None, Verdict::Implied | Verdict::Lost(_)) => Outcome::Idle,
+        };
+        self.add(&node.label, key, value, outcome, rules(verdict));
     }
 
     /// A free key of an object.
@@ -103,34 +135,6 @@ impl<'a> Trace<'a> {
         let mut events = self.events.iter_mut();
         if let Some(event) = events.find(|event| std::ptr::eq(event.value, value)) {
             event.outcome = if idle { Outcome::Idle } else { Outcome::Lost(LossCause::NoPlace) };
-        }
-    }
-}
-
-impl<'a> Run<'a> {
-    /// Adds to the account what became of a leaf; `before` counts the losses and problems before it.
-    pub(super) fn note(
-        &mut self,
-        node: &'a Node,
-        verdict: &'a Verdict,
-        value: &'a Value<'a>,
-        key: Key,
-        before: (usize, usize),
-        derived: bool,
-    ) {
-        let lost = self.losses.get(before.0).map(|loss| loss.cause);
-        let outcome = match (lost, verdict) {
-            (Some(cause), _) => Outcome::Lost(cause),
-            (None, _) if self.problems.len() > before.1 => Outcome::Refused,
-            (None, Verdict::To(_)) if derived => Outcome::Derived,
-            (None, Verdict::To(dest)) => match self.admits(dest, value) {
-                Admission::Yes => arrived(dest, value),
-                Admission::Silently | Admission::Lost => Outcome::Withheld,
-            },
-            (None, Verdict::Implied | Verdict::Lost(_)) => Outcome::Idle,
-        };
-        if let Some(trace) = &mut self.trace {
-            trace.add(&node.label, key, value, outcome, rules(verdict));
         }
     }
 }

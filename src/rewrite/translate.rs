@@ -5,17 +5,12 @@ use std::sync::Arc;
 use super::build::{Builder, Key};
 use super::carry::{Carried, carried};
 pub use super::loss::{Loss, shown_key};
-use super::program::{Dest, LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict};
-use super::trace::{Event, Outcome, Trace};
-use crate::scim::schema::{Attribute, Mutability, Operation, Returned, is_urn};
+use super::message::Admission;
+pub use super::message::Message;
+use super::program::{LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict};
+use super::trace::{Came, Event, Outcome, Trace};
+use crate::scim::schema::{Attribute, is_urn};
 use crate::scim::{Object, Value};
-
-/// What the resource is part of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
-    Request(Operation),
-    Response,
-}
 
 /// A resource on the other side, and what did not get there.
 #[derive(Debug, Default)]
@@ -116,7 +111,7 @@ impl<'a> Run<'a> {
         let mut known = plan.in_order();
         for (name, value) in source.iter() {
             match known.find(name) {
-                Some(node) if self.skips(&node.attribute) => {
+                Some(node) if self.message.skips(&node.attribute) => {
                     self.settled += 1;
                     if let Some(trace) = &mut self.trace {
                         trace.add(&node.label, key, value, Outcome::Withheld, Vec::new());
@@ -133,21 +128,6 @@ impl<'a> Run<'a> {
             }
         }
         derived
-    }
-
-    /// Leaves that the message may not hold are left out without a loss (6b.2).
-    pub(super) fn skips(&self, attribute: &Attribute) -> bool {
-        match self.message {
-            Message::Request(operation) => match attribute.mutability {
-                Mutability::ReadOnly => true,
-                Mutability::Immutable => operation != Operation::Create,
-                Mutability::ReadWrite | Mutability::WriteOnly => false,
-            },
-            Message::Response => {
-                attribute.mutability == Mutability::WriteOnly
-                    || attribute.returned == Returned::Never
-            }
-        }
     }
 
     /// What a vendor computes from another attribute says nothing of its own in an answer.
@@ -181,8 +161,12 @@ impl<'a> Run<'a> {
             (Plan::Leaf(verdict), _) => {
                 let before = (self.losses.len(), self.problems.len());
                 let derived = self.leaf(node, verdict, value, key, chosen);
-                if self.trace.is_some() {
-                    self.note(node, verdict, value, key, before, derived.is_some());
+                if let Some(trace) = &mut self.trace {
+                    let lost = self.losses.get(before.0).map(|loss| loss.cause);
+                    let refused = self.problems.len() > before.1;
+                    let derived = derived.is_some();
+                    let came = Came { message: self.message, lost, refused, derived };
+                    trace.note(node, verdict, value, key, came);
                 }
                 derived.into_iter().collect()
             }
@@ -225,7 +209,7 @@ impl<'a> Run<'a> {
             self.lose(node, &Lost::new(LossCause::Picked), value);
             return None;
         }
-        match self.admits(dest, value) {
+        match self.message.admits(dest, value) {
             Admission::Yes => {}
             Admission::Silently => {
                 self.settled += 1;
@@ -257,35 +241,6 @@ impl<'a> Run<'a> {
             Carried::Refused(reason) => self.problem(&node.label, reason),
         }
         None
-    }
-
-    /// Whether the target may hold the leaf in this message.
-    pub(super) fn admits(&self, dest: &Dest, value: &Value<'_>) -> Admission {
-        let attribute = &dest.attribute;
-        match self.message {
-            Message::Response => {
-                if attribute.mutability == Mutability::WriteOnly
-                    || attribute.returned == Returned::Never
-                {
-                    Admission::Silently
-                } else {
-                    Admission::Yes
-                }
-            }
-            Message::Request(operation) => {
-                if dest.read_only {
-                    return Admission::Lost;
-                }
-                if attribute.mutability == Mutability::Immutable && operation != Operation::Create {
-                    return Admission::Silently;
-                }
-                if attribute.accepted.has(operation) {
-                    return Admission::Yes;
-                }
-                let default = attribute.default.as_ref().is_some_and(|json| value.is(json));
-                if default { Admission::Silently } else { Admission::Lost }
-            }
-        }
     }
 
     fn free(
@@ -355,11 +310,4 @@ impl<'a> Run<'a> {
             self.problems.push(Problem { place: Arc::clone(place), reason });
         }
     }
-}
-
-pub(super) enum Admission {
-    Yes,
-    /// Not in this message, and nothing is lost by it.
-    Silently,
-    Lost,
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::rewrite::code::{CONFLICT, DUPLICATE};
-use crate::rewrite::owner::literal_eq;
+use crate::rewrite::literal::same_literal;
 use crate::rewrite::place::{Element, Place};
 use crate::rewrite::rule::{Fill, Map, Origin, Set, SetTarget, When};
 
@@ -86,7 +86,7 @@ fn meet(conditions: (Option<&When>, Option<&When>)) -> bool {
     let (Some(one), Some(other)) = conditions else { return true };
     let singular = one.canonical.element == Element::Whole;
     let same = relation(&one.canonical, &other.canonical) == Relation::Equal;
-    !(singular && same) || literal_eq(&one.equals, &other.equals, false)
+    !(singular && same) || same_literal(&one.equals, &other.equals)
 }
 
 pub(super) fn at<'r>(origin: &'r Origin, key: &'static str) -> At<'r> {

@@ -1,6 +1,6 @@
 //! How two places of one side lie to each other (design 6a.4).
 
-use crate::rewrite::owner::literal_eq;
+use crate::rewrite::literal::same_literal;
 use crate::rewrite::place::{Element, Place};
 use crate::scim::filter::Literal;
 
@@ -72,7 +72,7 @@ fn terms(one: &[(String, Literal)], other: &[(String, Literal)]) -> Relation {
         let Some((_, theirs)) = other.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) else {
             continue;
         };
-        if !literal_eq(literal, theirs, false) {
+        if !same_literal(literal, theirs) {
             return Relation::Apart;
         }
         shared += 1;

@@ -3,8 +3,8 @@
 use crate::diagnostic::form::{Clause, Form};
 use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
-use crate::rewrite::carry::same_literal;
 use crate::rewrite::code::{BAD_PICK, BAD_VALUES, LOSS_MISSING, NOT_SCALAR, SET_TARGET};
+use crate::rewrite::literal::same_literal;
 use crate::rewrite::place::Place;
 use crate::rewrite::rule::{
     Conversion, Fill, Map, Origin, Otherwise, Pick, Set, SetTarget, Values, When,
