@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::reply::{Kind, Refusal};
 use crate::scim::http::Request;
 
+/// The media type of the vendors that take no other.
+pub const JSON: &[&str] = &["application/json"];
+
 pub struct Call<'r> {
     pub request: &'r Request,
     /// The path's segments, percent-decoded.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::omni;
+use super::attributes::{self, Kind};
 
 /// Whose SCIM service a sandbox plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ pub struct Options {
     pub ignore_filters: bool,
     pub omni_path_case: PathCase,
     /// The user attributes that an administrator has defined, by reference.
-    pub omni_attributes: BTreeMap<String, omni::Kind>,
+    pub omni_attributes: BTreeMap<String, Kind>,
     pub pingone_environment: String,
     /// The environment's default population.
     pub pingone_population: String,
@@ -90,7 +90,7 @@ impl Options {
             page: if vendor == Vendor::PingOne { 200 } else { 100 },
             ignore_filters: false,
             omni_path_case: PathCase::Lower,
-            omni_attributes: omni::definitions(),
+            omni_attributes: attributes::definitions(),
             pingone_environment: "abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6".to_owned(),
             pingone_population: "cb3ef0a0-0ff5-4f60-ae82-4ae65d9d0e3a".to_owned(),
             pingone_capped_total: false,

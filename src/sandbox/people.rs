@@ -3,12 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::omni::ATTRIBUTES;
+use super::attributes::ATTRIBUTES;
 use super::options::{Options, Vendor};
+use super::pingone::EXTENSION;
 use super::service::Sandbox;
-
-/// The extension that holds a user's population.
-const POPULATION: &str = "urn:pingidentity:schemas:extension:2.0:PingOneUser";
 
 impl Sandbox {
     /// A sandbox with two people and, where the vendor has groups, one group of both. They, their ids and
@@ -56,14 +54,14 @@ fn people(vendor: Vendor) -> [Value; 2] {
                     "name": {"givenName": "Ann", "familyName": "Li", "honorificPrefix": "Dr."},
                     "emails": [{"value": "ann@corp.example", "primary": true}],
                     "phoneNumbers": [{"value": "+1.5550100", "type": "primary", "primary": true}],
-                    POPULATION: population,
+                    EXTENSION: population,
                 }),
                 json!({
                     "userName": "bo.diaz@corp.example",
                     "active": true,
                     "name": {"givenName": "Bo", "familyName": "Diaz"},
                     "emails": [{"value": "bo.diaz@corp.example", "primary": true}],
-                    POPULATION: population,
+                    EXTENSION: population,
                 }),
             ]
         }

@@ -14,7 +14,7 @@ use super::call::Call;
 use super::options::{Options, Vendor};
 use super::reply::Refusal;
 use super::store::Desk;
-use super::{descope, descope_groups, omni, omni_groups, pingone, scim};
+use super::{descope, omni, pingone, scim};
 use crate::exchange::Upstream;
 use crate::fault::Fault;
 use crate::scim::http::{Request, Response};
@@ -97,7 +97,7 @@ impl Sandbox {
         let state = self.lock();
         let desk = &state.desk;
         let view = |entry| match self.vendor {
-            Vendor::Omni => omni::view(desk, entry, false),
+            Vendor::Omni => omni::view_user(desk, entry, false),
             Vendor::PingOne | Vendor::Descope | Vendor::Scim => {
                 scim::view(desk, entry, scim::Type::User)
             }
@@ -110,8 +110,8 @@ impl Sandbox {
         let state = self.lock();
         let desk = &state.desk;
         let view = |entry| match self.vendor {
-            Vendor::Omni => omni_groups::view(desk, entry),
-            Vendor::Descope => descope_groups::view(desk, entry),
+            Vendor::Omni => omni::view_group(desk, entry),
+            Vendor::Descope => descope::view_group(desk, entry),
             Vendor::PingOne | Vendor::Scim => scim::view(desk, entry, scim::Type::Group),
         };
         desk.groups.iter().map(view).collect()

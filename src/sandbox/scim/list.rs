@@ -4,13 +4,13 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, Window};
-use super::filter;
-use super::reply::{self, Kind, Refusal};
-use super::scim::{MEDIA, Type, view};
-use super::scim_schema::{ENTERPRISE, GROUP, USER};
-use super::shape::{self, Fields, Shape};
-use super::store::Desk;
+use super::schema::{ENTERPRISE, GROUP, MEDIA, Type, USER};
+use super::view::view;
+use crate::sandbox::call::{Call, Window};
+use crate::sandbox::filter;
+use crate::sandbox::reply::{self, Kind, Refusal};
+use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::store::Desk;
 use crate::scim::grammar::{Known, parse_path};
 use crate::scim::http::Response;
 

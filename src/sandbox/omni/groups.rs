@@ -4,12 +4,11 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::call::Call;
-use super::omni::MEDIA;
-use super::reply::{self, Refusal};
-use super::shape::{self, Fields, Shape};
-use super::store::{Desk, Entry};
-use super::{filter, group_patch};
+use crate::sandbox::call::{Call, JSON};
+use crate::sandbox::reply::{self, Refusal};
+use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::store::{Desk, Entry};
+use crate::sandbox::{filter, group_patch};
 use crate::scim::http::Response;
 
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -37,12 +36,12 @@ pub fn collection(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal>
         Method::GET => list(desk, call),
         Method::POST => {
             call.only(&[])?;
-            let body = call.object(MEDIA)?;
+            let body = call.object(JSON)?;
             shape::check(&body, CREATE)?;
             let body = accepted(desk, body, "")?;
             let id = desk.next_id().simple().to_string().chars().take(8).collect();
             let entry = desk.add_group(id, body)?;
-            Ok(reply::json(StatusCode::CREATED, &view(desk, &entry)))
+            Ok(reply::json(StatusCode::CREATED, &view_group(desk, &entry)))
         }
         _ => Err(Refusal::method()),
     }
@@ -53,12 +52,12 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
     match *call.method() {
         Method::GET => {
             let without = without_members(call, &["excludedAttributes"])?;
-            let view = shown(view(desk, &group), without);
+            let view = shown(view_group(desk, &group), without);
             Ok(reply::json(StatusCode::OK, &view))
         }
         Method::PUT => {
             call.only(&[])?;
-            let body = call.object(MEDIA)?;
+            let body = call.object(JSON)?;
             shape::check(&body, REPLACE)?;
             shape::require(&body, &["displayName", "members"])?;
             for member in members(&body) {
@@ -69,7 +68,7 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
         }
         Method::PATCH => {
             call.only(&[])?;
-            let body = group_patch::apply(group.body, &call.object(MEDIA)?, Some(USER_ID))?;
+            let body = group_patch::apply(group.body, &call.object(JSON)?, Some(USER_ID))?;
             write(desk, id, body)
         }
         Method::DELETE => {
@@ -82,7 +81,7 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
 }
 
 /// The group as it is answered; a member's name is its user's e-mail address.
-pub fn view(desk: &Desk, entry: &Entry) -> Value {
+pub fn view_group(desk: &Desk, entry: &Entry) -> Value {
     let member = |member: &Value| {
         let id = member.get("value").and_then(Value::as_str).unwrap_or_default();
         let name = desk.users.get(id).ok().and_then(|user| user.text("userName"));
@@ -109,7 +108,7 @@ fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     let groups = desk.groups.iter();
     let groups =
         groups.filter(|group| wanted.as_deref().is_none_or(|it| group.is("displayName", it)));
-    let all: Vec<Value> = groups.map(|group| shown(view(desk, group), without)).collect();
+    let all: Vec<Value> = groups.map(|group| shown(view_group(desk, group), without)).collect();
     let total = all.len();
     Ok(reply::json(StatusCode::OK, &reply::list(total, window.start, window.of(all))))
 }
@@ -134,7 +133,7 @@ fn shown(mut group: Value, without_members: bool) -> Value {
 fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, Refusal> {
     let body = accepted(desk, body, id)?;
     let entry = desk.write_group(id, body)?;
-    Ok(reply::json(StatusCode::OK, &view(desk, &entry)))
+    Ok(reply::json(StatusCode::OK, &view_group(desk, &entry)))
 }
 
 fn accepted(

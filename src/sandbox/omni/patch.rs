@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::omni::ATTRIBUTES;
-use super::reply::{Kind, Refusal};
-use super::shape::{self, Fields, Shape};
-use super::store::Desk;
-use super::{omni_attributes, patch_message};
+use crate::sandbox::attributes::{ATTRIBUTES, assign};
+use crate::sandbox::patch_message;
+use crate::sandbox::reply::{Kind, Refusal};
+use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::store::Desk;
 
 /// What a value without a path may hold.
 const PATHLESS: Fields =
@@ -61,11 +61,11 @@ fn set(
         }
         (None, Some(name)) => {
             let sent = [(name.to_owned(), value.clone())].into_iter().collect();
-            omni_attributes::assign(&desk.options.omni_attributes, attributes(user), &sent)
+            assign(&desk.options.omni_attributes, attributes(user), &sent)
         }
         (None, None) => {
             let sent = value.as_object().ok_or_else(|| unknown(path))?;
-            omni_attributes::assign(&desk.options.omni_attributes, attributes(user), sent)
+            assign(&desk.options.omni_attributes, attributes(user), sent)
         }
     }
 }
@@ -81,7 +81,7 @@ fn remove(desk: &Desk, user: &mut Map<String, Value>, path: &str) -> Result<(), 
     match reference(path)? {
         Some(name) => {
             let sent = [(name.to_owned(), Value::Null)].into_iter().collect();
-            omni_attributes::assign(&desk.options.omni_attributes, attributes(user), &sent)
+            assign(&desk.options.omni_attributes, attributes(user), &sent)
         }
         None => {
             attributes(user).clear();

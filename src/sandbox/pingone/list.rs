@@ -3,12 +3,12 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::call::Call;
-use super::filter;
-use super::pingone::{MEDIA, view};
-use super::reply::{self, Refusal};
-use super::shape::{self, Fields, Shape};
-use super::store::Desk;
+use super::users::view_user;
+use crate::sandbox::call::{Call, JSON};
+use crate::sandbox::filter;
+use crate::sandbox::reply::{self, Refusal};
+use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::store::Desk;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Response;
 
@@ -44,7 +44,7 @@ pub fn search(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
         return Err(Refusal::method());
     }
     call.only(&[])?;
-    let body: Map<String, Value> = call.object(MEDIA)?;
+    let body: Map<String, Value> = call.object(JSON)?;
     shape::check(&body, SEARCH)?;
     let count = match body.get("count") {
         None => MOST,
@@ -88,7 +88,7 @@ fn run(desk: &Desk, filter: Option<&str>, count: usize) -> Result<Response, Refu
     if let Some(filter) = &filter {
         documented(filter)?;
     }
-    let views = desk.users.iter().map(|entry| view(desk, entry));
+    let views = desk.users.iter().map(|entry| view_user(desk, entry));
     let shown = |user: &Value| match (&filter, user.as_object()) {
         (Some(filter), Some(user)) if !desk.options.ignore_filters => filter::matches(filter, user),
         _ => true,

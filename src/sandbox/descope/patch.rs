@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::patch_message::PATCH_OP;
-use super::reply::Refusal;
-use super::shape::{self, Fields, Shape};
+use crate::sandbox::patch_message::PATCH_OP;
+use crate::sandbox::reply::Refusal;
+use crate::sandbox::shape::{self, Fields, Shape};
 
 const MESSAGE: Fields = &[
     ("userId", Shape::Text),

@@ -2,13 +2,39 @@
 
 use serde_json::{Map, Value};
 
-use super::reply::Refusal;
-use super::shape::{self, Fields, Shape};
+use crate::sandbox::reply::Refusal;
+use crate::sandbox::shape::{self, Fields, Shape};
 use Shape::{Bool, List, Names, Object, Text};
+
+/// The media types of a request (RFC 7644 section 3.8).
+pub const MEDIA: &[&str] = &["application/scim+json", "application/json"];
 
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/// The resource types.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    User,
+    Group,
+}
+
+impl Type {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    pub fn urn(self) -> &'static str {
+        match self {
+            Self::User => USER,
+            Self::Group => GROUP,
+        }
+    }
+}
 
 /// The most elements of a multi-valued attribute.
 const MANY: usize = 10_000;

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::patch_message;
-use super::pingone::{EXTENSION, FIELDS};
-use super::reply::{Kind, Refusal};
-use super::shape::{self, Shape};
+use super::properties::{EXTENSION, FIELDS};
+use crate::sandbox::patch_message;
+use crate::sandbox::reply::{Kind, Refusal};
+use crate::sandbox::shape::{self, Shape};
 
 /// The user after all operations; the caller checks what became of it.
 ///

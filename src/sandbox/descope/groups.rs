@@ -6,12 +6,12 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::call::Call;
-use super::descope::MEDIA;
-use super::reply::{self, Refusal};
-use super::shape::{self, Fields, Shape};
-use super::store::{Desk, Entry};
-use super::{descope_patch, filter, group_patch};
+use super::patch;
+use crate::sandbox::call::{Call, JSON};
+use crate::sandbox::reply::{self, Refusal};
+use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::store::{Desk, Entry};
+use crate::sandbox::{filter, group_patch};
 use crate::scim::http::Response;
 use Shape::{List, Text};
 
@@ -38,7 +38,7 @@ pub fn collection(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal>
             desk.groups.unique("displayName", body.get("displayName"), "")?;
             let id = format!("R{}", desk.next_id().simple());
             let entry = desk.add_group(id, body)?;
-            Ok(reply::json(StatusCode::CREATED, &view(desk, &entry)))
+            Ok(reply::json(StatusCode::CREATED, &view_group(desk, &entry)))
         }
         _ => Err(Refusal::method()),
     }
@@ -48,7 +48,7 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
     call.only(if call.method() == Method::GET { &["excludedAttributes"] } else { &[] })?;
     let group = desk.groups.get(id)?.clone();
     match *call.method() {
-        Method::GET => Ok(reply::json(StatusCode::OK, &view(desk, &group))),
+        Method::GET => Ok(reply::json(StatusCode::OK, &view_group(desk, &group))),
         Method::PUT => {
             let mut sent = sent(call)?;
             if sent.remove("groupId").is_some_and(|own| own != id) {
@@ -59,9 +59,9 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
             write(desk, id, body)
         }
         Method::PATCH => {
-            let sent = call.object(MEDIA)?;
-            let typed = descope_patch::is_typed(&sent);
-            let sent = if typed { descope_patch::standard(&sent, id)? } else { sent };
+            let sent = call.object(JSON)?;
+            let typed = patch::is_typed(&sent);
+            let sent = if typed { patch::standard(&sent, id)? } else { sent };
             let body = group_patch::apply(group.body, &sent, None)?;
             write(desk, id, body)
         }
@@ -74,7 +74,7 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
 }
 
 /// The group as it is answered, with the message fields that the reference mixes in.
-pub fn view(desk: &Desk, entry: &Entry) -> Value {
+pub fn view_group(desk: &Desk, entry: &Entry) -> Value {
     let mut body = entry.body.clone();
     let meta = json!({
         "created": entry.created,
@@ -97,13 +97,13 @@ fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     let groups = desk.groups.iter();
     let groups =
         groups.filter(|group| wanted.as_deref().is_none_or(|it| group.is("displayName", it)));
-    let all: Vec<Value> = groups.map(|group| view(desk, group)).collect();
+    let all: Vec<Value> = groups.map(|group| view_group(desk, group)).collect();
     let total = all.len();
     Ok(reply::json(StatusCode::OK, &reply::list(total, window.start, window.of(all))))
 }
 
 fn sent(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
-    let mut body = call.object(MEDIA)?;
+    let mut body = call.object(JSON)?;
     shape::check(&body, FIELDS)?;
     body.remove("excludedAttributes");
     Ok(body)
@@ -113,5 +113,5 @@ fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response
     shape::require(&body, &["displayName"])?;
     desk.groups.unique("displayName", body.get("displayName"), id)?;
     let entry = desk.write_group(id, body)?;
-    Ok(reply::json(StatusCode::OK, &view(desk, &entry)))
+    Ok(reply::json(StatusCode::OK, &view_group(desk, &entry)))
 }

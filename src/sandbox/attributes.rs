@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::reply::Refusal;
 
+/// The extension that holds them.
+pub const ATTRIBUTES: &str = "urn:omni:params:1.0:UserAttribute";
+
 /// The type of a user attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

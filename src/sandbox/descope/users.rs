@@ -4,17 +4,15 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::call::Call;
-use super::reply::{self, Kind, Refusal};
-use super::shape::{self, Fields, Shape};
-use super::store::{Desk, Entry};
-use super::{descope_groups, filter};
+use crate::sandbox::call::{Call, JSON};
+use crate::sandbox::filter;
+use crate::sandbox::reply::{self, Refusal};
+use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::store::{Desk, Entry};
 use crate::scim::http::Response;
 use Shape::{Bool, List, Object, Open, Text};
 
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-
-pub const MEDIA: &[&str] = &["application/json"];
 
 const FIELDS: Fields = &[
     ("userId", Text),
@@ -29,49 +27,8 @@ const FIELDS: Fields = &[
 
 const EMAIL: Fields = &[("value", Text), ("primary", Bool), ("type", Text)];
 
-pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
-    let rest = call.below(&["scim", "v2"])?;
-    let token = call.token(desk.options.token.as_deref())?;
-    if !token.split_once(':').is_some_and(|(id, key)| !id.is_empty() && !key.is_empty()) {
-        return Err(Refusal::new(Kind::Unauthorized, "the token is not ProjectId:AccessKey"));
-    }
-    match rest.as_slice() {
-        ["Users"] => match *call.method() {
-            Method::GET => list(desk, call),
-            Method::POST => create(desk, call),
-            _ => Err(Refusal::method()),
-        },
-        ["Users", id] => one(desk, call, id),
-        ["Groups"] => descope_groups::collection(desk, call),
-        ["Groups", id] => descope_groups::one(desk, call, id),
-        ["ServiceProviderConfig" | "ResourceTypes"] => match *call.method() {
-            Method::GET => Ok(reply::json(StatusCode::OK, &json!({}))),
-            _ => Err(Refusal::method()),
-        },
-        _ => Err(Refusal::unknown_path()),
-    }
-}
-
-/// The codes of the vendor's own library.
-pub fn error(refusal: &Refusal) -> Response {
-    let (code, description) = match refusal.kind {
-        Kind::Unique => ("E062107", "User already exists"),
-        Kind::Missing | Kind::UnknownPath => ("E112102", "Not found"),
-        Kind::Invalid | Kind::Filter | Kind::Path | Kind::Target => {
-            ("E011003", "Request validation failure")
-        }
-        _ => ("E011001", "Bad request"),
-    };
-    let body = json!({
-        "errorCode": code,
-        "errorDescription": description,
-        "errorMessage": refusal.text,
-    });
-    reply::json(refusal.status(), &body)
-}
-
 /// The user as it is answered, without the envelope.
-pub fn view(desk: &Desk, entry: &Entry) -> Value {
+fn view_user(desk: &Desk, entry: &Entry) -> Value {
     let mut body = entry.body.clone();
     let location = format!("{}/scim/v2/Users/{}", desk.options.public_url, entry.id);
     let meta = json!({
@@ -91,20 +48,20 @@ pub fn view(desk: &Desk, entry: &Entry) -> Value {
 }
 
 fn enveloped(desk: &Desk, entry: &Entry, status: StatusCode) -> Response {
-    let user = view(desk, entry);
+    let user = view_user(desk, entry);
     match desk.options.descope_envelope {
         true => reply::json(status, &json!({"user": user})),
         false => reply::json(status, &user),
     }
 }
 
-fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     call.only(&["filter", "startIndex", "count"])?;
     let window = call.window(desk.options.page)?;
     let shown = filter::named(call.parameter("filter"), "userName", &desk.options)?;
     let users =
         desk.users.iter().filter(|user| shown.as_deref().is_none_or(|it| user.is("userName", it)));
-    let all: Vec<Value> = users.map(|entry| view(desk, entry)).collect();
+    let all: Vec<Value> = users.map(|entry| view_user(desk, entry)).collect();
     let total = all.len();
     let mut body = reply::list(total, window.start, window.of(all));
     if let Some(body) = body.as_object_mut() {
@@ -114,7 +71,7 @@ fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(reply::json(StatusCode::OK, &body))
 }
 
-fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     call.only(&[])?;
     let mut body = sent(call)?;
     shape::require(&body, &["userName"])?;
@@ -128,7 +85,7 @@ fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(enveloped(desk, &entry, StatusCode::CREATED))
 }
 
-fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> {
+pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> {
     call.only(&[])?;
     if !matches!(*call.method(), Method::GET | Method::PUT | Method::DELETE) {
         return Err(Refusal::method());
@@ -150,7 +107,7 @@ fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> 
 }
 
 fn sent(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
-    let body = call.object(MEDIA)?;
+    let body = call.object(JSON)?;
     shape::check(&body, FIELDS)?;
     Ok(body)
 }

@@ -3,11 +3,10 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::call::Call;
-use super::reply::{self, Refusal};
-use super::scim::Type;
-use super::scim_schema::{ENTERPRISE, GROUP, USER};
-use super::store::Desk;
+use super::schema::{ENTERPRISE, GROUP, Type, USER};
+use crate::sandbox::call::Call;
+use crate::sandbox::reply::{self, Refusal};
+use crate::sandbox::store::Desk;
 use crate::scim::http::Response;
 
 pub fn answer(desk: &Desk, call: &Call<'_>, rest: &[&str]) -> Result<Response, Refusal> {

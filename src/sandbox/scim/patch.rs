@@ -2,19 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::reply::{Kind, Refusal};
-use super::scim_schema::{GROUP, USER};
-use super::{patch_message, scim_element};
+use super::element;
+use super::member::{Op, key, member};
+use super::schema::{GROUP, USER};
+use crate::sandbox::patch_message;
+use crate::sandbox::reply::{Kind, Refusal};
 use crate::scim::Path;
 use crate::scim::grammar::{Known, parse_path};
-
-/// What an operation does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Op {
-    Add,
-    Replace,
-    Remove,
-}
 
 /// The stored members after all operations, with `schemas` for the check that follows.
 ///
@@ -107,7 +101,7 @@ fn attribute(
     if let Some(Value::Array(elements)) = body.get_mut(&key)
         && (path.filter.is_some() || !path.sub.is_empty())
     {
-        scim_element::apply(elements, op, path, value)?;
+        element::apply(elements, op, path, value)?;
         if elements.is_empty() {
             body.remove(&key);
         }
@@ -136,38 +130,6 @@ fn below(
     }
     let inside = object(body.entry(key).or_insert_with(|| json!({})))?;
     below(inside, op, first, rest, value)
-}
-
-/// One member: set, merged into an object, appended to an array, or taken away.
-pub fn member(
-    body: &mut Map<String, Value>,
-    op: Op,
-    name: &str,
-    value: &Value,
-) -> Result<(), Refusal> {
-    let key = key(body, name);
-    if op == Op::Remove || value.is_null() {
-        body.remove(&key);
-        return Ok(());
-    }
-    match (body.get_mut(&key), value) {
-        (Some(Value::Object(old)), Value::Object(new)) => {
-            for (name, value) in new {
-                member(old, op, name, value)?;
-            }
-        }
-        (Some(Value::Array(old)), new) if op == Op::Add => scim_element::append(old, new),
-        _ => {
-            body.insert(key, value.clone());
-        }
-    }
-    Ok(())
-}
-
-/// The member's name as it is spelled in the object.
-pub fn key(body: &Map<String, Value>, name: &str) -> String {
-    let same = body.keys().find(|key| key.eq_ignore_ascii_case(name));
-    same.cloned().unwrap_or_else(|| name.to_owned())
 }
 
 fn object(value: &mut Value) -> Result<&mut Map<String, Value>, Refusal> {
