@@ -3,9 +3,9 @@
 
 use http::HeaderValue;
 
+use super::claim::Claim;
+use super::context::Exchange;
 use super::lock::{Held, Way};
-use super::run::Exchange;
-use super::safeguard::Claim;
 use super::version::Demanded;
 use crate::fault::Fault;
 use crate::gateway::lifted::Lifted;

@@ -2,9 +2,9 @@
 //! same matching attribute is the answer, as it is or updated with what the client sent. It is told as
 //! created only where it is what was asked for, as far as access goes.
 
+use super::context::Exchange;
 use super::emulate::Asked;
 use super::record::Subject;
-use super::run::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;

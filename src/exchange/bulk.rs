@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use http::{Method, StatusCode};
 
 use super::caller::Caller;
-use super::run::{Asking, serve};
+use super::context::Asking;
+use super::serve::serve;
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::bulk::{BulkOperation, read, refers, resolved, write};

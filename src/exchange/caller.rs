@@ -4,10 +4,9 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use super::record::{CallRecord, Record};
-use super::run::Exchange;
 use super::wire::{self, Sent, Wired};
 use super::{Trace, Upstream};
-use crate::fault::{Cause, Fault};
+use crate::fault::Fault;
 use crate::gateway::Route;
 use crate::gateway::rights::Rights;
 use crate::scim::http::{Request, Response};
@@ -77,54 +76,5 @@ impl Caller<'_> {
         let asked = wire::asked(self.route, self.upstream.base(), sent);
         let wired = wire.then(|| Box::new(wire::wired(self.route, &sent.body, answer)));
         (Some(asked.into()), wired)
-    }
-}
-
-impl Exchange<'_> {
-    /// Sends one request of an operation that the upstream's dialect lists.
-    ///
-    /// # Errors
-    /// `NotImplemented` where it does not, and nothing is sent; else as [`Caller::call`].
-    pub async fn call(
-        &mut self,
-        operation: Operation,
-        request: Request,
-    ) -> Result<Response, Fault> {
-        self.able(operation)?;
-        self.caller.call(operation, request).await
-    }
-
-    /// Whether the upstream's dialect lists the operation.
-    ///
-    /// # Errors
-    /// `NotImplemented`.
-    pub fn able(&self, operation: Operation) -> Result<(), Fault> {
-        if self.pair.upstream_resource.operations.has(operation) {
-            return Ok(());
-        }
-        let detail = format!(
-            "The upstream of this route has no operation \"{}\" for this resource type, which the \
-             request needs; nothing was sent. Ask the gateway's operator whether its dialect should list \
-             it.",
-            operation.name()
-        );
-        Err(Fault::new(Cause::NotImplemented, detail))
-    }
-
-    /// Whether a resource can be changed there.
-    ///
-    /// # Errors
-    /// `NotImplemented`.
-    pub fn able_to_write(&self) -> Result<(), Fault> {
-        self.able(Operation::Replace).or_else(|_| self.able(Operation::Patch))
-    }
-
-    /// Whether a resource can be read there and then changed.
-    ///
-    /// # Errors
-    /// `NotImplemented`.
-    pub fn able_to_emulate(&self) -> Result<(), Fault> {
-        self.able_to_write()?;
-        self.able(Operation::Get)
     }
 }

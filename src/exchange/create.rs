@@ -1,10 +1,10 @@
 //! POST of a resource, and what is known of it where the upstream's answer says too little: an account
 //! that was created is never told as if it were not.
 
+use super::context::Exchange;
 use super::emulate::Asked;
 use super::lock::Way;
 use super::record::Subject;
-use super::run::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::cursor::{Page, Start};
 use crate::gateway::guard::{created_otherwise, guard, may_deactivate};

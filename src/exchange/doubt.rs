@@ -3,8 +3,8 @@
 
 use tokio::time::Instant;
 
+use super::context::Exchange;
 use super::read::Read;
-use super::run::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::list::{ListPlan, PageCall, beyond_scan_limit, too_many};
 use crate::gateway::reply::Stored;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use super::context::Exchange;
 use super::lock::{Held, Way};
-use super::run::Exchange;
 use super::version::{Demanded, admits};
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::{guard, may_deactivate};

@@ -1,7 +1,7 @@
 //! Lists and searches: complete, or refused (design 6f).
 
+use super::context::Exchange;
 use super::page::Direct;
-use super::run::Exchange;
 use crate::dialect::model::Paging;
 use crate::fault::Fault;
 use crate::gateway::askable::in_body;

@@ -1,10 +1,14 @@
 //! Runs plans: straight-line async over [`Upstream`].
 
+mod able;
 mod admit;
 mod adopt;
+mod alias;
 pub mod aside;
 mod bulk;
 mod caller;
+mod claim;
+mod context;
 mod create;
 mod doubt;
 mod emulate;
@@ -22,6 +26,7 @@ pub mod run;
 pub mod safeguard;
 mod scan;
 mod search;
+mod serve;
 mod shape;
 mod told;
 mod trace;
@@ -30,9 +35,10 @@ mod user;
 mod version;
 pub mod wire;
 
+pub use context::Shared;
 pub use record::{Record, Subject};
 pub use removals::Standing;
-pub use run::{Outcome, Shared, fail, run, run_into};
+pub use run::{Outcome, fail, run, run_into};
 pub use safeguard::Decided;
 pub use trace::{TRACEPARENT, TRACESTATE, Trace};
 pub use upstream::Upstream;

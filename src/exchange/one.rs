@@ -1,7 +1,7 @@
 //! The one resource that can satisfy a filter: read by its id, or found by a question that is narrower
 //! than the filter, whose hit is a proof and whose miss is none.
 
-use super::run::Exchange;
+use super::context::Exchange;
 use super::scan::is_refusal;
 use crate::fault::{Cause, Fault};
 use crate::gateway::list::{ListPlan, PageCall};

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use http::StatusCode;
 
+use super::context::Exchange;
 use super::read::is_full;
-use super::run::Exchange;
 use super::scan::is_refusal;
 use crate::dialect::model::Paging;
 use crate::fault::{Cause, Fault};

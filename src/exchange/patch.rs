@@ -1,8 +1,8 @@
 //! PATCH: natively in one call, or emulated under a lock (design 6e).
 
 use super::admit::Admitted;
+use super::context::Exchange;
 use super::emulate::Asked;
-use super::run::Exchange;
 use super::version::admits;
 use crate::fault::Fault;
 use crate::gateway::guard::{guard, may_deactivate};

@@ -1,20 +1,18 @@
-//! One exchange: a client's request, all the upstream calls made for it, and the answer.
+//! One exchange: a client's request, all the upstream calls made for it, and the answer. What is asked of
+//! the route as a whole is told apart here; one operation is `serve.rs`.
 
 use http::header::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use super::aside::{Weighed, Weight, aside};
 use super::caller::Caller;
-use super::lock::Locks;
-use super::record::{Record, Subject};
-use super::safeguard::Safeguards;
-use super::wire::Wire;
-use super::{Trace, Upstream, bulk, create, list, me, patch, search, user};
+use super::context::{Asking, Shared};
+use super::record::Record;
+use super::serve::serve;
+use super::{Trace, Upstream, bulk, me, search};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::message::error::write_error;
-use crate::gateway::message::list::Head;
-use crate::gateway::pair::Pair;
 use crate::gateway::receive::Asked;
 use crate::gateway::rights::Rights;
 use crate::scim::http::{Request, Response};
@@ -25,27 +23,6 @@ use crate::scim::schema::Operation;
 pub struct Outcome {
     pub response: Response,
     pub record: Record,
-}
-
-/// What exchanges share: locks by resource, safeguards by route, and whose calls are told.
-#[derive(Debug, Default)]
-pub struct Shared {
-    pub locks: Locks,
-    pub safeguards: Safeguards,
-    pub wire: Wire,
-}
-
-/// What every operation of an exchange has at hand.
-pub struct Exchange<'e> {
-    pub route: &'e Route,
-    pub pair: &'e Pair,
-    pub request: &'e Request,
-    pub caller: Caller<'e>,
-    pub shared: &'e Shared,
-    /// Whether the client names the resource by its alias, `/Me`.
-    pub me: bool,
-    /// Whether the upstream was found to have no `.search`.
-    pub no_search: bool,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -104,13 +81,6 @@ pub fn fail(route: &Route, fault: Fault) -> Outcome {
     Outcome { response, record: Record { fault: Some(fault), ..Record::default() } }
 }
 
-/// Where an operation is asked, and what exchanges share.
-#[derive(Clone, Copy)]
-pub struct Asking<'e> {
-    pub route: &'e Route,
-    pub shared: &'e Shared,
-}
-
 async fn dispatch(
     route: &Route,
     request: &Request,
@@ -134,61 +104,5 @@ async fn dispatch(
         asked @ (Asked::Discovery(_) | Asked::Resource { .. }) => {
             serve(asking, Ok(asked), request, caller).await
         }
-    }
-}
-
-/// Serves one operation, alone or as one of a bulk request, with what the route takes it for.
-pub async fn serve(
-    asking: Asking<'_>,
-    asked: Result<Asked, Fault>,
-    request: &Request,
-    mut caller: Caller<'_>,
-) -> Result<Response, Fault> {
-    caller.record.begin();
-    let outcome = match asked {
-        Ok(asked) => operate(asking, asked, request, caller.again()).await,
-        Err(fault) => Err(fault),
-    };
-    caller.record.end(&outcome);
-    outcome
-}
-
-async fn operate(
-    asking: Asking<'_>,
-    asked: Asked,
-    request: &Request,
-    caller: Caller<'_>,
-) -> Result<Response, Fault> {
-    let Asking { route, shared } = asking;
-    let (kind, operation, id) = match asked {
-        Asked::Discovery(document) => {
-            caller.record.document = document.discovery();
-            return route.discover(&document, request.query.as_deref());
-        }
-        Asked::Resource { kind, operation, id } => (kind, operation, id),
-        Asked::Bulk | Asked::All | Asked::Me(_) => {
-            let detail =
-                "A bulk request must hold operations on resources only: send this by itself.";
-            return Err(Fault::new(Cause::InvalidValue, detail));
-        }
-    };
-    caller.record.resource = Some(kind.name());
-    caller.record.operation = Some(operation);
-    caller.record.subject = id.as_ref().map(|id| Subject::new(id.as_str()));
-    caller.rights.demand(operation, kind)?;
-    let lists = matches!(operation, Operation::List | Operation::Search);
-    if lists && route.pair(kind).is_none() && route.empty_if_missing() {
-        return Ok(route.answer_list(&Head::index(0, 1), []));
-    }
-    let pair = route.translated(kind)?;
-    let exchange = Exchange { route, pair, request, caller, shared, me: false, no_search: false };
-    let id = id.as_ref().map(|id| id.as_str()).unwrap_or_default();
-    match operation {
-        Operation::Create => Box::pin(create::create(exchange)).await,
-        Operation::Get => user::get(exchange, id).await,
-        Operation::Replace => user::replace(exchange, id).await,
-        Operation::Delete => user::delete(exchange, id).await,
-        Operation::Patch => Box::pin(patch::patch(exchange, id)).await,
-        Operation::List | Operation::Search => Box::pin(list::list(exchange, operation)).await,
     }
 }

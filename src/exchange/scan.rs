@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
+use super::context::Exchange;
 use super::read::{Read, Step};
-use super::run::Exchange;
 use crate::dialect::model::{ListForms, Paging};
 use crate::fault::{Cause, Fault};
 use crate::gateway::list::{At, ListPlan, PageCall, beyond_scan_limit, too_many};

@@ -1,8 +1,8 @@
 //! `POST .search` at the base: the resources of all types in one list (RFC 7644 section 3.4.3).
 
 use super::caller::Caller;
+use super::context::{Asking, Exchange};
 use super::list::head;
-use super::run::{Asking, Exchange};
 use crate::dialect::model::Paging;
 use crate::fault::Fault;
 use crate::gateway::askable::in_body;

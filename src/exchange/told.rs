@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::header::IF_MATCH;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::run::Exchange;
+use super::context::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::{carried_out, report};
 use crate::gateway::message::error::speaks;

@@ -4,9 +4,9 @@ use http::Method;
 use http::header::IF_NONE_MATCH;
 
 use super::admit::Admitted;
+use super::context::Exchange;
 use super::emulate::Asked;
 use super::lock::Way;
-use super::run::Exchange;
 use super::version::{Demanded, admits, unchanged};
 use crate::fault::{Cause, Fault};
 use crate::gateway::columns::Columns;

@@ -4,8 +4,8 @@
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderValue, StatusCode};
 
+use super::context::Exchange;
 use super::lock::{Held, Way};
-use super::run::Exchange;
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::version::Versions;
 use crate::gateway::reply::Stored;
