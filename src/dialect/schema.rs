@@ -203,7 +203,7 @@ fn facts(table: &Table<'_>, name: String, kind: Kind, parent: Option<&Attribute>
     attribute.open = table.flag("open");
     attribute.permanent = table.flag("permanent");
     attribute.max = table.item("max").and_then(Item::count);
-    attribute.default = table.item("default").and_then(Item::json);
+    attribute.default = table.item("default").and_then(Item::json).map(Into::into);
     attribute.format = table.item("format").and_then(format);
     attribute.derived_from = table.text("derivedFrom");
     let mut subs = Vec::new();
@@ -260,13 +260,13 @@ fn shape(table: &Table<'_>, attribute: &Attribute) {
 }
 
 fn default_fits(table: &Table<'_>, attribute: &Attribute) {
-    use serde_json::Value;
+    use crate::scim::Value;
     let Some(default) = &attribute.default else { return };
     let fits = match (default, attribute.kind) {
         (_, Kind::Any) => true,
         (Value::Array(_), _) => attribute.multi_valued,
         (Value::Bool(_), kind) => kind == Kind::Boolean,
-        (Value::Number(number), Kind::Integer) => number.is_i64(),
+        (Value::Number(number), Kind::Integer) => number.as_str().parse::<i64>().is_ok(),
         (Value::Number(_), kind) => kind == Kind::Decimal,
         (Value::Object(_), kind) => kind == Kind::Complex,
         (_, kind) => !matches!(kind, Kind::Boolean | Kind::Integer | Kind::Decimal | Kind::Complex),

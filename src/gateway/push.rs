@@ -285,8 +285,7 @@ impl Pair {
                     return false;
                 };
                 let place: Vec<String> = place.members.iter().chain(&place.rest).cloned().collect();
-                let value = crate::scim::Value::from(value.clone());
-                same(&place, &names) && literal_is(literal, &value)
+                same(&place, &names) && literal_is(literal, value)
             })
     }
 

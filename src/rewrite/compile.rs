@@ -14,6 +14,7 @@ use super::program::{
 };
 use super::rule::{Map, Origin, Pick, SetTarget, SetValue};
 use super::target::{Found, find};
+use crate::scim::Value;
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Kind, Schema};
 
@@ -79,7 +80,7 @@ impl Compiler<'_> {
         Node { attribute: Arc::new(facts), label: label(&names).into(), constant, plan }
     }
 
-    fn constant(&self, path: &[String]) -> Option<serde_json::Value> {
+    fn constant(&self, path: &[String]) -> Option<Value<'static>> {
         if self.from == End::Vendor {
             return None;
         }

@@ -157,7 +157,7 @@ impl Lens {
 
     fn value(&self, set: &Set) -> Option<Value<'static>> {
         match &set.value {
-            SetValue::Constant(value) => Some(Value::from(value.clone())),
+            SetValue::Constant(value) => Some(value.clone()),
             SetValue::Variable { name, .. } => {
                 self.variables.get(name).map(|text| Value::String(Cow::Owned(text.clone())))
             }

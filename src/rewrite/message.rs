@@ -57,7 +57,7 @@ impl Message {
                 if attribute.accepted.has(operation) {
                     return Admission::Yes;
                 }
-                let default = attribute.default.as_ref().is_some_and(|json| value.is(json));
+                let default = attribute.default.as_ref().is_some_and(|default| value == default);
                 if default { Admission::Silently } else { Admission::Lost }
             }
         }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::rule::{Conversion, Origin, Otherwise, Pick};
+use crate::scim::Value;
 use crate::scim::filter::Literal;
 use crate::scim::in_order::InOrder;
 use crate::scim::schema::Attribute;
@@ -33,7 +34,7 @@ pub struct Node {
     pub label: Arc<str>,
     /// What every answer of the vendor's shows here (a `set` on a canonical place): saying it again
     /// is no information.
-    pub constant: Option<serde_json::Value>,
+    pub constant: Option<Value<'static>>,
     pub plan: Plan,
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::place::Place;
+use crate::scim::Value;
 use crate::scim::filter::Literal;
 
 /// `user.toml` or `group.toml` of a dialect, or one resource type's part of an overlay.
@@ -117,7 +118,7 @@ pub enum SetTarget {
 #[derive(Clone, Debug, PartialEq)]
 pub enum SetValue {
     /// Any JSON value (an array, an object, `true`).
-    Constant(serde_json::Value),
+    Constant(Value<'static>),
     /// `${name}`; with `optional` (written `${name?}`) the rule rests where the variable is not given.
     Variable { name: String, optional: bool },
 }

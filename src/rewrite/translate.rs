@@ -297,7 +297,7 @@ impl<'a> Run<'a> {
     }
 
     fn lose(&mut self, node: &Node, lost: &Lost, value: &Value<'_>) {
-        let shown = || node.constant.as_ref().is_some_and(|json| value.is(json));
+        let shown = || node.constant.as_ref().is_some_and(|constant| value == constant);
         if !value.is_cleared() && !shown() {
             self.losses.push(Loss::new(Arc::clone(&node.label), lost.cause));
         }

@@ -3,6 +3,8 @@
 //! An extension (RFC 7643 section 3.3) is an attribute whose name is its URN. `schemas`, `id` and
 //! `meta` are common to all resources (RFC 7643 section 3.1) and are not listed here.
 
+use super::value::Value;
+
 /// One resource type of one dialect, or of the canonical form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
@@ -43,7 +45,7 @@ pub struct Attribute {
     /// The requests that may hold the attribute.
     pub accepted: Operations,
     /// What the vendor sets when the attribute is omitted on create.
-    pub default: Option<serde_json::Value>,
+    pub default: Option<Value<'static>>,
     /// Whether a resource of the vendor's always has a value: it can be replaced and not removed.
     pub permanent: bool,
     pub format: Option<Format>,

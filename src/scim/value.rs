@@ -86,17 +86,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether it is what a constant of the rules or a schema says.
-    pub fn is(&self, constant: &serde_json::Value) -> bool {
-        match (self, constant) {
-            (Self::Null, serde_json::Value::Null) => true,
-            (Self::Bool(a), serde_json::Value::Bool(b)) => a == b,
-            (Self::String(a), serde_json::Value::String(b)) => a == b,
-            (Self::Null | Self::Bool(_) | Self::String(_), _) => false,
-            (value, constant) => *value == Value::from(constant.clone()),
-        }
-    }
-
     /// The JSON name of the value's type, for messages.
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -105,7 +105,7 @@ fn a_rule_is_taken_apart_with_its_place() {
     assert_eq!((blank.as_str(), end.as_str()), (" ", "!"));
     let [b, c] = rules.sets.as_slice() else { panic!() };
     assert_eq!(b.value, SetValue::Variable { name: "v".to_owned(), optional: true });
-    assert_eq!(c.value, SetValue::Constant(serde_json::json!([1, { "d": 2.5 }])));
+    assert_eq!(c.value, SetValue::Constant(serde_json::json!([1, { "d": 2.5 }]).into()));
     assert!(matches!(c.target, SetTarget::Canonical(_)));
 }
 

@@ -177,7 +177,7 @@ fn a_fill_over_what_was_said() {
     let over = |rules: &mut Rules| {
         let target = SetTarget::Vendor(rules.fills[0].vendor.clone());
         let origin = rules.fills[0].origin.clone();
-        let value = SetValue::Constant(json!("Made Up"));
+        let value = SetValue::Constant(json!("Made Up").into());
         rules.sets.push(Set { target, value, when: None, always: true, render: false, origin });
     };
     only_the_twin_breaks(("scim", "omni"), over, |w| laws::create(w, &user()));
@@ -188,7 +188,7 @@ fn a_set_over_what_was_said() {
     let over = |rules: &mut Rules| {
         let set = rules.sets.iter_mut().find(|set| matches!(set.target, SetTarget::Vendor(_)));
         let set = set.expect("the population's");
-        set.value = SetValue::Constant(json!("0f1e2d3c-0ff5-4f60-ae82-4ae65d9d0e3a"));
+        set.value = SetValue::Constant(json!("0f1e2d3c-0ff5-4f60-ae82-4ae65d9d0e3a").into());
         set.always = true;
     };
     let x = json!({"userName": "ann", (PINGONE_USER): {"population": {"id": POPULATION}}});
@@ -200,7 +200,7 @@ fn a_set_of_another_value_in_answers() {
     let home = |rules: &mut Rules| {
         for set in &mut rules.sets {
             if matches!(set.target, SetTarget::Canonical(_)) {
-                set.value = SetValue::Constant(json!("home"));
+                set.value = SetValue::Constant(json!("home").into());
             }
         }
     };

@@ -1,7 +1,5 @@
 //! Whether the ends of a map fit: types, numbers of values, literals.
 
-use serde_json::Value;
-
 use crate::diagnostic::Diagnostic;
 use crate::rewrite::code::{
     KINDS, LITERAL_TYPE, MANY_TO_ONE, NOT_CANONICAL, PICK_OF_ONE, VALUE_TYPE,
@@ -10,6 +8,7 @@ use crate::rewrite::fit::{carries, group, takes};
 use crate::rewrite::lookup::Resolved;
 use crate::rewrite::place::{Element, Place};
 use crate::rewrite::rule::{Map, SetValue};
+use crate::scim::Value;
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Kind};
 
@@ -141,8 +140,8 @@ fn holds(kind: Kind, value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(value) => takes(kind, &Literal::Bool(*value)),
-        Value::Number(number) => takes(kind, &Literal::Number(number.clone().into())),
-        Value::String(text) => takes(kind, &Literal::String(text.clone())),
+        Value::Number(number) => takes(kind, &Literal::Number(number.clone().into_owned())),
+        Value::String(text) => takes(kind, &Literal::String(text.clone().into_owned())),
         Value::Array(_) => kind == Kind::Any,
         Value::Object(_) => matches!(kind, Kind::Complex | Kind::Any),
     }

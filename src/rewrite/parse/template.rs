@@ -26,7 +26,7 @@ pub fn text(item: Item<'_>) -> Option<Text> {
 pub fn set_value(item: Item<'_>) -> Option<SetValue> {
     item.may_be(Form::Any);
     let Some(text) = item.as_str().filter(|text| text.contains("${")) else {
-        return item.json().map(SetValue::Constant);
+        return item.json().map(|json| SetValue::Constant(json.into()));
     };
     let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     let (name, optional) = match inner {
