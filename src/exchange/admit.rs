@@ -5,7 +5,7 @@ use http::HeaderValue;
 
 use super::claim::Claim;
 use super::context::Exchange;
-use super::lock::{Held, Way};
+use super::lock::{LockGuard, LockMode};
 use super::version::Demanded;
 use crate::fault::Fault;
 use crate::gateway::lifted::Lifted;
@@ -14,7 +14,7 @@ use crate::scim::schema::Operation;
 
 /// What was let through.
 pub struct Admitted<'e> {
-    pub held: Held<'e>,
+    pub held: LockGuard<'e>,
     /// Whether the lock is held alone.
     pub alone: bool,
     /// Over which version the first write is to be.
@@ -42,7 +42,7 @@ impl<'e> Exchange<'e> {
         let looks = told_by_what_is_there && act == Act::Trip;
         // Between two calls of one write nobody else may write.
         let alone = looks || calls > 1;
-        let way = if alone { Way::Alone } else { Way::Shared };
+        let way = if alone { LockMode::Alone } else { LockMode::Shared };
         let (held, version) = self.held(operation, id, demanded, way).await?;
         let stored = if looks { self.read(id).await.ok() } else { None };
         let stored = stored.as_ref().map(|stored| &stored.object);

@@ -3,8 +3,8 @@
 //! created only where it is what was asked for, as far as access goes.
 
 use super::context::Exchange;
-use super::emulate::Asked;
-use super::record::Subject;
+use super::emulate::Emulation;
+use super::record::ResourceId;
 use crate::fault::{Cause, Fault};
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
@@ -51,7 +51,7 @@ impl Exchange<'_> {
         if differs {
             return Err(otherwise(fault));
         }
-        self.caller.record.subject = found.frame.id.clone().map(Subject::new);
+        self.caller.record.subject = found.frame.id.clone().map(ResourceId::new);
         self.caller.record.adopted = true;
         if !updates {
             return Ok(self.answer(Operation::Create, &found, Losses::default()));
@@ -64,7 +64,7 @@ impl Exchange<'_> {
             Ok((merged, lifted.clone()))
         };
         let (operation, request) = (Operation::Replace, &lifted);
-        let asked = Asked { operation, request, demanded: None, counts: true, held: None };
+        let asked = Emulation { operation, request, demanded: None, counts: true, held: None };
         let id = found.frame.id.unwrap_or_default();
         let (stored, losses) = self.emulate(&id, asked, change).await?;
         if !stored.unseen && pair.access(sent, &stored.object) == Access::Other {

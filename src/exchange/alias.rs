@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 
 use super::context::Exchange;
-use super::record::Subject;
+use super::record::ResourceId;
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::resource::Location;
 use crate::gateway::reply::Stored;
@@ -53,7 +53,7 @@ impl Exchange<'_> {
             }
         }
         if self.me {
-            self.caller.record.subject = stored.frame.id.clone().map(Subject::new);
+            self.caller.record.subject = stored.frame.id.clone().map(ResourceId::new);
         }
         Ok(stored)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::context::Exchange;
-use super::removals::Verdict;
+use super::removals::RemovalVerdict;
 use super::safeguard::Safeguard;
 use crate::fault::{Cause, Fault, Side};
 use crate::gateway::reply::Stored;
@@ -31,29 +31,29 @@ impl Exchange<'_> {
             return Ok(Claim(removals));
         }
         let (safeguard, resource, now) = (self.safeguard(), self.resource(id), Instant::now());
-        let breaker = &safeguard.breaker;
+        let guard = &safeguard.guard;
         if removals.resource.is_some() {
-            self.heed(breaker.remove(&resource, limits, now))?;
+            self.heed(guard.remove(&resource, limits, now))?;
         }
         if !removals.members.is_empty() {
-            let verdict = breaker.remove_members(&resource, &removals.members, limits, now);
+            let verdict = guard.remove_members(&resource, &removals.members, limits, now);
             let heeded = self.heed(verdict);
             if heeded.is_err() && removals.resource.is_some() {
-                breaker.kept(&resource);
+                guard.kept(&resource);
             }
             heeded?;
         }
         Ok(Claim(removals))
     }
 
-    fn heed(&mut self, verdict: Verdict) -> Result<(), Fault> {
+    fn heed(&mut self, verdict: RemovalVerdict) -> Result<(), Fault> {
         match verdict {
-            Verdict::Pass => Ok(()),
-            Verdict::Warn => {
+            RemovalVerdict::Pass => Ok(()),
+            RemovalVerdict::Warn => {
                 self.caller.record.alarm = Some("warned");
                 Ok(())
             }
-            Verdict::Refuse { first } => {
+            RemovalVerdict::Refuse { first } => {
                 if first {
                     self.shared.safeguards.note();
                     self.caller.record.alarm = Some("tripped");
@@ -75,10 +75,10 @@ impl Exchange<'_> {
             Err(fault) if fault.cause.side() != Side::Upstream => {
                 let (safeguard, id) = (self.safeguard(), self.resource(id));
                 if resource.is_some() {
-                    safeguard.breaker.kept(&id);
+                    safeguard.guard.kept(&id);
                 }
                 if !members.is_empty() {
-                    safeguard.breaker.kept_members(&id, &members);
+                    safeguard.guard.kept_members(&id, &members);
                 }
             }
             Err(_) => {}
@@ -93,23 +93,23 @@ impl Exchange<'_> {
         let (safeguard, pair) = (self.safeguard(), self.pair);
         let resource = self.resource(stored.frame.id.as_deref().unwrap_or_default());
         match pair.kind {
-            Kind::User => safeguard.breaker.saw(&resource, pair.is_active(&stored.object)),
+            Kind::User => safeguard.guard.saw(&resource, pair.is_active(&stored.object)),
             Kind::Group => {
-                safeguard.breaker.saw(&resource, None);
-                safeguard.breaker.saw_members(&resource, pair.member_count(&stored.object));
+                safeguard.guard.saw(&resource, None);
+                safeguard.guard.saw_members(&resource, pair.member_count(&stored.object));
             }
         }
     }
 
     /// Whether the resource was inactive when it was last seen.
     pub fn was_inactive(&self, id: &str) -> bool {
-        self.safeguard().breaker.is_inactive(&self.resource(id))
+        self.safeguard().guard.is_inactive(&self.resource(id))
     }
 
     /// A list that nothing was left out of is this long.
     pub fn listed(&self, total: usize) {
         if self.route.spec.policies.safety.removals.act != Act::Off {
-            self.safeguard().breaker.listed(&self.pair.upstream_resource.path, total);
+            self.safeguard().guard.listed(&self.pair.upstream_resource.path, total);
         }
     }
 

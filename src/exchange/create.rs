@@ -2,9 +2,9 @@
 //! that was created is never told as if it were not.
 
 use super::context::Exchange;
-use super::emulate::Asked;
-use super::lock::Way;
-use super::record::Subject;
+use super::emulate::Emulation;
+use super::lock::LockMode;
+use super::record::ResourceId;
 use crate::fault::{Cause, Fault};
 use crate::gateway::cursor::{Page, Start};
 use crate::gateway::guard::{created_otherwise, guard, may_deactivate};
@@ -48,7 +48,7 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
         Ok(None) => return Err(nameless()),
         Err(fault) => return exchange.adopt(&user, fault).await,
     };
-    exchange.caller.record.subject = stored.frame.id.clone().map(Subject::new);
+    exchange.caller.record.subject = stored.frame.id.clone().map(ResourceId::new);
     let stays = lifted.deactivates()
         && exchange.pair.kind == Kind::User
         && !stored.unseen
@@ -167,7 +167,7 @@ impl Exchange<'_> {
         }
         let writes = pair.written(&merged, Operation::Patch)?;
         if let [(Operation::Patch, _)] = writes.as_slice() {
-            let _held = self.lock(id, Way::Shared).await?;
+            let _held = self.lock(id, LockMode::Shared).await?;
             let mut stored = self.write_all(id, &writes, None).await?;
             self.carried_out(&writes, None, &stored)?;
             if stored.unseen {
@@ -178,7 +178,7 @@ impl Exchange<'_> {
         // What says more is said over what is there by now: others may have found it already.
         let lifted = Lifted::deactivation();
         let (operation, request) = (Operation::Patch, &lifted);
-        let asked = Asked { operation, request, demanded: None, counts: false, held: None };
+        let asked = Emulation { operation, request, demanded: None, counts: false, held: None };
         let change = |stored: &Stored| Ok((pair.deactivated(stored.old())?, lifted.clone()));
         let (stored, _) = self.emulate(id, asked, change).await?;
         Ok(stored)

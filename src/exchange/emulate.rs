@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::context::Exchange;
-use super::lock::{Held, Way};
+use super::lock::{LockGuard, LockMode};
 use super::version::{Demanded, admits};
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::{guard, may_deactivate};
@@ -16,7 +16,7 @@ use crate::gateway::safety::{Removal, Removals};
 use crate::scim::schema::Operation;
 
 /// What a client asks of a resource that is read before it is written.
-pub struct Asked<'a, 'e> {
+pub struct Emulation<'a, 'e> {
     pub operation: Operation,
     /// What the client says.
     pub request: &'a Lifted,
@@ -24,7 +24,7 @@ pub struct Asked<'a, 'e> {
     /// Whether what it takes away is counted.
     pub counts: bool,
     /// The resource's lock, where it is held already.
-    pub held: Option<Held<'e>>,
+    pub held: Option<LockGuard<'e>>,
 }
 
 impl<'e> Exchange<'e> {
@@ -37,15 +37,15 @@ impl<'e> Exchange<'e> {
     pub async fn emulate(
         &mut self,
         id: &str,
-        asked: Asked<'_, 'e>,
+        asked: Emulation<'_, 'e>,
         change: impl Fn(&Stored) -> Result<(Merged, Lifted), Fault>,
     ) -> Result<(Stored, Losses), Fault> {
-        let Asked { operation, request, demanded, counts, held } = asked;
+        let Emulation { operation, request, demanded, counts, held } = asked;
         self.able_to_emulate()?;
         let policies = &self.route.spec.policies;
         let _held = match held {
             Some(held) => held,
-            None => self.lock(id, Way::Alone).await?,
+            None => self.lock(id, LockMode::Alone).await?,
         };
         self.caller.record.emulated = true;
         let named = demanded.as_ref().is_some_and(|demanded| demanded.one_of.is_some());
@@ -88,7 +88,7 @@ impl<'e> Exchange<'e> {
     ///
     /// # Errors
     /// `Busy` at the deadline; for an alias, what its read meets.
-    pub async fn lock(&mut self, id: &str, way: Way) -> Result<Held<'e>, Fault> {
+    pub async fn lock(&mut self, id: &str, way: LockMode) -> Result<LockGuard<'e>, Fault> {
         let alias = if self.me { self.read(id).await?.frame.id } else { None };
         let id = alias.as_deref().unwrap_or(id);
         let (upstream, deadline) = (self.caller.upstream, self.caller.deadline);

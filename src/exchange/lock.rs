@@ -16,7 +16,7 @@ const MOST: usize = 1_024;
 
 /// How a resource is held while it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum LockMode {
     /// With others that write in one call and decide nothing by what is stored: the upstream puts
     /// their calls in an order.
     Shared,
@@ -33,12 +33,12 @@ pub struct Locks {
 /// A held lock.
 #[derive(Debug)]
 #[must_use = "dropped, the lock is the next one's"]
-pub struct Held<'l> {
+pub struct LockGuard<'l> {
     locks: &'l Locks,
     key: String,
     guard: Option<Guard>,
     /// Held together with it.
-    others: Vec<Held<'l>>,
+    others: Vec<LockGuard<'l>>,
 }
 
 #[derive(Debug)]
@@ -54,7 +54,12 @@ impl Locks {
     ///
     /// # Errors
     /// `Busy`, with `Retry-After`.
-    pub async fn lock(&self, key: String, way: Way, deadline: Instant) -> Result<Held<'_>, Fault> {
+    pub async fn lock(
+        &self,
+        key: String,
+        way: LockMode,
+        deadline: Instant,
+    ) -> Result<LockGuard<'_>, Fault> {
         let lock = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             let lock = held.entry(key.clone()).or_default();
@@ -65,11 +70,11 @@ impl Locks {
             Arc::clone(lock)
         };
         // Made first, so that the key goes even where the wait ends without the lock.
-        let mut waiting = Held { locks: self, key, guard: None, others: Vec::new() };
+        let mut waiting = LockGuard { locks: self, key, guard: None, others: Vec::new() };
         let turn = async {
             match way {
-                Way::Shared => Guard::Shared(lock.read_owned().await),
-                Way::Alone => Guard::Alone(lock.write_owned().await),
+                LockMode::Shared => Guard::Shared(lock.read_owned().await),
+                LockMode::Alone => Guard::Alone(lock.write_owned().await),
             }
         };
         waiting.guard = Some(timeout_at(deadline, turn).await.map_err(|_| busy())?);
@@ -82,14 +87,14 @@ fn busy() -> Fault {
     Fault::new(Cause::Busy, detail).with_retry_after(Duration::from_secs(1))
 }
 
-impl<'l> Held<'l> {
+impl<'l> LockGuard<'l> {
     /// Holds another lock for as long as this one. Whoever takes several takes them in one order.
-    pub fn with(&mut self, other: Held<'l>) {
+    pub fn with(&mut self, other: LockGuard<'l>) {
         self.others.push(other);
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
         self.guard = None;
         let mut held = self.locks.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    const WAYS: [Way; 2] = [Way::Shared, Way::Alone];
+    const WAYS: [LockMode; 2] = [LockMode::Shared, LockMode::Alone];
 
     fn soon() -> Instant {
         Instant::now() + Duration::from_millis(10)
@@ -130,7 +135,7 @@ mod tests {
         for way in WAYS {
             let locks = Locks::default();
             let keys = || locks.held.lock().unwrap().len();
-            let held = locks.lock(key(), Way::Alone, soon()).await.unwrap();
+            let held = locks.lock(key(), LockMode::Alone, soon()).await.unwrap();
             let other = locks.lock("b".to_owned(), way, soon()).await.unwrap();
             assert_eq!(keys(), 2);
             let refused = locks.lock(key(), way, soon()).await.unwrap_err();
@@ -144,7 +149,7 @@ mod tests {
             assert_eq!(keys(), 1);
             let held = locks.lock(key(), way, soon()).await.unwrap();
             // Who is dropped while it waits leaves nothing behind, either.
-            let waits = locks.lock(key(), Way::Alone, soon());
+            let waits = locks.lock(key(), LockMode::Alone, soon());
             drop(tokio::time::timeout(Duration::ZERO, waits).await);
             drop((held, other));
             assert_eq!(keys(), 0);
@@ -155,13 +160,13 @@ mod tests {
     #[tokio::test]
     async fn those_that_share_run_together_and_who_is_alone_is_alone() {
         let locks = Locks::default();
-        let one = locks.lock(key(), Way::Shared, soon()).await.unwrap();
-        let two = locks.lock(key(), Way::Shared, soon()).await.unwrap();
-        assert!(locks.lock(key(), Way::Alone, soon()).await.is_err());
+        let one = locks.lock(key(), LockMode::Shared, soon()).await.unwrap();
+        let two = locks.lock(key(), LockMode::Shared, soon()).await.unwrap();
+        assert!(locks.lock(key(), LockMode::Alone, soon()).await.is_err());
         drop(one);
-        assert!(locks.lock(key(), Way::Alone, soon()).await.is_err(), "one still shares it");
+        assert!(locks.lock(key(), LockMode::Alone, soon()).await.is_err(), "one still shares it");
         drop(two);
-        let alone = locks.lock(key(), Way::Alone, soon()).await.unwrap();
+        let alone = locks.lock(key(), LockMode::Alone, soon()).await.unwrap();
         for way in WAYS {
             assert!(locks.lock(key(), way, soon()).await.is_err(), "{way:?}");
         }
@@ -174,9 +179,12 @@ mod tests {
     async fn who_came_first_goes_first() {
         let locks: &'static Locks = Box::leak(Box::default());
         let order: Arc<Mutex<Vec<usize>>> = Arc::default();
-        let first = locks.lock(key(), Way::Shared, late()).await.unwrap();
+        let first = locks.lock(key(), LockMode::Shared, late()).await.unwrap();
         let mut queue = tokio::task::JoinSet::new();
-        for (number, way) in [Way::Alone, Way::Shared, Way::Alone, Way::Shared].iter().enumerate() {
+        for (number, way) in [LockMode::Alone, LockMode::Shared, LockMode::Alone, LockMode::Shared]
+            .iter()
+            .enumerate()
+        {
             let order = Arc::clone(&order);
             queue.spawn(async move {
                 let held = locks.lock(key(), *way, late()).await.unwrap();
@@ -197,8 +205,10 @@ mod tests {
     #[tokio::test]
     async fn a_hundred_have_their_turns_and_beyond_the_bound_it_is_refused_at_once() {
         let locks: &'static Locks = Box::leak(Box::default());
-        for (many, way) in [(100, Way::Alone), (MOST - 1, Way::Alone), (MOST - 1, Way::Shared)] {
-            let held = locks.lock(key(), Way::Alone, late()).await.unwrap();
+        for (many, way) in
+            [(100, LockMode::Alone), (MOST - 1, LockMode::Alone), (MOST - 1, LockMode::Shared)]
+        {
+            let held = locks.lock(key(), LockMode::Alone, late()).await.unwrap();
             let inside = Arc::new(AtomicUsize::new(0));
             let mut queue = tokio::task::JoinSet::new();
             for _ in 0..many {
@@ -209,7 +219,7 @@ mod tests {
                     tokio::task::yield_now().await;
                     inside.fetch_sub(1, Ordering::SeqCst);
                     drop(held);
-                    others == 0 || way == Way::Shared
+                    others == 0 || way == LockMode::Shared
                 });
             }
             let users = || Arc::strong_count(&locks.held.lock().unwrap()["a"]);

@@ -36,7 +36,7 @@ mod version;
 pub mod wire;
 
 pub use context::Shared;
-pub use record::{Record, Subject};
+pub use record::{Record, ResourceId};
 pub use removals::Standing;
 pub use run::{Outcome, fail, run, run_into};
 pub use safeguard::Decided;

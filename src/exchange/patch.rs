@@ -2,7 +2,7 @@
 
 use super::admit::Admitted;
 use super::context::Exchange;
-use super::emulate::Asked;
+use super::emulate::Emulation;
 use super::version::admits;
 use crate::fault::Fault;
 use crate::gateway::guard::{guard, may_deactivate};
@@ -69,7 +69,7 @@ pub async fn patch(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fau
             Ok((pair.merge(&wanted, stored.old(), policies, true)?, whole))
         };
         let (operation, request) = (Operation::Patch, &lifted);
-        let asked = Asked { operation, request, demanded, counts: true, held };
+        let asked = Emulation { operation, request, demanded, counts: true, held };
         let (stored, lost) = exchange.emulate(id, asked, change).await?;
         losses.extend(lost);
         stored

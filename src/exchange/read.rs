@@ -38,7 +38,7 @@ pub struct Read {
 }
 
 /// How a page changes what is known of the list.
-pub enum Step {
+pub enum ScanStep {
     More,
     End,
     /// The only resource that can satisfy the truth.
@@ -68,24 +68,24 @@ impl Read {
         total: Option<usize>,
         next: Option<String>,
         list: &ListForms,
-    ) -> Result<Step, Fault> {
+    ) -> Result<ScanStep, Fault> {
         self.pages = self.pages.saturating_add(1);
         let all = total.is_some_and(|total| self.ids.len() >= total);
         let short = size < list.max_count;
         match list.paging {
-            Paging::Cursor if fresh < size => Ok(Step::Repeats),
+            Paging::Cursor if fresh < size => Ok(ScanStep::Repeats),
             // The end of the cursors is the proof; a total may be an estimate, or not there.
             Paging::Cursor => {
-                let Some(next) = next else { return Ok(Step::End) };
+                let Some(next) = next else { return Ok(ScanStep::End) };
                 self.empty = self.empty.saturating_add(usize::from(size == 0));
                 if !self.cursors.insert(next.clone()) {
                     return Err(too_many("The upstream's cursors lead in a circle."));
                 }
                 self.cursor = next;
-                Ok(Step::More)
+                Ok(ScanStep::More)
             }
             // At the cap, the total counts no further either.
-            Paging::Capped if all && short => Ok(Step::End),
+            Paging::Capped if all && short => Ok(ScanStep::End),
             Paging::Capped => {
                 Err(too_many("The upstream shows one page of its list, and it is full."))
             }
@@ -99,32 +99,32 @@ impl Read {
         fresh: usize,
         total: Option<usize>,
         list: &ListForms,
-    ) -> Result<Step, Fault> {
+    ) -> Result<ScanStep, Fault> {
         let checked = std::mem::take(&mut self.checking);
         // Behind the end some answer nothing, and some their first page once more.
         if checked && fresh == 0 {
-            return Ok(Step::End);
+            return Ok(ScanStep::End);
         }
         self.belied |= checked;
         let total = total.filter(|_| !self.belied);
         let reached = total.is_some_and(|total| self.ids.len() >= total);
         if fresh < size && !reached {
-            return Ok(Step::Repeats);
+            return Ok(ScanStep::Repeats);
         }
         match total {
-            _ if size == 0 && (reached || total.is_none()) => Ok(Step::End),
-            _ if size == 0 && self.fetched > self.ids.len() => Ok(Step::Repeats),
+            _ if size == 0 && (reached || total.is_none()) => Ok(ScanStep::End),
+            _ if size == 0 && self.fetched > self.ids.len() => Ok(ScanStep::Repeats),
             _ if size == 0 => {
                 Err(too_many("The upstream's list ends before the total that it names."))
             }
-            _ if list.short_page_ends && size < list.max_count => Ok(Step::End),
+            _ if list.short_page_ends && size < list.max_count => Ok(ScanStep::End),
             // As many as one page can hold are perhaps not all.
             Some(_) if reached && self.pages == 1 && is_full(size, list.max_count) => {
                 self.checking = true;
-                Ok(Step::More)
+                Ok(ScanStep::More)
             }
-            Some(_) if reached => Ok(Step::End),
-            _ => Ok(Step::More),
+            Some(_) if reached => Ok(ScanStep::End),
+            _ => Ok(ScanStep::More),
         }
     }
 }

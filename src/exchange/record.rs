@@ -21,7 +21,7 @@ pub struct Record {
     /// The kind of discovery document that was asked for, found or not.
     pub document: Option<&'static str>,
     /// The resource that was asked for or made.
-    pub subject: Option<Subject>,
+    pub subject: Option<ResourceId>,
     /// What the request is about: attributes and extensions by their canonical names.
     pub places: Vec<String>,
     /// Each create, replace, patch and delete, done or not; several in a bulk request.
@@ -91,9 +91,9 @@ pub struct LossRecord {
 /// The id of a resource, for its keyed hash alone. `Debug` shows none of it, and there is no
 /// `Display`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Subject(String);
+pub struct ResourceId(String);
 
-impl Subject {
+impl ResourceId {
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
     }
@@ -104,7 +104,7 @@ impl Subject {
     }
 }
 
-impl fmt::Debug for Subject {
+impl fmt::Debug for ResourceId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("…")
     }
@@ -115,7 +115,7 @@ impl fmt::Debug for Subject {
 pub struct Write {
     pub resource: &'static str,
     pub operation: Operation,
-    pub subject: Option<Subject>,
+    pub subject: Option<ResourceId>,
     /// Of the client's answer.
     pub status: u16,
     pub cause: Option<Cause>,

@@ -20,7 +20,7 @@ const ENOUGH: usize = 100;
 /// The breaker of one route: accounts and groups, and by itself memberships, since a reorganisation takes
 /// many members from groups and disables nobody.
 #[derive(Debug, Default)]
-pub struct Breaker {
+pub struct RemovalGuard {
     hasher: RandomState,
     resources: Mutex<State>,
     members: Mutex<State>,
@@ -53,7 +53,7 @@ struct Sight {
 
 /// What is to become of a removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RemovalVerdict {
     Pass,
     /// It passes, and is the one that crosses the limit.
     Warn,
@@ -72,9 +72,9 @@ pub struct Standing {
     pub tripped: bool,
 }
 
-impl Breaker {
+impl RemovalGuard {
     /// A removal of a resource is about to be asked of the upstream.
-    pub fn remove(&self, resource: &str, limits: &RemovalLimits, now: Instant) -> Verdict {
+    pub fn remove(&self, resource: &str, limits: &RemovalLimits, now: Instant) -> RemovalVerdict {
         let bounds = (limits.count, limits.share);
         let key = self.key(resource);
         let mut state = lock(&self.resources);
@@ -91,7 +91,7 @@ impl Breaker {
         members: &[String],
         limits: &RemovalLimits,
         now: Instant,
-    ) -> Verdict {
+    ) -> RemovalVerdict {
         let bounds = (limits.member_count, limits.member_share);
         let keys = self.keys(group, members);
         lock(&self.members).remove(&keys, bounds, limits, now)
@@ -195,9 +195,9 @@ impl State {
         (count, share): (usize, usize),
         limits: &RemovalLimits,
         now: Instant,
-    ) -> Verdict {
+    ) -> RemovalVerdict {
         if self.tripped && limits.act == Act::Trip {
-            return Verdict::Refuse { first: false };
+            return RemovalVerdict::Refuse { first: false };
         }
         self.forget_old(limits, now);
         let mut new = Vec::new();
@@ -214,15 +214,15 @@ impl State {
             Act::Trip if beyond => {
                 self.tripped = true;
                 self.take_back(&new);
-                Verdict::Refuse { first: true }
+                RemovalVerdict::Refuse { first: true }
             }
             _ if beyond => match std::mem::replace(&mut self.warned, true) {
-                true => Verdict::Pass,
-                false => Verdict::Warn,
+                true => RemovalVerdict::Pass,
+                false => RemovalVerdict::Warn,
             },
             _ => {
                 self.warned = false;
-                Verdict::Pass
+                RemovalVerdict::Pass
             }
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::removals::{Breaker, Standing};
+use super::removals::{RemovalGuard, Standing};
 use crate::fault::{Cause, Fault};
 
 /// When a client of a paused route may come again.
@@ -45,7 +45,7 @@ impl fmt::Debug for Safeguards {
 #[derive(Debug, Default)]
 pub struct Safeguard {
     paused: AtomicBool,
-    pub(super) breaker: Breaker,
+    pub(super) guard: RemovalGuard,
 }
 
 impl Safeguards {
@@ -104,7 +104,7 @@ impl Safeguards {
         let Some(one) = self.find(route).filter(|_| from != to) else { return };
         let order = (Ordering::AcqRel, Ordering::Acquire);
         let _ = one.paused.compare_exchange(from.paused, to.paused, order.0, order.1);
-        one.breaker.adopt((from.tripped, to.tripped), (from.members_tripped, to.members_tripped));
+        one.guard.adopt((from.tripped, to.tripped), (from.members_tripped, to.members_tripped));
     }
 
     /// Takes over what was decided of routes before; routes that are not known are none.
@@ -112,16 +112,15 @@ impl Safeguards {
         for (route, decided) in decided {
             let Some(one) = self.find(&route) else { continue };
             one.pause(decided.paused);
-            one.breaker.restore(decided.tripped, decided.members_tripped);
+            one.guard.restore(decided.tripped, decided.members_tripped);
         }
     }
 
     /// All routes: whether each is paused, and its breaker, of resources and of memberships.
     pub fn standings(&self) -> BTreeMap<String, (bool, Standing, Standing)> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
-        let told = |one: &Safeguard| {
-            (one.is_paused(), one.breaker.standing(), one.breaker.member_standing())
-        };
+        let told =
+            |one: &Safeguard| (one.is_paused(), one.guard.standing(), one.guard.member_standing());
         all.iter().map(|(route, one)| (route.clone(), told(one))).collect()
     }
 }
@@ -138,13 +137,13 @@ impl Safeguard {
     fn decided(&self) -> Decided {
         Decided {
             paused: self.is_paused(),
-            tripped: self.breaker.standing().tripped,
-            members_tripped: self.breaker.member_standing().tripped,
+            tripped: self.guard.standing().tripped,
+            members_tripped: self.guard.member_standing().tripped,
         }
     }
 
     /// Lets removals through again after the breaker tripped, and counts anew.
     pub fn rearm(&self) {
-        self.breaker.rearm();
+        self.guard.rearm();
     }
 }

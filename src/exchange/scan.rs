@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::context::Exchange;
-use super::read::{Read, Step};
+use super::read::{Read, ScanStep};
 use crate::dialect::model::{ListForms, Paging};
 use crate::fault::{Cause, Fault};
 use crate::gateway::list::{At, ListPlan, PageCall, beyond_scan_limit, too_many};
@@ -85,20 +85,20 @@ impl Exchange<'_> {
             };
             let step = match self.page(&call).await.map_err(own_cursor) {
                 // Who refuses to begin behind the end has one.
-                Err(fault) if read.checking && is_refusal(&fault) => Step::End,
+                Err(fault) if read.checking && is_refusal(&fault) => ScanStep::End,
                 page => self.take(&mut read, page?, plan, pushed, &list)?,
             };
             match step {
-                Step::FilterIgnored => return Ok(Scan::FilterIgnored),
-                Step::Repeats => return Ok(Scan::Repeats),
-                Step::Found(stored) => return Ok(Scan::Complete(vec![*stored])),
-                Step::End => break,
-                Step::More
+                ScanStep::FilterIgnored => return Ok(Scan::FilterIgnored),
+                ScanStep::Repeats => return Ok(Scan::Repeats),
+                ScanStep::Found(stored) => return Ok(Scan::Complete(vec![*stored])),
+                ScanStep::End => break,
+                ScanStep::More
                     if !read.checking && read.fetched.saturating_add(read.empty) >= limit =>
                 {
                     return Err(beyond_scan_limit(longer(plan, &list)));
                 }
-                Step::More => {}
+                ScanStep::More => {}
             }
         }
         match self.settled(read, plan, pushed).await? {
@@ -115,7 +115,7 @@ impl Exchange<'_> {
         plan: &ListPlan,
         pushed: Option<&Filter>,
         list: &ListForms,
-    ) -> Result<Step, Fault> {
+    ) -> Result<ScanStep, Fault> {
         let (size, total) = (page.resources.len(), page.total);
         let mut views = Vec::with_capacity(size);
         for stored in page.resources {
@@ -131,7 +131,7 @@ impl Exchange<'_> {
         for (stored, view) in views {
             let told = pushed.map(|pushed| self.pair.answers(&stored, pushed, read.asked.hidden()));
             if told == Some(Some(false)) {
-                return Ok(Step::FilterIgnored);
+                return Ok(ScanStep::FilterIgnored);
             }
             if !read.ids.insert(stored.frame.id.clone().unwrap_or_default()) {
                 continue;
@@ -147,7 +147,7 @@ impl Exchange<'_> {
             let holds = if plan.exact && told == Some(None) { None } else { holds };
             match holds {
                 Some(true) if self.pair.is_the_only_one(plan, view.as_ref()) => {
-                    return Ok(Step::Found(Box::new(stored)));
+                    return Ok(ScanStep::Found(Box::new(stored)));
                 }
                 Some(false) => {}
                 holds => read.kept.push((stored, holds.is_none())),

@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::context::{Asking, Exchange};
-use super::record::Subject;
+use super::record::ResourceId;
 use super::{create, list, patch, user};
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::list::Head;
@@ -47,7 +47,7 @@ async fn operate(
     };
     caller.record.resource = Some(kind.name());
     caller.record.operation = Some(operation);
-    caller.record.subject = id.as_ref().map(|id| Subject::new(id.as_str()));
+    caller.record.subject = id.as_ref().map(|id| ResourceId::new(id.as_str()));
     caller.rights.demand(operation, kind)?;
     let lists = matches!(operation, Operation::List | Operation::Search);
     if lists && route.pair(kind).is_none() && route.empty_if_missing() {

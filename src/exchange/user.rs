@@ -5,8 +5,8 @@ use http::header::IF_NONE_MATCH;
 
 use super::admit::Admitted;
 use super::context::Exchange;
-use super::emulate::Asked;
-use super::lock::Way;
+use super::emulate::Emulation;
+use super::lock::LockMode;
 use super::version::{Demanded, admits, unchanged};
 use crate::fault::{Cause, Fault};
 use crate::gateway::columns::Columns;
@@ -83,7 +83,7 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
         Ok((merged, lifted.clone()))
     };
     let (operation, request) = (Operation::Replace, &lifted);
-    let asked = Asked { operation, request, demanded, counts: true, held: None };
+    let asked = Emulation { operation, request, demanded, counts: true, held: None };
     let (stored, losses) = exchange.emulate(id, asked, change).await?;
     Ok(exchange.answer(Operation::Replace, &stored, losses))
 }
@@ -100,7 +100,7 @@ pub async fn delete(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fa
         Delete::Deactivate => return deactivate(exchange, id, demanded).await,
     }
     let (_held, version) =
-        exchange.held(Operation::Delete, id, demanded.as_ref(), Way::Shared).await?;
+        exchange.held(Operation::Delete, id, demanded.as_ref(), LockMode::Shared).await?;
     let claim = exchange.claim(Removal::Deletion.into(), id)?;
     let done = exchange.remove(id, version).await;
     exchange.settle(claim, id, &done);
@@ -118,7 +118,7 @@ async fn deactivate(
     let pair = exchange.pair;
     let change = |stored: &Stored| Ok((pair.deactivated(stored.old())?, lifted.clone()));
     let (operation, request) = (Operation::Patch, &lifted);
-    let asked = Asked { operation, request, demanded, counts: true, held: None };
+    let asked = Emulation { operation, request, demanded, counts: true, held: None };
     exchange.emulate(id, asked, change).await?;
     Ok(exchange.route.answer_deleted(pair))
 }

@@ -5,7 +5,7 @@ use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderValue, StatusCode};
 
 use super::context::Exchange;
-use super::lock::{Held, Way};
+use super::lock::{LockGuard, LockMode};
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::version::Versions;
 use crate::gateway::reply::Stored;
@@ -66,8 +66,8 @@ impl<'e> Exchange<'e> {
         operation: Operation,
         id: &str,
         demanded: Option<&Demanded>,
-        way: Way,
-    ) -> Result<(Held<'e>, Option<HeaderValue>), Fault> {
+        way: LockMode,
+    ) -> Result<(LockGuard<'e>, Option<HeaderValue>), Fault> {
         let Some(Demanded { one_of, none_of }) = demanded else {
             return Ok((self.lock(id, way).await?, None));
         };
@@ -78,7 +78,7 @@ impl<'e> Exchange<'e> {
             let header = versions.passed(&self.route.spec.rules).ok_or_else(changed)?;
             return Ok((self.lock(id, way).await?, Some(header)));
         }
-        let held = self.lock(id, Way::Alone).await?;
+        let held = self.lock(id, LockMode::Alone).await?;
         self.caller.record.emulated = true;
         let stored = self.read(id).await?;
         admits(demanded, &stored)?;

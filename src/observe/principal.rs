@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::exchange::Subject;
+use crate::exchange::ResourceId;
 
 /// The caller of a request. What a token says is for keyed hashes alone: `Debug` shows none of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,10 +10,10 @@ pub struct Principal {
     /// The name of the credential in the configuration.
     pub credential: String,
     /// Whom the token is about: its `sub` (RFC 7519 section 4.1.2).
-    pub subject: Option<Subject>,
+    pub subject: Option<ResourceId>,
     /// For which application it was issued: `azp` (OpenID Connect Core section 2) or `client_id`
     /// (RFC 9068 section 2.2).
-    pub client: Option<Subject>,
+    pub client: Option<ResourceId>,
 }
 
 impl Principal {
@@ -24,7 +24,7 @@ impl Principal {
 
     /// Whom a verified token names.
     pub fn by_claims(credential: &str, claims: &Map<String, Value>) -> Self {
-        let claim = |name: &str| claims.get(name).and_then(Value::as_str).map(Subject::new);
+        let claim = |name: &str| claims.get(name).and_then(Value::as_str).map(ResourceId::new);
         Self {
             credential: credential.to_owned(),
             subject: claim("sub"),

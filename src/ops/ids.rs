@@ -6,7 +6,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::config::Secret;
-use crate::exchange::Subject;
+use crate::exchange::ResourceId;
 
 /// Of a hash, in bytes: two of a million resources share one with a chance of one in thirty million.
 const LENGTH: usize = 8;
@@ -26,7 +26,7 @@ impl Ids {
     }
 
     /// HMAC-SHA-256, cut: 16 hexadecimal digits.
-    pub fn hash(&self, subject: &Subject) -> String {
+    pub fn hash(&self, subject: &ResourceId) -> String {
         let whole = self.0.clone().chain_update(subject.reveal()).finalize().into_bytes();
         hex::encode(whole.get(..LENGTH).unwrap_or_default())
     }
@@ -38,18 +38,18 @@ mod tests {
 
     #[test]
     fn the_salt_decides_and_the_id_is_not_in_it() {
-        let subject = Subject::new("2819c223-7f76-453a-919d-413861904646");
+        let subject = ResourceId::new("2819c223-7f76-453a-919d-413861904646");
         let salted = |salt| Ids::new(Some(&Secret::new(salt))).hash(&subject);
         assert_eq!(salted("a long salt"), salted("a long salt"));
         assert_ne!(salted("a long salt"), salted("another"));
         assert_ne!(Ids::new(None).hash(&subject), Ids::new(None).hash(&subject));
         let same = Ids::new(None);
         assert_eq!(same.hash(&subject), same.hash(&subject));
-        assert_ne!(same.hash(&subject), same.hash(&Subject::new("another")));
+        assert_ne!(same.hash(&subject), same.hash(&ResourceId::new("another")));
         assert_eq!(salted("s").len(), 16);
         // RFC 4231 section 4.3, test case 2.
         let told = Ids::new(Some(&Secret::new("Jefe")))
-            .hash(&Subject::new("what do ya want for nothing?"));
+            .hash(&ResourceId::new("what do ya want for nothing?"));
         assert_eq!(told, "5bdcc146bf60754e");
     }
 }

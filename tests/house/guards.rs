@@ -5,7 +5,7 @@ use crate::files::{File, rust};
 
 /// Function, and what it returns a guard of.
 const TAKES: [(&str, &str, &str); 13] = [
-    ("src/exchange/lock.rs", "lock", "Held"),
+    ("src/exchange/lock.rs", "lock", "LockGuard"),
     ("src/ops/audit/mod.rs", "reserve", "Slot"),
     ("src/ops/audit/target.rs", "lock", "Lock"),
     ("src/outbound/resilience/breaker.rs", "admit", "Ticket"),

@@ -167,7 +167,7 @@ impl Audit {
 
 /// An address as its keyed hash.
 fn hashed(address: IpAddr, ids: &Ids) -> String {
-    ids.hash(&crate::exchange::Subject::new(address.to_string()))
+    ids.hash(&crate::exchange::ResourceId::new(address.to_string()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::verify::{Verified, verify};
 use super::*;
 use crate::config::Secret;
 use crate::exchange::record::Write;
-use crate::exchange::{Record, Subject, Trace};
+use crate::exchange::{Record, ResourceId, Trace};
 use crate::fault::{Cause, Fault};
 use crate::observe::{Principal, Refusal};
 use crate::scim::schema::Operation;
@@ -23,7 +23,7 @@ fn write(cause: Option<Cause>) -> Record {
     let write = Write {
         resource: "User",
         operation: Operation::Patch,
-        subject: Some(Subject::new("private-id")),
+        subject: Some(ResourceId::new("private-id")),
         status: cause.map_or(200, |cause| cause.status().as_u16()),
         cause,
         places: vec!["displayName".into()],
@@ -112,7 +112,7 @@ fn a_line_says_who_did_what_to_which_and_how_it_ended() {
     assert_eq!((&done["who"], &done["route"]), (&"tester".into(), &"/a".into()));
     assert_eq!((&done["operation"], &done["outcome"]), (&"patch".into(), &"done".into()));
     assert_eq!(done["places"], serde_json::json!(["displayName"]));
-    assert_eq!(done["id"], ids().hash(&Subject::new("private-id")));
+    assert_eq!(done["id"], ids().hash(&ResourceId::new("private-id")));
     assert_eq!((&failed["outcome"], &failed["status"]), (&"failed".into(), &400.into()));
     assert_eq!((&unknown["outcome"], &unknown["status"]), (&"unknown".into(), &504.into()));
     let wanted = (&"upstream_timeout".into(), &"upstream".into());
@@ -124,7 +124,7 @@ fn a_line_says_who_did_what_to_which_and_how_it_ended() {
 #[test]
 fn whom_a_token_names_is_told_as_keyed_hashes() {
     let started = start(OnFailure::Refuse, 16);
-    let subject = |text: &str| Some(Subject::new(text));
+    let subject = |text: &str| Some(ResourceId::new(text));
     let caller = Principal {
         credential: "tester".into(),
         subject: subject("private-person"),
@@ -152,8 +152,8 @@ fn whom_a_token_names_is_told_as_keyed_hashes() {
     started.audit.record(&seen, &ids());
     let lines = started.lines();
     assert!(lines[0].get("subject").is_none(), "{lines:?}");
-    assert_eq!(lines[1]["subject"], ids().hash(&Subject::new("private-person")));
-    assert_eq!(lines[1]["client"], ids().hash(&Subject::new("private-app")));
+    assert_eq!(lines[1]["subject"], ids().hash(&ResourceId::new("private-person")));
+    assert_eq!(lines[1]["client"], ids().hash(&ResourceId::new("private-app")));
     assert_eq!((&lines[0]["delivered"], &lines[1]["delivered"]), (&true.into(), &false.into()));
 }
 
@@ -212,7 +212,7 @@ fn what_operators_do_is_told() {
     let [pause, reload] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!((&pause["operation"], &pause["route"]), (&"pause".into(), &"/a".into()));
     assert_eq!((&pause["from"], &reload["from"]), (&"admin".into(), &"signal".into()));
-    assert_eq!(pause["address"], ids().hash(&Subject::new("192.0.2.1")));
+    assert_eq!(pause["address"], ids().hash(&ResourceId::new("192.0.2.1")));
 }
 
 /// Edge 15: one chain over a rotation, a restart, and two processes at once.
