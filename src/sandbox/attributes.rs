@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::reply::Refusal;
+use super::reply::VendorRefusal;
 
 /// The extension that holds them.
 pub const ATTRIBUTES: &str = "urn:omni:params:1.0:UserAttribute";
 
 /// The type of a user attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum OmniKind {
     /// `true` and `false` come back as `yes` and `no`.
     YesNo,
     Text,
@@ -20,18 +20,18 @@ pub enum Kind {
 }
 
 /// The attributes that a sandbox's administrator has defined.
-pub fn definitions() -> BTreeMap<String, Kind> {
+pub fn definitions() -> BTreeMap<String, OmniKind> {
     let defined = [
-        ("good_blob", Kind::YesNo),
-        ("is_beta", Kind::YesNo),
-        ("department", Kind::Text),
-        ("region", Kind::Text),
-        ("cost_center", Kind::Text),
-        ("employee_number", Kind::Text),
-        ("title", Kind::Text),
-        ("internal_note", Kind::Text),
-        ("level", Kind::Number),
-        ("tags", Kind::Texts),
+        ("good_blob", OmniKind::YesNo),
+        ("is_beta", OmniKind::YesNo),
+        ("department", OmniKind::Text),
+        ("region", OmniKind::Text),
+        ("cost_center", OmniKind::Text),
+        ("employee_number", OmniKind::Text),
+        ("title", OmniKind::Text),
+        ("internal_note", OmniKind::Text),
+        ("level", OmniKind::Number),
+        ("tags", OmniKind::Texts),
     ];
     defined.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect()
 }
@@ -41,25 +41,28 @@ pub fn definitions() -> BTreeMap<String, Kind> {
 /// # Errors
 /// An attribute that is not defined, or a value that its type cannot hold.
 pub fn assign(
-    defined: &BTreeMap<String, Kind>,
+    defined: &BTreeMap<String, OmniKind>,
     attributes: &mut Map<String, Value>,
     sent: &Map<String, Value>,
-) -> Result<(), Refusal> {
+) -> Result<(), VendorRefusal> {
     for (name, value) in sent {
         let Some(kind) = defined.get(name) else {
-            return Err(Refusal::invalid(format!("the user attribute `{name}` is not defined")));
+            return Err(VendorRefusal::invalid(format!(
+                "the user attribute `{name}` is not defined"
+            )));
         };
         if value.is_null() {
             attributes.remove(name);
             continue;
         }
-        let wrong = || Refusal::invalid(format!("the user attribute `{name}` has another type"));
+        let wrong =
+            || VendorRefusal::invalid(format!("the user attribute `{name}` has another type"));
         attributes.insert(name.clone(), kind.of(value).ok_or_else(wrong)?);
     }
     Ok(())
 }
 
-impl Kind {
+impl OmniKind {
     fn of(self, value: &Value) -> Option<Value> {
         match (self, value) {
             (Self::YesNo, Value::Bool(yes)) => Some(json!(if *yes { "yes" } else { "no" })),

@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::reply::{Kind, Refusal};
+use super::reply::{RefusalKind, VendorRefusal};
 use crate::scim::http::Request;
 
 /// The media type of the vendors that take no other.
@@ -45,11 +45,11 @@ impl<'r> Call<'r> {
     ///
     /// # Errors
     /// If the path does not begin with exactly that base.
-    pub fn below(&self, base: &[&str]) -> Result<Vec<&str>, Refusal> {
+    pub fn below(&self, base: &[&str]) -> Result<Vec<&str>, VendorRefusal> {
         let mut segments = self.segments.iter().map(String::as_str);
         for wanted in base {
             if segments.next() != Some(*wanted) {
-                return Err(Refusal::unknown_path());
+                return Err(VendorRefusal::unknown_path());
             }
         }
         Ok(segments.collect())
@@ -63,13 +63,16 @@ impl<'r> Call<'r> {
     ///
     /// # Errors
     /// If there is none, or it is not the one that is expected.
-    pub fn token(&self, expected: Option<&str>) -> Result<&str, Refusal> {
+    pub fn token(&self, expected: Option<&str>) -> Result<&str, VendorRefusal> {
         let token = self.header(&AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
         match token {
             Some(token) if !token.is_empty() && expected.is_none_or(|wanted| wanted == token) => {
                 Ok(token)
             }
-            _ => Err(Refusal::new(Kind::Unauthorized, "the bearer token is missing or wrong")),
+            _ => Err(VendorRefusal::new(
+                RefusalKind::Unauthorized,
+                "the bearer token is missing or wrong",
+            )),
         }
     }
 
@@ -77,14 +80,16 @@ impl<'r> Call<'r> {
     ///
     /// # Errors
     /// The first parameter that the vendor does not document here.
-    pub fn only(&self, documented: &[&str]) -> Result<(), Refusal> {
+    pub fn only(&self, documented: &[&str]) -> Result<(), VendorRefusal> {
         for (at, (name, _)) in self.query.iter().enumerate() {
             if !documented.contains(&name.as_str()) {
                 let text = format!("the query parameter `{name}` is foreign to the vendor");
-                return Err(Refusal::invalid(text));
+                return Err(VendorRefusal::invalid(text));
             }
             if self.query.iter().skip(at.saturating_add(1)).any(|(other, _)| other == name) {
-                return Err(Refusal::invalid(format!("the query parameter `{name}` is repeated")));
+                return Err(VendorRefusal::invalid(format!(
+                    "the query parameter `{name}` is repeated"
+                )));
             }
         }
         Ok(())
@@ -98,7 +103,7 @@ impl<'r> Call<'r> {
     ///
     /// # Errors
     /// If one of them is not an integer.
-    pub fn window(&self, page: usize) -> Result<Window, Refusal> {
+    pub fn window(&self, page: usize) -> Result<Window, VendorRefusal> {
         let start = self.integer("startIndex")?.unwrap_or(1).max(1);
         let count = self.integer("count")?.map_or(page, |count| to_size(count.max(0)));
         Ok(Window { start: to_size(start), count: count.min(page) })
@@ -108,20 +113,21 @@ impl<'r> Call<'r> {
     ///
     /// # Errors
     /// Another content type, or a body that is not a JSON object.
-    pub fn object(&self, media: &[&str]) -> Result<Map<String, Value>, Refusal> {
+    pub fn object(&self, media: &[&str]) -> Result<Map<String, Value>, VendorRefusal> {
         let sent = self.header(&CONTENT_TYPE).unwrap_or_default();
         let essence = sent.split(';').next().unwrap_or_default().trim();
         if !media.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
             let text = format!("the content type is not {}", media.join(" or "));
-            return Err(Refusal::new(Kind::MediaType, text));
+            return Err(VendorRefusal::new(RefusalKind::MediaType, text));
         }
         serde_json::from_slice(&self.request.body)
-            .map_err(|_| Refusal::new(Kind::Syntax, "the body is not a JSON object"))
+            .map_err(|_| VendorRefusal::new(RefusalKind::Syntax, "the body is not a JSON object"))
     }
 
-    fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
+    fn integer(&self, name: &str) -> Result<Option<i64>, VendorRefusal> {
         let Some(text) = self.parameter(name) else { return Ok(None) };
-        let wrong = || Refusal::invalid(format!("the query parameter `{name}` is not an integer"));
+        let wrong =
+            || VendorRefusal::invalid(format!("the query parameter `{name}` is not an integer"));
         text.parse().map(Some).map_err(|_| wrong())
     }
 }

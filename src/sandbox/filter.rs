@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::options::Options;
-use super::reply::{Kind, Refusal};
+use super::reply::{RefusalKind, VendorRefusal};
 use crate::scim::Number;
 use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
@@ -24,14 +24,15 @@ const EXACT_VALUES: [&str; 5] = ["photos", "x509Certificates", "members", "group
 ///
 /// # Errors
 /// If the text is no filter.
-pub fn parse(text: &str, urns: &[&str]) -> Result<Filter, Refusal> {
-    let wrong = |error| Refusal::new(Kind::Filter, format!("the filter is wrong: {error}"));
+pub fn parse(text: &str, urns: &[&str]) -> Result<Filter, VendorRefusal> {
+    let wrong =
+        |error| VendorRefusal::new(RefusalKind::Filter, format!("the filter is wrong: {error}"));
     parse_filter(text, &Known { urns, lenient: false, ..Known::default() }).map_err(wrong)
 }
 
 /// The refusal of a filter that the vendor does not document.
-pub fn undocumented() -> Refusal {
-    Refusal::new(Kind::Filter, "the filter is none that the vendor documents")
+pub fn undocumented() -> VendorRefusal {
+    VendorRefusal::new(RefusalKind::Filter, "the filter is none that the vendor documents")
 }
 
 /// The attribute, operator and text of a comparison of one core attribute with a string.
@@ -51,7 +52,11 @@ pub fn comparison(filter: &Filter) -> Option<(String, Operator, &str)> {
 ///
 /// # Errors
 /// Any other filter.
-pub fn named(text: Option<&str>, name: &str, options: &Options) -> Result<Option<String>, Refusal> {
+pub fn named(
+    text: Option<&str>,
+    name: &str,
+    options: &Options,
+) -> Result<Option<String>, VendorRefusal> {
     let Some(text) = text else { return Ok(None) };
     let filter = parse(text, &[])?;
     match comparison(&filter) {

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::patch_message;
-use super::reply::{Kind, Refusal};
-use super::shape::{self, Fields, Shape};
+use super::reply::{RefusalKind, VendorRefusal};
+use super::shape::{self, FieldShape, Fields};
 
-const PATHLESS: Fields = &[("displayName", Shape::Text), ("id", Shape::Text)];
+const PATHLESS: Fields = &[("displayName", FieldShape::Text), ("id", FieldShape::Text)];
 
-const MEMBERS: Shape = Shape::List(&[("value", Shape::Text), ("display", Shape::Text)], 10_000);
+const MEMBERS: FieldShape =
+    FieldShape::List(&[("value", FieldShape::Text), ("display", FieldShape::Text)], 10_000);
 
 /// The group after all operations.
 ///
@@ -20,17 +21,17 @@ pub fn apply(
     mut group: Map<String, Value>,
     message: &Map<String, Value>,
     id_length: Option<usize>,
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, VendorRefusal> {
     for operation in patch_message::operations(message)? {
         let text = |name| operation.get(name).and_then(Value::as_str);
         let (op, path) = (text("op").unwrap_or_default(), text("path"));
         match (op, path, operation.get("value")) {
             ("replace" | "Replace", None, Some(value)) => {
-                shape::check_value(value, Shape::Object(PATHLESS), "value")?;
+                shape::check_value(value, FieldShape::Object(PATHLESS), "value")?;
                 rename(&mut group, value.get("displayName"));
             }
             ("replace" | "Replace", Some("displayName"), Some(value)) => {
-                shape::check_value(value, Shape::Text, "displayName")?;
+                shape::check_value(value, FieldShape::Text, "displayName")?;
                 rename(&mut group, Some(value));
             }
             ("replace" | "Replace", Some("members"), Some(value)) => {
@@ -43,7 +44,11 @@ pub fn apply(
                 add(&mut group, value);
             }
             ("remove" | "Remove", Some(path), None) => remove(&mut group, path, id_length)?,
-            _ => return Err(Refusal::invalid("an operation is none that the vendor documents")),
+            _ => {
+                return Err(VendorRefusal::invalid(
+                    "an operation is none that the vendor documents",
+                ));
+            }
         }
     }
     Ok(group)
@@ -70,7 +75,7 @@ fn remove(
     group: &mut Map<String, Value>,
     path: &str,
     id_length: Option<usize>,
-) -> Result<(), Refusal> {
+) -> Result<(), VendorRefusal> {
     let id = path.strip_prefix("members[value eq \"").and_then(|rest| rest.strip_suffix("\"]"));
     match id {
         Some(id) if id_length.is_none_or(|length| id.chars().count() == length) => {
@@ -79,6 +84,8 @@ fn remove(
             }
             Ok(())
         }
-        _ => Err(Refusal::new(Kind::Path, "the path is none that the vendor documents")),
+        _ => {
+            Err(VendorRefusal::new(RefusalKind::Path, "the path is none that the vendor documents"))
+        }
     }
 }

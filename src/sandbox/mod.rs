@@ -22,6 +22,6 @@ mod shape;
 mod store;
 
 pub use self::http::serve;
-pub use attributes::Kind as OmniKind;
+pub use attributes::OmniKind;
 pub use options::{Options, PathCase, Vendor};
 pub use service::{Recorded, Sandbox};

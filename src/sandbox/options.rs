@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::attributes::{self, Kind};
+use super::attributes::{self, OmniKind};
 
 /// Whose SCIM service a sandbox plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ pub struct Options {
     pub ignore_filters: bool,
     pub omni_path_case: PathCase,
     /// The user attributes that an administrator has defined, by reference.
-    pub omni_attributes: BTreeMap<String, Kind>,
+    pub omni_attributes: BTreeMap<String, OmniKind>,
     pub pingone_environment: String,
     /// The environment's default population.
     pub pingone_population: String,

@@ -11,14 +11,14 @@ use crate::scim::http::Response;
 
 /// Why a request is not served, before a vendor gives it a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub kind: Kind,
+pub struct VendorRefusal {
+    pub kind: RefusalKind,
     /// What is wrong, without attribute values.
     pub text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum RefusalKind {
     Unauthorized,
     /// A path that the vendor does not have.
     UnknownPath,
@@ -44,66 +44,66 @@ pub enum Kind {
     Full,
 }
 
-impl Refusal {
-    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+impl VendorRefusal {
+    pub fn new(kind: RefusalKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into() }
     }
 
     pub fn invalid(text: impl Into<String>) -> Self {
-        Self::new(Kind::Invalid, text)
+        Self::new(RefusalKind::Invalid, text)
     }
 
     pub fn missing() -> Self {
-        Self::new(Kind::Missing, "there is no resource with this id")
+        Self::new(RefusalKind::Missing, "there is no resource with this id")
     }
 
     /// A value that names a resource that is not there.
     pub fn stale(text: impl Into<String>) -> Self {
-        Self::new(Kind::Stale, text)
+        Self::new(RefusalKind::Stale, text)
     }
 
     pub fn unknown_path() -> Self {
-        Self::new(Kind::UnknownPath, "the vendor has no such path")
+        Self::new(RefusalKind::UnknownPath, "the vendor has no such path")
     }
 
     pub fn method() -> Self {
-        Self::new(Kind::Method, "the vendor documents no such method on this path")
+        Self::new(RefusalKind::Method, "the vendor documents no such method on this path")
     }
 
     /// Whether the request holds something that the vendor's documentation does not have.
     pub fn is_foreign(&self) -> bool {
         matches!(
             self.kind,
-            Kind::UnknownPath
-                | Kind::Method
-                | Kind::MediaType
-                | Kind::Syntax
-                | Kind::Invalid
-                | Kind::Filter
-                | Kind::Path
-                | Kind::Mutability
+            RefusalKind::UnknownPath
+                | RefusalKind::Method
+                | RefusalKind::MediaType
+                | RefusalKind::Syntax
+                | RefusalKind::Invalid
+                | RefusalKind::Filter
+                | RefusalKind::Path
+                | RefusalKind::Mutability
         )
     }
 
-    /// The status; a vendor may choose another for [`Kind::Unique`].
+    /// The status; a vendor may choose another for [`RefusalKind::Unique`].
     pub fn status(&self) -> StatusCode {
         match self.kind {
-            Kind::Unauthorized => StatusCode::UNAUTHORIZED,
-            Kind::UnknownPath | Kind::Missing => StatusCode::NOT_FOUND,
-            Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Kind::Syntax
-            | Kind::Invalid
-            | Kind::Filter
-            | Kind::Path
-            | Kind::Mutability
-            | Kind::Stale
-            | Kind::Cursor
-            | Kind::Target => StatusCode::BAD_REQUEST,
-            Kind::Unique => StatusCode::CONFLICT,
-            Kind::Precondition => StatusCode::PRECONDITION_FAILED,
-            Kind::NotImplemented => StatusCode::NOT_IMPLEMENTED,
-            Kind::Full => StatusCode::INSUFFICIENT_STORAGE,
+            RefusalKind::Unauthorized => StatusCode::UNAUTHORIZED,
+            RefusalKind::UnknownPath | RefusalKind::Missing => StatusCode::NOT_FOUND,
+            RefusalKind::Method => StatusCode::METHOD_NOT_ALLOWED,
+            RefusalKind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            RefusalKind::Syntax
+            | RefusalKind::Invalid
+            | RefusalKind::Filter
+            | RefusalKind::Path
+            | RefusalKind::Mutability
+            | RefusalKind::Stale
+            | RefusalKind::Cursor
+            | RefusalKind::Target => StatusCode::BAD_REQUEST,
+            RefusalKind::Unique => StatusCode::CONFLICT,
+            RefusalKind::Precondition => StatusCode::PRECONDITION_FAILED,
+            RefusalKind::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            RefusalKind::Full => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
 }

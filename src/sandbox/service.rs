@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::call::Call;
 use super::options::{Options, Vendor};
-use super::reply::Refusal;
+use super::reply::VendorRefusal;
 use super::store::Desk;
 use super::{descope, omni, pingone, scim};
 use crate::exchange::Upstream;
@@ -168,7 +168,7 @@ impl Sandbox {
         Ok(())
     }
 
-    fn dispatch(&self, desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+    fn dispatch(&self, desk: &mut Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
         match self.vendor {
             Vendor::Omni => omni::answer(desk, call),
             Vendor::PingOne => pingone::answer(desk, call),
@@ -177,7 +177,7 @@ impl Sandbox {
         }
     }
 
-    fn error(&self, desk: &mut Desk, refusal: &Refusal) -> Response {
+    fn error(&self, desk: &mut Desk, refusal: &VendorRefusal) -> Response {
         match self.vendor {
             Vendor::Omni => omni::error(refusal),
             Vendor::PingOne => pingone::error(desk, refusal),

@@ -4,14 +4,14 @@
 
 use serde_json::{Map, Value};
 
-use super::reply::Refusal;
+use super::reply::VendorRefusal;
 
 /// Attribute names with the shape of their values.
-pub type Fields = &'static [(&'static str, Shape)];
+pub type Fields = &'static [(&'static str, FieldShape)];
 
 /// What the documentation says about a value.
 #[derive(Clone, Copy)]
-pub enum Shape {
+pub enum FieldShape {
     Text,
     Email,
     Uuid,
@@ -27,14 +27,14 @@ pub enum Shape {
     /// Anything at all.
     Any,
     /// `null`, which unsets, or this.
-    OrNull(&'static Shape),
+    OrNull(&'static FieldShape),
 }
 
 /// Checks every member of a body.
 ///
 /// # Errors
 /// The first member that is not in the table or has another type.
-pub fn check(body: &Map<String, Value>, fields: Fields) -> Result<(), Refusal> {
+pub fn check(body: &Map<String, Value>, fields: Fields) -> Result<(), VendorRefusal> {
     members(body, fields, "")
 }
 
@@ -42,25 +42,25 @@ pub fn check(body: &Map<String, Value>, fields: Fields) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// The place that has another type than documented.
-pub fn check_value(value: &Value, shape: Shape, at: &str) -> Result<(), Refusal> {
+pub fn check_value(value: &Value, shape: FieldShape, at: &str) -> Result<(), VendorRefusal> {
     let ok = match shape {
-        Shape::Text => value.is_string(),
-        Shape::Email => value.as_str().is_some_and(is_email),
-        Shape::Uuid => value.as_str().is_some_and(|text| uuid::Uuid::try_parse(text).is_ok()),
-        Shape::Bool => value.is_boolean(),
-        Shape::Names(known) => value.as_array().is_some_and(|names| all_known(names, known)),
-        Shape::Open => value.is_object(),
-        Shape::Any => true,
-        Shape::OrNull(shape) => {
+        FieldShape::Text => value.is_string(),
+        FieldShape::Email => value.as_str().is_some_and(is_email),
+        FieldShape::Uuid => value.as_str().is_some_and(|text| uuid::Uuid::try_parse(text).is_ok()),
+        FieldShape::Bool => value.is_boolean(),
+        FieldShape::Names(known) => value.as_array().is_some_and(|names| all_known(names, known)),
+        FieldShape::Open => value.is_object(),
+        FieldShape::Any => true,
+        FieldShape::OrNull(shape) => {
             return if value.is_null() { Ok(()) } else { check_value(value, *shape, at) };
         }
-        Shape::Object(fields) => return object(value, fields, at),
-        Shape::List(fields, most) => return list(value, fields, most, at),
+        FieldShape::Object(fields) => return object(value, fields, at),
+        FieldShape::List(fields, most) => return list(value, fields, most, at),
     };
     if ok {
         Ok(())
     } else {
-        Err(Refusal::invalid(format!("`{at}` has a value that the vendor does not document")))
+        Err(VendorRefusal::invalid(format!("`{at}` has a value that the vendor does not document")))
     }
 }
 
@@ -68,14 +68,14 @@ pub fn check_value(value: &Value, shape: Shape, at: &str) -> Result<(), Refusal>
 ///
 /// # Errors
 /// The first name without a value.
-pub fn require(body: &Map<String, Value>, names: &[&str]) -> Result<(), Refusal> {
+pub fn require(body: &Map<String, Value>, names: &[&str]) -> Result<(), VendorRefusal> {
     let lacks = |name: &&&str| match body.get(**name) {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.is_empty(),
         Some(_) => false,
     };
     match names.iter().find(lacks) {
-        Some(name) => Err(Refusal::invalid(format!("`{name}` is required"))),
+        Some(name) => Err(VendorRefusal::invalid(format!("`{name}` is required"))),
         None => Ok(()),
     }
 }
@@ -93,30 +93,30 @@ pub fn is_email(text: &str) -> bool {
     }
 }
 
-fn members(body: &Map<String, Value>, fields: Fields, above: &str) -> Result<(), Refusal> {
+fn members(body: &Map<String, Value>, fields: Fields, above: &str) -> Result<(), VendorRefusal> {
     for (name, value) in body {
         let at = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
         match fields.iter().find(|(known, _)| known == name) {
             Some((_, shape)) => check_value(value, *shape, &at)?,
-            None => return Err(Refusal::invalid(format!("`{at}` is foreign to the vendor"))),
+            None => return Err(VendorRefusal::invalid(format!("`{at}` is foreign to the vendor"))),
         }
     }
     Ok(())
 }
 
-fn object(value: &Value, fields: Fields, at: &str) -> Result<(), Refusal> {
+fn object(value: &Value, fields: Fields, at: &str) -> Result<(), VendorRefusal> {
     match value.as_object() {
         Some(body) => members(body, fields, at),
-        None => Err(Refusal::invalid(format!("`{at}` must be an object"))),
+        None => Err(VendorRefusal::invalid(format!("`{at}` must be an object"))),
     }
 }
 
-fn list(value: &Value, fields: Fields, most: usize, at: &str) -> Result<(), Refusal> {
+fn list(value: &Value, fields: Fields, most: usize, at: &str) -> Result<(), VendorRefusal> {
     let Some(elements) = value.as_array() else {
-        return Err(Refusal::invalid(format!("`{at}` must be an array")));
+        return Err(VendorRefusal::invalid(format!("`{at}` must be an array")));
     };
     if elements.len() > most {
-        return Err(Refusal::invalid(format!("`{at}` has more than {most} elements")));
+        return Err(VendorRefusal::invalid(format!("`{at}` has more than {most} elements")));
     }
     elements.iter().try_for_each(|element| object(element, fields, at))
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::options::Options;
-use super::reply::{Kind, Refusal};
+use super::reply::{RefusalKind, VendorRefusal};
 
 /// More than any test needs; a sandbox is not a directory.
 const MOST: usize = 100_000;
@@ -71,7 +71,11 @@ impl Desk {
     ///
     /// # Errors
     /// Only at the sandbox's own limit.
-    pub fn add_user(&mut self, id: String, mut body: Map<String, Value>) -> Result<Entry, Refusal> {
+    pub fn add_user(
+        &mut self,
+        id: String,
+        mut body: Map<String, Value>,
+    ) -> Result<Entry, VendorRefusal> {
         let mut hidden = self.options.hidden.clone();
         if let Value::Object(template) = &mut hidden {
             underlay(&mut body, template);
@@ -84,7 +88,11 @@ impl Desk {
     ///
     /// # Errors
     /// Only at the sandbox's own limit.
-    pub fn add_group(&mut self, id: String, body: Map<String, Value>) -> Result<Entry, Refusal> {
+    pub fn add_group(
+        &mut self,
+        id: String,
+        body: Map<String, Value>,
+    ) -> Result<Entry, VendorRefusal> {
         let at = self.tick();
         let hidden = Value::Null;
         self.groups.insert(Entry {
@@ -101,7 +109,11 @@ impl Desk {
     ///
     /// # Errors
     /// If there is no such user.
-    pub fn write_user(&mut self, id: &str, body: Map<String, Value>) -> Result<Entry, Refusal> {
+    pub fn write_user(
+        &mut self,
+        id: &str,
+        body: Map<String, Value>,
+    ) -> Result<Entry, VendorRefusal> {
         let at = self.tick();
         self.users.write(id, body, at)
     }
@@ -110,7 +122,11 @@ impl Desk {
     ///
     /// # Errors
     /// If there is no such group.
-    pub fn write_group(&mut self, id: &str, body: Map<String, Value>) -> Result<Entry, Refusal> {
+    pub fn write_group(
+        &mut self,
+        id: &str,
+        body: Map<String, Value>,
+    ) -> Result<Entry, VendorRefusal> {
         let at = self.tick();
         self.groups.write(id, body, at)
     }
@@ -119,7 +135,7 @@ impl Desk {
     ///
     /// # Errors
     /// If there is no such user.
-    pub fn remove_user(&mut self, id: &str) -> Result<(), Refusal> {
+    pub fn remove_user(&mut self, id: &str) -> Result<(), VendorRefusal> {
         self.users.remove(id)?;
         for group in &mut self.groups.entries {
             if let Some(Value::Array(members)) = group.body.get_mut("members") {
@@ -150,22 +166,27 @@ impl Store {
 
     /// # Errors
     /// If there is no such resource.
-    pub fn get(&self, id: &str) -> Result<&Entry, Refusal> {
-        self.entries.iter().find(|entry| entry.id == id).ok_or_else(Refusal::missing)
+    pub fn get(&self, id: &str) -> Result<&Entry, VendorRefusal> {
+        self.entries.iter().find(|entry| entry.id == id).ok_or_else(VendorRefusal::missing)
     }
 
     /// # Errors
     /// If there is no such resource.
-    pub fn remove(&mut self, id: &str) -> Result<Entry, Refusal> {
+    pub fn remove(&mut self, id: &str) -> Result<Entry, VendorRefusal> {
         let at = self.entries.iter().position(|entry| entry.id == id);
-        at.map(|at| self.entries.remove(at)).ok_or_else(Refusal::missing)
+        at.map(|at| self.entries.remove(at)).ok_or_else(VendorRefusal::missing)
     }
 
     /// Demands that no other resource has this text there, without regard to case.
     ///
     /// # Errors
-    /// [`Kind::Unique`] if one has.
-    pub fn unique(&self, name: &str, value: Option<&Value>, but: &str) -> Result<(), Refusal> {
+    /// [`RefusalKind::Unique`] if one has.
+    pub fn unique(
+        &self,
+        name: &str,
+        value: Option<&Value>,
+        but: &str,
+    ) -> Result<(), VendorRefusal> {
         let Some(value) = value.and_then(Value::as_str).map(str::to_lowercase) else {
             return Ok(());
         };
@@ -175,23 +196,34 @@ impl Store {
                     == Some(&value)
         };
         match self.entries.iter().any(same) {
-            true => Err(Refusal::new(Kind::Unique, format!("`{name}` is taken"))),
+            true => Err(VendorRefusal::new(RefusalKind::Unique, format!("`{name}` is taken"))),
             false => Ok(()),
         }
     }
 
-    fn insert(&mut self, entry: Entry) -> Result<Entry, Refusal> {
+    fn insert(&mut self, entry: Entry) -> Result<Entry, VendorRefusal> {
         if self.entries.len() >= MOST {
-            return Err(Refusal::new(Kind::Full, "the sandbox holds no more resources"));
+            return Err(VendorRefusal::new(
+                RefusalKind::Full,
+                "the sandbox holds no more resources",
+            ));
         }
         self.entries.retain(|old| old.id != entry.id);
         self.entries.push(entry.clone());
         Ok(entry)
     }
 
-    fn write(&mut self, id: &str, body: Map<String, Value>, at: String) -> Result<Entry, Refusal> {
-        let entry =
-            self.entries.iter_mut().find(|entry| entry.id == id).ok_or_else(Refusal::missing)?;
+    fn write(
+        &mut self,
+        id: &str,
+        body: Map<String, Value>,
+        at: String,
+    ) -> Result<Entry, VendorRefusal> {
+        let entry = self
+            .entries
+            .iter_mut()
+            .find(|entry| entry.id == id)
+            .ok_or_else(VendorRefusal::missing)?;
         entry.body = body;
         entry.modified = at;
         entry.version = entry.version.saturating_add(1);

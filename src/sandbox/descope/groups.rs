@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::patch;
 use crate::sandbox::call::{Call, JSON};
-use crate::sandbox::reply::{self, Refusal};
-use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::reply::{self, VendorRefusal};
+use crate::sandbox::shape::{self, FieldShape, Fields};
 use crate::sandbox::store::{Desk, Entry};
 use crate::sandbox::{filter, group_patch};
 use crate::scim::http::Response;
-use Shape::{List, Text};
+use FieldShape::{List, Text};
 
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
@@ -25,7 +25,7 @@ const FIELDS: Fields = &[
     ("excludedAttributes", Text),
 ];
 
-pub fn collection(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn collection(desk: &mut Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     match *call.method() {
         Method::GET => list(desk, call),
         Method::POST => {
@@ -33,18 +33,18 @@ pub fn collection(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal>
             let body = sent(call)?;
             shape::require(&body, &["displayName"])?;
             if body.contains_key("groupId") {
-                return Err(Refusal::invalid("`groupId` is foreign to a create"));
+                return Err(VendorRefusal::invalid("`groupId` is foreign to a create"));
             }
             desk.groups.unique("displayName", body.get("displayName"), "")?;
             let id = format!("R{}", desk.next_id().simple());
             let entry = desk.add_group(id, body)?;
             Ok(reply::json(StatusCode::CREATED, &view_group(desk, &entry)))
         }
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
-pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> {
+pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, VendorRefusal> {
     call.only(if call.method() == Method::GET { &["excludedAttributes"] } else { &[] })?;
     let group = desk.groups.get(id)?.clone();
     match *call.method() {
@@ -52,7 +52,7 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
         Method::PUT => {
             let mut sent = sent(call)?;
             if sent.remove("groupId").is_some_and(|own| own != id) {
-                return Err(Refusal::invalid("`groupId` is not the path's"));
+                return Err(VendorRefusal::invalid("`groupId` is not the path's"));
             }
             let mut body = group.body;
             body.extend(sent);
@@ -69,7 +69,7 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
             desk.groups.remove(id)?;
             Ok(reply::json(StatusCode::OK, &json!({})))
         }
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
@@ -90,7 +90,7 @@ pub fn view_group(desk: &Desk, entry: &Entry) -> Value {
     Value::Object(body)
 }
 
-fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     call.only(&["filter", "startIndex", "count", "excludedAttributes"])?;
     let window = call.window(desk.options.page)?;
     let wanted = filter::named(call.parameter("filter"), "displayName", &desk.options)?;
@@ -102,14 +102,14 @@ fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(reply::json(StatusCode::OK, &reply::list(total, window.start, window.of(all))))
 }
 
-fn sent(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
+fn sent(call: &Call<'_>) -> Result<Map<String, Value>, VendorRefusal> {
     let mut body = call.object(JSON)?;
     shape::check(&body, FIELDS)?;
     body.remove("excludedAttributes");
     Ok(body)
 }
 
-fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, Refusal> {
+fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, VendorRefusal> {
     shape::require(&body, &["displayName"])?;
     desk.groups.unique("displayName", body.get("displayName"), id)?;
     let entry = desk.write_group(id, body)?;

@@ -4,23 +4,26 @@
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::patch_message::PATCH_OP;
-use crate::sandbox::reply::Refusal;
-use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::reply::VendorRefusal;
+use crate::sandbox::shape::{self, FieldShape, Fields};
 
 const MESSAGE: Fields = &[
-    ("userId", Shape::Text),
-    ("groupId", Shape::Text),
-    ("operations", Shape::List(OPERATION, 10_000)),
+    ("userId", FieldShape::Text),
+    ("groupId", FieldShape::Text),
+    ("operations", FieldShape::List(OPERATION, 10_000)),
 ];
 
 const OPERATION: Fields = &[
-    ("op", Shape::Text),
-    ("path", Shape::Text),
-    ("valueString", Shape::Text),
-    ("valueBoolean", Shape::Bool),
-    ("valueArray", Shape::List(&[("value", Shape::Text), ("display", Shape::Text)], 10_000)),
-    ("valueID", Shape::Text),
-    ("valueDisplayName", Shape::Text),
+    ("op", FieldShape::Text),
+    ("path", FieldShape::Text),
+    ("valueString", FieldShape::Text),
+    ("valueBoolean", FieldShape::Bool),
+    (
+        "valueArray",
+        FieldShape::List(&[("value", FieldShape::Text), ("display", FieldShape::Text)], 10_000),
+    ),
+    ("valueID", FieldShape::Text),
+    ("valueDisplayName", FieldShape::Text),
 ];
 
 /// Whether a message is of this form and not of the standard's.
@@ -32,10 +35,13 @@ pub fn is_typed(message: &Map<String, Value>) -> bool {
 ///
 /// # Errors
 /// The first thing that the page does not document, and a `groupId` that is not the path's.
-pub fn standard(message: &Map<String, Value>, id: &str) -> Result<Map<String, Value>, Refusal> {
+pub fn standard(
+    message: &Map<String, Value>,
+    id: &str,
+) -> Result<Map<String, Value>, VendorRefusal> {
     shape::check(message, MESSAGE)?;
     if message.get("groupId").is_some_and(|own| own != id) {
-        return Err(Refusal::invalid("`groupId` is not the path's"));
+        return Err(VendorRefusal::invalid("`groupId` is not the path's"));
     }
     let operations = message.get("operations").and_then(Value::as_array);
     let operations = operations.into_iter().flatten().map(operation).collect::<Result<_, _>>()?;
@@ -46,7 +52,7 @@ pub fn standard(message: &Map<String, Value>, id: &str) -> Result<Map<String, Va
     Ok(standard)
 }
 
-fn operation(typed: &Value) -> Result<Value, Refusal> {
+fn operation(typed: &Value) -> Result<Value, VendorRefusal> {
     let mut operation = Map::new();
     for name in ["op", "path"] {
         operation.extend(typed.get(name).map(|value| (name.to_owned(), value.clone())));
@@ -60,7 +66,7 @@ fn operation(typed: &Value) -> Result<Value, Refusal> {
         said.push(Value::Object(named));
     }
     if said.len() > 1 {
-        return Err(Refusal::invalid("an operation has values of two types"));
+        return Err(VendorRefusal::invalid("an operation has values of two types"));
     }
     operation.extend(said.pop().map(|value| ("value".to_owned(), value)));
     Ok(Value::Object(operation))

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::sandbox::call::{Call, JSON};
 use crate::sandbox::filter;
-use crate::sandbox::reply::{self, Refusal};
-use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::reply::{self, VendorRefusal};
+use crate::sandbox::shape::{self, FieldShape, Fields};
 use crate::sandbox::store::{Desk, Entry};
 use crate::scim::http::Response;
-use Shape::{Bool, List, Object, Open, Text};
+use FieldShape::{Bool, List, Object, Open, Text};
 
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
@@ -55,7 +55,7 @@ fn enveloped(desk: &Desk, entry: &Entry, status: StatusCode) -> Response {
     }
 }
 
-pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     call.only(&["filter", "startIndex", "count"])?;
     let window = call.window(desk.options.page)?;
     let shown = filter::named(call.parameter("filter"), "userName", &desk.options)?;
@@ -71,12 +71,12 @@ pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(reply::json(StatusCode::OK, &body))
 }
 
-pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     call.only(&[])?;
     let mut body = sent(call)?;
     shape::require(&body, &["userName"])?;
     if body.contains_key("userId") {
-        return Err(Refusal::invalid("`userId` is foreign to a create"));
+        return Err(VendorRefusal::invalid("`userId` is foreign to a create"));
     }
     body.entry("active").or_insert(Value::Bool(true));
     desk.users.unique("userName", body.get("userName"), "")?;
@@ -85,10 +85,10 @@ pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(enveloped(desk, &entry, StatusCode::CREATED))
 }
 
-pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> {
+pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, VendorRefusal> {
     call.only(&[])?;
     if !matches!(*call.method(), Method::GET | Method::PUT | Method::DELETE) {
-        return Err(Refusal::method());
+        return Err(VendorRefusal::method());
     }
     let entry = desk.users.get(id)?.clone();
     match *call.method() {
@@ -106,7 +106,7 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
     }
 }
 
-fn sent(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
+fn sent(call: &Call<'_>) -> Result<Map<String, Value>, VendorRefusal> {
     let body = call.object(JSON)?;
     shape::check(&body, FIELDS)?;
     Ok(body)
@@ -117,12 +117,12 @@ fn merged(
     mut user: Map<String, Value>,
     mut sent: Map<String, Value>,
     id: &str,
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, VendorRefusal> {
     if sent.remove("userId").is_some_and(|own| own != id) {
-        return Err(Refusal::invalid("`userId` is not the path's"));
+        return Err(VendorRefusal::invalid("`userId` is not the path's"));
     }
     if sent.get("userName").is_some_and(|name| name == "") {
-        return Err(Refusal::invalid("`userName` is empty"));
+        return Err(VendorRefusal::invalid("`userName` is empty"));
     }
     user.extend(sent);
     Ok(user)

@@ -5,8 +5,8 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::call::{Call, JSON};
-use crate::sandbox::reply::{self, Refusal};
-use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::reply::{self, VendorRefusal};
+use crate::sandbox::shape::{self, FieldShape, Fields};
 use crate::sandbox::store::{Desk, Entry};
 use crate::sandbox::{filter, group_patch};
 use crate::scim::http::Response;
@@ -20,18 +20,21 @@ const NAME: usize = 64;
 const USER_ID: usize = 36;
 
 const CREATE: Fields = &[
-    ("schemas", Shape::Names(&[GROUP])),
-    ("displayName", Shape::Text),
-    ("members", Shape::List(&[("value", Shape::Uuid)], 10_000)),
+    ("schemas", FieldShape::Names(&[GROUP])),
+    ("displayName", FieldShape::Text),
+    ("members", FieldShape::List(&[("value", FieldShape::Uuid)], 10_000)),
 ];
 
 const REPLACE: Fields = &[
-    ("schemas", Shape::Names(&[GROUP])),
-    ("displayName", Shape::Text),
-    ("members", Shape::List(&[("value", Shape::Uuid), ("display", Shape::Text)], 10_000)),
+    ("schemas", FieldShape::Names(&[GROUP])),
+    ("displayName", FieldShape::Text),
+    (
+        "members",
+        FieldShape::List(&[("value", FieldShape::Uuid), ("display", FieldShape::Text)], 10_000),
+    ),
 ];
 
-pub fn collection(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn collection(desk: &mut Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     match *call.method() {
         Method::GET => list(desk, call),
         Method::POST => {
@@ -43,11 +46,11 @@ pub fn collection(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal>
             let entry = desk.add_group(id, body)?;
             Ok(reply::json(StatusCode::CREATED, &view_group(desk, &entry)))
         }
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
-pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> {
+pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, VendorRefusal> {
     let group = desk.groups.get(id)?.clone();
     match *call.method() {
         Method::GET => {
@@ -76,7 +79,7 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
             desk.groups.remove(id)?;
             Ok(reply::empty())
         }
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
@@ -100,7 +103,7 @@ pub fn view_group(desk: &Desk, entry: &Entry) -> Value {
     })
 }
 
-fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     let parameters = ["filter", "startIndex", "count", "excludedAttributes"];
     let without = without_members(call, &parameters)?;
     let window = call.window(desk.options.page)?;
@@ -114,12 +117,12 @@ fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
 }
 
 /// Whether `excludedAttributes` leaves out the members: the only thing that it may say.
-fn without_members(call: &Call<'_>, documented: &[&str]) -> Result<bool, Refusal> {
+fn without_members(call: &Call<'_>, documented: &[&str]) -> Result<bool, VendorRefusal> {
     call.only(documented)?;
     match call.parameter("excludedAttributes") {
         None => Ok(false),
         Some("members") => Ok(true),
-        Some(_) => Err(Refusal::invalid("`excludedAttributes` is not `members`")),
+        Some(_) => Err(VendorRefusal::invalid("`excludedAttributes` is not `members`")),
     }
 }
 
@@ -130,7 +133,7 @@ fn shown(mut group: Value, without_members: bool) -> Value {
     group
 }
 
-fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, Refusal> {
+fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, VendorRefusal> {
     let body = accepted(desk, body, id)?;
     let entry = desk.write_group(id, body)?;
     Ok(reply::json(StatusCode::OK, &view_group(desk, &entry)))
@@ -140,15 +143,15 @@ fn accepted(
     desk: &Desk,
     mut body: Map<String, Value>,
     id: &str,
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, VendorRefusal> {
     shape::require(&body, &["displayName"])?;
     let name = body.get("displayName").and_then(Value::as_str).unwrap_or_default();
     if name.chars().count() > NAME {
-        return Err(Refusal::invalid("`displayName` is longer than 64 characters"));
+        return Err(VendorRefusal::invalid("`displayName` is longer than 64 characters"));
     }
     for member in members(&body) {
         let user = member.get("value").and_then(Value::as_str).unwrap_or_default();
-        desk.users.get(user).map_err(|_| Refusal::stale("a member is no user"))?;
+        desk.users.get(user).map_err(|_| VendorRefusal::stale("a member is no user"))?;
     }
     desk.groups.unique("displayName", body.get("displayName"), id)?;
     body.remove("schemas");

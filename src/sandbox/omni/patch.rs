@@ -4,13 +4,16 @@ use serde_json::{Map, Value, json};
 
 use crate::sandbox::attributes::{ATTRIBUTES, assign};
 use crate::sandbox::patch_message;
-use crate::sandbox::reply::{Kind, Refusal};
-use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::reply::{RefusalKind, VendorRefusal};
+use crate::sandbox::shape::{self, FieldShape, Fields};
 use crate::sandbox::store::Desk;
 
 /// What a value without a path may hold.
-const PATHLESS: Fields =
-    &[("active", Shape::Bool), ("displayName", Shape::Text), ("userName", Shape::Email)];
+const PATHLESS: Fields = &[
+    ("active", FieldShape::Bool),
+    ("displayName", FieldShape::Text),
+    ("userName", FieldShape::Email),
+];
 
 /// The user after all operations.
 ///
@@ -20,29 +23,31 @@ pub fn apply(
     desk: &Desk,
     mut user: Map<String, Value>,
     message: &Map<String, Value>,
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, VendorRefusal> {
     for operation in patch_message::operations(message)? {
         let op = operation.get("op").and_then(Value::as_str).unwrap_or_default();
         let removes = match op {
             "add" | "Add" | "replace" | "Replace" => false,
             "remove" | "Remove" => true,
-            _ => return Err(Refusal::invalid("`op` is none that the vendor documents")),
+            _ => return Err(VendorRefusal::invalid("`op` is none that the vendor documents")),
         };
         let Some(value) = operation.get("value") else {
-            return Err(Refusal::invalid("`value` is required in every operation"));
+            return Err(VendorRefusal::invalid("`value` is required in every operation"));
         };
         match operation.get("path").and_then(Value::as_str) {
             Some(path) if removes => remove(desk, &mut user, path)?,
             Some(path) => set(desk, &mut user, path, value)?,
-            None if removes => return Err(Refusal::new(Kind::Target, "remove without a path")),
+            None if removes => {
+                return Err(VendorRefusal::new(RefusalKind::Target, "remove without a path"));
+            }
             None => pathless(&mut user, value)?,
         }
     }
     Ok(user)
 }
 
-fn pathless(user: &mut Map<String, Value>, value: &Value) -> Result<(), Refusal> {
-    shape::check_value(value, Shape::Object(PATHLESS), "value")?;
+fn pathless(user: &mut Map<String, Value>, value: &Value) -> Result<(), VendorRefusal> {
+    shape::check_value(value, FieldShape::Object(PATHLESS), "value")?;
     user.extend(value.as_object().cloned().unwrap_or_default());
     Ok(())
 }
@@ -52,7 +57,7 @@ fn set(
     user: &mut Map<String, Value>,
     path: &str,
     value: &Value,
-) -> Result<(), Refusal> {
+) -> Result<(), VendorRefusal> {
     match (PATHLESS.iter().find(|(name, _)| *name == path), reference(path)?) {
         (Some((name, shape)), _) => {
             shape::check_value(value, *shape, name)?;
@@ -70,13 +75,13 @@ fn set(
     }
 }
 
-fn remove(desk: &Desk, user: &mut Map<String, Value>, path: &str) -> Result<(), Refusal> {
+fn remove(desk: &Desk, user: &mut Map<String, Value>, path: &str) -> Result<(), VendorRefusal> {
     if path == "displayName" {
         user.remove("displayName");
         return Ok(());
     }
     if path == "userName" || path == "active" {
-        return Err(Refusal::invalid(format!("`{path}` cannot be removed")));
+        return Err(VendorRefusal::invalid(format!("`{path}` cannot be removed")));
     }
     match reference(path)? {
         Some(name) => {
@@ -91,7 +96,7 @@ fn remove(desk: &Desk, user: &mut Map<String, Value>, path: &str) -> Result<(), 
 }
 
 /// `None` for the whole extension, or for one of the plain attributes.
-fn reference(path: &str) -> Result<Option<&str>, Refusal> {
+fn reference(path: &str) -> Result<Option<&str>, VendorRefusal> {
     if path == ATTRIBUTES || PATHLESS.iter().any(|(name, _)| *name == path) {
         return Ok(None);
     }
@@ -101,8 +106,8 @@ fn reference(path: &str) -> Result<Option<&str>, Refusal> {
     }
 }
 
-fn unknown(path: &str) -> Refusal {
-    Refusal::new(Kind::Path, format!("the path `{path}` is foreign to the vendor"))
+fn unknown(path: &str) -> VendorRefusal {
+    VendorRefusal::new(RefusalKind::Path, format!("the path `{path}` is foreign to the vendor"))
 }
 
 fn attributes(user: &mut Map<String, Value>) -> &mut Map<String, Value> {

@@ -8,8 +8,8 @@ use super::patch;
 use crate::sandbox::attributes::{self, ATTRIBUTES};
 use crate::sandbox::call::{Call, JSON};
 use crate::sandbox::filter;
-use crate::sandbox::reply::{self, Refusal};
-use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::reply::{self, VendorRefusal};
+use crate::sandbox::shape::{self, FieldShape, Fields};
 use crate::sandbox::store::{Desk, Entry};
 use crate::scim::http::Response;
 
@@ -17,18 +17,18 @@ pub const USER: &str = "urn:omni:params:scim:schemas:extension:user:2.0";
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
 const CREATE: Fields = &[
-    ("schemas", Shape::Names(&[CORE, ATTRIBUTES])),
-    ("userName", Shape::Email),
-    ("displayName", Shape::Text),
-    (ATTRIBUTES, Shape::Open),
+    ("schemas", FieldShape::Names(&[CORE, ATTRIBUTES])),
+    ("userName", FieldShape::Email),
+    ("displayName", FieldShape::Text),
+    (ATTRIBUTES, FieldShape::Open),
 ];
 
 const REPLACE: Fields = &[
-    ("schemas", Shape::Names(&[CORE, ATTRIBUTES])),
-    ("userName", Shape::Email),
-    ("displayName", Shape::Text),
-    ("active", Shape::Bool),
-    (ATTRIBUTES, Shape::Open),
+    ("schemas", FieldShape::Names(&[CORE, ATTRIBUTES])),
+    ("userName", FieldShape::Email),
+    ("displayName", FieldShape::Text),
+    ("active", FieldShape::Bool),
+    (ATTRIBUTES, FieldShape::Open),
 ];
 
 /// The user as it is answered; a list names all three schemas.
@@ -54,7 +54,7 @@ pub fn view_user(desk: &Desk, entry: &Entry, in_list: bool) -> Value {
 }
 
 /// Stores what a PUT or PATCH came to.
-fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, Refusal> {
+fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, VendorRefusal> {
     desk.users.unique("userName", body.get("userName"), id)?;
     if body.get("active") == Some(&Value::Bool(false)) && !desk.irreversible.iter().any(|i| i == id)
     {
@@ -64,7 +64,7 @@ fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response
     Ok(reply::json(StatusCode::OK, &view_user(desk, &entry, false)))
 }
 
-pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     call.only(&["filter", "startIndex", "count"])?;
     let window = call.window(desk.options.page)?;
     let shown = filter::named(call.parameter("filter"), "userName", &desk.options)?;
@@ -75,7 +75,7 @@ pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(reply::json(StatusCode::OK, &reply::list(total, window.start, window.of(all))))
 }
 
-pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     call.only(&[])?;
     let body = call.object(JSON)?;
     shape::check(&body, CREATE)?;
@@ -87,7 +87,7 @@ pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &view_user(desk, &entry, false)))
 }
 
-pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> {
+pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, VendorRefusal> {
     call.only(&[])?;
     let entry = desk.users.get(id)?.clone();
     match *call.method() {
@@ -107,12 +107,12 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
             desk.remove_user(id)?;
             Ok(reply::empty())
         }
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
 /// The stored form of a checked POST or PUT: what was left out has its default.
-fn stored(desk: &Desk, mut body: Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+fn stored(desk: &Desk, mut body: Map<String, Value>) -> Result<Map<String, Value>, VendorRefusal> {
     body.remove("schemas");
     body.entry("active").or_insert(Value::Bool(true));
     if let Some(Value::Object(sent)) = body.remove(ATTRIBUTES) {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::users::view_user;
 use crate::sandbox::call::{Call, JSON};
 use crate::sandbox::filter;
-use crate::sandbox::reply::{self, Refusal};
-use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::reply::{self, VendorRefusal};
+use crate::sandbox::shape::{self, FieldShape, Fields};
 use crate::sandbox::store::Desk;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Response;
@@ -30,18 +30,18 @@ const FILTERED: [&str; 11] = [
     "timezone",
 ];
 
-const SEARCH: Fields = &[("filter", Shape::Text), ("count", Shape::Any)];
+const SEARCH: Fields = &[("filter", FieldShape::Text), ("count", FieldShape::Any)];
 
-pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn list(desk: &Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     call.only(&["filter", "count"])?;
     let count = call.window(MOST)?.count;
     run(desk, call.parameter("filter"), count)
 }
 
 /// `POST Users/.search`, whose body is required, even an empty object.
-pub fn search(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn search(desk: &Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     if call.method() != Method::POST {
-        return Err(Refusal::method());
+        return Err(VendorRefusal::method());
     }
     call.only(&[])?;
     let body: Map<String, Value> = call.object(JSON)?;
@@ -51,12 +51,12 @@ pub fn search(desk: &Desk, call: &Call<'_>) -> Result<Response, Refusal> {
         Some(count) => count
             .as_u64()
             .and_then(|count| usize::try_from(count).ok())
-            .ok_or_else(|| Refusal::invalid("`count` is not a natural number"))?,
+            .ok_or_else(|| VendorRefusal::invalid("`count` is not a natural number"))?,
     };
     run(desk, body.get("filter").and_then(Value::as_str), count)
 }
 
-pub fn discovery(call: &Call<'_>, rest: &[&str]) -> Result<Response, Refusal> {
+pub fn discovery(call: &Call<'_>, rest: &[&str]) -> Result<Response, VendorRefusal> {
     let body = match rest {
         ["ServiceProviderConfig"] => json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
@@ -75,15 +75,15 @@ pub fn discovery(call: &Call<'_>, rest: &[&str]) -> Result<Response, Refusal> {
         }),
         ["ResourceTypes"] => answer(1, vec![json!({"id": "User", "endpoint": "/Users"})]),
         ["Schemas"] => answer(0, Vec::new()),
-        _ => return Err(Refusal::unknown_path()),
+        _ => return Err(VendorRefusal::unknown_path()),
     };
     match *call.method() {
         Method::GET => Ok(reply::json(StatusCode::OK, &body)),
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
-fn run(desk: &Desk, filter: Option<&str>, count: usize) -> Result<Response, Refusal> {
+fn run(desk: &Desk, filter: Option<&str>, count: usize) -> Result<Response, VendorRefusal> {
     let filter = filter.map(|text| filter::parse(text, &[])).transpose()?;
     if let Some(filter) = &filter {
         documented(filter)?;
@@ -101,7 +101,7 @@ fn run(desk: &Desk, filter: Option<&str>, count: usize) -> Result<Response, Refu
 }
 
 /// The platform's filter language has no `not`, `ne`, `pr` or order.
-fn documented(filter: &Filter) -> Result<(), Refusal> {
+fn documented(filter: &Filter) -> Result<(), VendorRefusal> {
     match filter {
         Filter::And(all) | Filter::Or(all) => all.iter().try_for_each(documented),
         Filter::Compare { path, operator: Operator::Eq, literal: Literal::Bool(_) }

@@ -10,13 +10,13 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::call::Call;
-use super::reply::{self, Kind, Refusal};
+use super::reply::{self, RefusalKind, VendorRefusal};
 use super::store::Desk;
 use crate::scim::http::Response;
 
 pub use properties::EXTENSION;
 
-pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     let environment = desk.options.pingone_environment.clone();
     let rest = call.below(&["environments", &environment, "v2"])?;
     call.token(desk.options.token.as_deref())?;
@@ -24,7 +24,7 @@ pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
         ["Users"] => match *call.method() {
             Method::GET => list::list(desk, call),
             Method::POST => users::create(desk, call),
-            _ => Err(Refusal::method()),
+            _ => Err(VendorRefusal::method()),
         },
         ["Users", ".search"] => list::search(desk, call),
         ["Users", id] => users::one(desk, call, id),
@@ -33,17 +33,19 @@ pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
 }
 
 /// The platform's error body; the request's id is also in a header.
-pub fn error(desk: &mut Desk, refusal: &Refusal) -> Response {
+pub fn error(desk: &mut Desk, refusal: &VendorRefusal) -> Response {
     let id = desk.next_id().to_string();
     let (status, code) = match refusal.kind {
-        Kind::Unique => (StatusCode::BAD_REQUEST, "INVALID_DATA"),
-        Kind::Invalid | Kind::Path | Kind::Target => (StatusCode::BAD_REQUEST, "INVALID_DATA"),
-        Kind::Missing | Kind::UnknownPath => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-        Kind::Unauthorized => (StatusCode::UNAUTHORIZED, "ACCESS_FAILED"),
+        RefusalKind::Unique => (StatusCode::BAD_REQUEST, "INVALID_DATA"),
+        RefusalKind::Invalid | RefusalKind::Path | RefusalKind::Target => {
+            (StatusCode::BAD_REQUEST, "INVALID_DATA")
+        }
+        RefusalKind::Missing | RefusalKind::UnknownPath => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+        RefusalKind::Unauthorized => (StatusCode::UNAUTHORIZED, "ACCESS_FAILED"),
         _ => (refusal.status(), "INVALID_REQUEST"),
     };
     let text = &refusal.text;
-    let body = if refusal.kind == Kind::Unique {
+    let body = if refusal.kind == RefusalKind::Unique {
         let detail = json!({"code": "UNIQUENESS_VIOLATION", "target": "username", "message": text});
         json!({"id": id, "code": code, "message": text, "details": [detail]})
     } else {

@@ -1,7 +1,7 @@
 //! The properties of PingOne's users, from its request table.
 
-use crate::sandbox::shape::{Fields, Shape};
-use Shape::{Bool, Email, List, Names, Object, OrNull, Text};
+use crate::sandbox::shape::{FieldShape, Fields};
+use FieldShape::{Bool, Email, List, Names, Object, OrNull, Text};
 
 pub const EXTENSION: &str = "urn:pingidentity:schemas:extension:2.0:PingOneUser";
 pub const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -22,7 +22,7 @@ pub const FIELDS: Fields = &[
     ("preferredLanguage", OrNull(&Text)),
     ("timezone", Text),
     ("title", OrNull(&Text)),
-    (EXTENSION, Object(&[("population", Object(&[("id", Shape::Uuid)]))])),
+    (EXTENSION, Object(&[("population", Object(&[("id", FieldShape::Uuid)]))])),
 ];
 
 const ADDRESS: Fields = &[

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::patch;
 use super::properties::{CORE, EXTENSION, FIELDS};
 use crate::sandbox::call::{Call, JSON};
-use crate::sandbox::reply::{self, Refusal};
+use crate::sandbox::reply::{self, VendorRefusal};
 use crate::sandbox::shape;
 use crate::sandbox::store::{Desk, Entry};
 use crate::scim::http::Response;
@@ -36,7 +36,10 @@ pub fn view_user(desk: &Desk, entry: &Entry) -> Value {
 ///
 /// # Errors
 /// What the table does not hold, or what is required and missing.
-fn stored(mut body: Map<String, Value>, population: &Value) -> Result<Map<String, Value>, Refusal> {
+fn stored(
+    mut body: Map<String, Value>,
+    population: &Value,
+) -> Result<Map<String, Value>, VendorRefusal> {
     shape::check(&body, FIELDS)?;
     shape::require(&body, &["userName"])?;
     body.remove("schemas");
@@ -48,7 +51,7 @@ fn stored(mut body: Map<String, Value>, population: &Value) -> Result<Map<String
     Ok(body)
 }
 
-pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     call.only(&[])?;
     let population = json!(desk.options.pingone_population);
     let body = stored(call.object(JSON)?, &population)?;
@@ -58,10 +61,10 @@ pub fn create(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &view_user(desk, &entry)))
 }
 
-pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refusal> {
+pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, VendorRefusal> {
     call.only(&[])?;
     if Uuid::try_parse(id).is_err() {
-        return Err(Refusal::missing());
+        return Err(VendorRefusal::missing());
     }
     let entry = desk.users.get(id)?.clone();
     let extension = entry.body.get(EXTENSION);
@@ -82,11 +85,11 @@ pub fn one(desk: &mut Desk, call: &Call<'_>, id: &str) -> Result<Response, Refus
             desk.remove_user(id)?;
             Ok(reply::empty())
         }
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
-fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, Refusal> {
+fn write(desk: &mut Desk, id: &str, body: Map<String, Value>) -> Result<Response, VendorRefusal> {
     desk.users.unique("userName", body.get("userName"), id)?;
     let entry = desk.write_user(id, body)?;
     Ok(reply::json(StatusCode::OK, &view_user(desk, &entry)))

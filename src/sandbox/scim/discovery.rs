@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::schema::{ENTERPRISE, GROUP, Type, USER};
 use crate::sandbox::call::Call;
-use crate::sandbox::reply::{self, Refusal};
+use crate::sandbox::reply::{self, VendorRefusal};
 use crate::sandbox::store::Desk;
 use crate::scim::http::Response;
 
-pub fn answer(desk: &Desk, call: &Call<'_>, rest: &[&str]) -> Result<Response, Refusal> {
+pub fn answer(desk: &Desk, call: &Call<'_>, rest: &[&str]) -> Result<Response, VendorRefusal> {
     let body = match rest {
         ["ServiceProviderConfig"] => service_provider_config(desk.options.scim_cursors),
         ["ResourceTypes"] => all(vec![resource_type(Type::User), resource_type(Type::Group)]),
@@ -17,11 +17,11 @@ pub fn answer(desk: &Desk, call: &Call<'_>, rest: &[&str]) -> Result<Response, R
         ["ResourceTypes", "Group"] => resource_type(Type::Group),
         ["Schemas"] => all([USER, GROUP, ENTERPRISE].map(schema).into()),
         ["Schemas", urn] if [USER, GROUP, ENTERPRISE].contains(urn) => schema(urn),
-        _ => return Err(Refusal::unknown_path()),
+        _ => return Err(VendorRefusal::unknown_path()),
     };
     match *call.method() {
         Method::GET => Ok(reply::scim(StatusCode::OK, &body)),
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 

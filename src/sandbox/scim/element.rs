@@ -5,16 +5,21 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::member::{Op, member, only_primary};
+use super::member::{MemberOp, member, only_primary};
 use crate::sandbox::filter::selected;
-use crate::sandbox::reply::{Kind, Refusal};
+use crate::sandbox::reply::{RefusalKind, VendorRefusal};
 use crate::scim::Path;
 
 /// Does an operation on every element that the path selects.
 ///
 /// # Errors
 /// If it selects none, or has a depth that elements do not have.
-pub fn apply(elements: &mut Vec<Value>, op: Op, path: &Path, value: &Value) -> Result<(), Refusal> {
+pub fn apply(
+    elements: &mut Vec<Value>,
+    op: MemberOp,
+    path: &Path,
+    value: &Value,
+) -> Result<(), VendorRefusal> {
     let chosen: Vec<usize> = elements
         .iter()
         .enumerate()
@@ -22,14 +27,14 @@ pub fn apply(elements: &mut Vec<Value>, op: Op, path: &Path, value: &Value) -> R
         .map(|(at, _)| at)
         .collect();
     if chosen.is_empty() {
-        return Err(Refusal::new(Kind::Target, "no value matches the path"));
+        return Err(VendorRefusal::new(RefusalKind::Target, "no value matches the path"));
     }
     let name = match path.sub.as_slice() {
         [] => None,
         [name] => Some(name),
-        _ => return Err(Refusal::new(Kind::Path, "the path is too deep")),
+        _ => return Err(VendorRefusal::new(RefusalKind::Path, "the path is too deep")),
     };
-    if name.is_none() && op == Op::Remove {
+    if name.is_none() && op == MemberOp::Remove {
         elements.retain(|element| !selected(path, element));
         return Ok(());
     }
@@ -52,19 +57,19 @@ pub fn apply(elements: &mut Vec<Value>, op: Op, path: &Path, value: &Value) -> R
 
 fn change(
     element: &mut Value,
-    op: Op,
+    op: MemberOp,
     name: Option<&String>,
     value: &Value,
-) -> Result<(), Refusal> {
+) -> Result<(), VendorRefusal> {
     match (element.as_object_mut(), name, value) {
         (Some(members), Some(name), _) => member(members, op, name, value),
         // Section 3.5.2.3: "all matching record values SHALL be replaced". What is added is added.
         (Some(members), None, Value::Object(new)) => {
-            if op == Op::Replace {
+            if op == MemberOp::Replace {
                 members.clear();
             }
             new.iter().try_for_each(|(name, value)| member(members, op, name, value))
         }
-        _ => Err(Refusal::invalid("a value with sub-attributes is needed")),
+        _ => Err(VendorRefusal::invalid("a value with sub-attributes is needed")),
     }
 }

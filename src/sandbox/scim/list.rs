@@ -8,8 +8,8 @@ use super::schema::{ENTERPRISE, GROUP, MEDIA, Type, USER};
 use super::view::view;
 use crate::sandbox::call::{Call, Window};
 use crate::sandbox::filter;
-use crate::sandbox::reply::{self, Kind, Refusal};
-use crate::sandbox::shape::{self, Fields, Shape};
+use crate::sandbox::reply::{self, RefusalKind, VendorRefusal};
+use crate::sandbox::shape::{self, FieldShape, Fields};
 use crate::sandbox::store::Desk;
 use crate::scim::grammar::{Known, parse_path};
 use crate::scim::http::Response;
@@ -28,15 +28,15 @@ const PARAMETERS: [&str; 8] = [
 ];
 
 const SEARCH: Fields = &[
-    ("schemas", Shape::Names(&[SEARCH_REQUEST])),
-    ("filter", Shape::Text),
-    ("startIndex", Shape::Any),
-    ("count", Shape::Any),
-    ("attributes", Shape::Names(&[])),
-    ("excludedAttributes", Shape::Names(&[])),
-    ("sortBy", Shape::Text),
-    ("sortOrder", Shape::Text),
-    ("cursor", Shape::Text),
+    ("schemas", FieldShape::Names(&[SEARCH_REQUEST])),
+    ("filter", FieldShape::Text),
+    ("startIndex", FieldShape::Any),
+    ("count", FieldShape::Any),
+    ("attributes", FieldShape::Names(&[])),
+    ("excludedAttributes", FieldShape::Names(&[])),
+    ("sortBy", FieldShape::Text),
+    ("sortOrder", FieldShape::Text),
+    ("cursor", FieldShape::Text),
 ];
 
 /// What is never left out of an answer (RFC 7643 section 3.1).
@@ -57,7 +57,7 @@ struct Projection {
     without: Vec<String>,
 }
 
-pub fn list(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, Refusal> {
+pub fn list(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, VendorRefusal> {
     call.only(&PARAMETERS)?;
     let asked = Asked {
         filter: call.parameter("filter").map(str::to_owned),
@@ -71,15 +71,15 @@ pub fn list(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, Refusa
 }
 
 /// `POST .search` (RFC 7644 section 3.4.3).
-pub fn search(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, Refusal> {
+pub fn search(desk: &Desk, call: &Call<'_>, kind: Type) -> Result<Response, VendorRefusal> {
     if call.method() != Method::POST {
-        return Err(Refusal::method());
+        return Err(VendorRefusal::method());
     }
     call.only(&[])?;
     let body = call.object(MEDIA)?;
     shape::check(&body, SEARCH)?;
     if body.get("schemas") != Some(&json!([SEARCH_REQUEST])) {
-        return Err(Refusal::invalid("`schemas` is not SearchRequest"));
+        return Err(VendorRefusal::invalid("`schemas` is not SearchRequest"));
     }
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let names = |name: &str| {
@@ -123,7 +123,7 @@ pub fn urns(desk: &Desk, kind: Type) -> Vec<&str> {
     urns
 }
 
-fn run(desk: &Desk, kind: Type, asked: &Asked) -> Result<Response, Refusal> {
+fn run(desk: &Desk, kind: Type, asked: &Asked) -> Result<Response, VendorRefusal> {
     let store = match kind {
         Type::User => &desk.users,
         Type::Group => &desk.groups,
@@ -166,28 +166,32 @@ fn run(desk: &Desk, kind: Type, asked: &Asked) -> Result<Response, Refusal> {
 const NEXT: &str = "page-from~";
 
 /// The cursor of a list, where lists are paged by cursor; the first page needs none.
-fn cursor(desk: &Desk, given: Option<&str>, index: bool) -> Result<Option<String>, Refusal> {
+fn cursor(desk: &Desk, given: Option<&str>, index: bool) -> Result<Option<String>, VendorRefusal> {
     match (desk.options.scim_cursors, given) {
-        (true, _) if index => Err(Refusal::invalid("there is no `startIndex`: page by cursor")),
+        (true, _) if index => {
+            Err(VendorRefusal::invalid("there is no `startIndex`: page by cursor"))
+        }
         (true, given) => Ok(Some(given.unwrap_or_default().to_owned())),
         (false, None) => Ok(None),
-        (false, Some(_)) => Err(Refusal::invalid("there are no cursors: page by index")),
+        (false, Some(_)) => Err(VendorRefusal::invalid("there are no cursors: page by index")),
     }
 }
 
 /// The number of the first resource behind a cursor.
-fn begins(cursor: &str) -> Result<usize, Refusal> {
+fn begins(cursor: &str) -> Result<usize, VendorRefusal> {
     if cursor.is_empty() {
         return Ok(1);
     }
     let number = cursor.strip_prefix(NEXT).and_then(|number| number.parse().ok());
-    number.ok_or_else(|| Refusal::new(Kind::Cursor, "the cursor is none of this server's"))
+    number.ok_or_else(|| {
+        VendorRefusal::new(RefusalKind::Cursor, "the cursor is none of this server's")
+    })
 }
 
 /// Without regard to case; a resource without the attribute comes last (RFC 7644 section 3.4.2.3).
-fn sort(all: &mut [Value], by: &str, urns: &[&str], descending: bool) -> Result<(), Refusal> {
+fn sort(all: &mut [Value], by: &str, urns: &[&str], descending: bool) -> Result<(), VendorRefusal> {
     let path = parse_path(by, &Known { urns, lenient: false, ..Known::default() })
-        .map_err(|_| Refusal::new(Kind::Path, "`sortBy` is no attribute path"))?;
+        .map_err(|_| VendorRefusal::new(RefusalKind::Path, "`sortBy` is no attribute path"))?;
     let key = |resource: &Value| {
         let found = filter::values(&path, resource.as_object()?);
         let first = found.first().and_then(|value| value.get("value").or(Some(value)))?;

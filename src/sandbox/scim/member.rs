@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::sandbox::reply::Refusal;
+use crate::sandbox::reply::VendorRefusal;
 
 /// What an operation does.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Op {
+pub enum MemberOp {
     Add,
     Replace,
     Remove,
@@ -17,12 +17,12 @@ pub enum Op {
 /// One member: set, merged into an object, appended to an array, or taken away.
 pub fn member(
     body: &mut Map<String, Value>,
-    op: Op,
+    op: MemberOp,
     name: &str,
     value: &Value,
-) -> Result<(), Refusal> {
+) -> Result<(), VendorRefusal> {
     let key = key(body, name);
-    if op == Op::Remove || value.is_null() {
+    if op == MemberOp::Remove || value.is_null() {
         body.remove(&key);
         return Ok(());
     }
@@ -32,7 +32,7 @@ pub fn member(
                 member(old, op, name, value)?;
             }
         }
-        (Some(Value::Array(old)), new) if op == Op::Add => append(old, new),
+        (Some(Value::Array(old)), new) if op == MemberOp::Add => append(old, new),
         _ => {
             body.insert(key, value.clone());
         }

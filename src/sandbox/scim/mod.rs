@@ -12,7 +12,7 @@ mod view;
 use serde_json::json;
 
 use super::call::Call;
-use super::reply::{self, Kind, Refusal};
+use super::reply::{self, RefusalKind, VendorRefusal};
 use super::store::Desk;
 use crate::scim::http::Response;
 
@@ -21,13 +21,13 @@ pub use view::view;
 
 const BASE: &[&str] = &["scim", "v2"];
 
-pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
+pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, VendorRefusal> {
     let rest = call.below(BASE)?;
     call.token(desk.options.token.as_deref())?;
     match rest.as_slice() {
         ["Me"] => match desk.options.scim_me.clone() {
             Some(id) => resources::resource(desk, call, Type::User, &id),
-            None => Err(Refusal::new(Kind::NotImplemented, "nobody is known by /Me")),
+            None => Err(VendorRefusal::new(RefusalKind::NotImplemented, "nobody is known by /Me")),
         },
         ["Users"] => resources::collection(desk, call, Type::User),
         ["Groups"] => resources::collection(desk, call, Type::Group),
@@ -40,7 +40,7 @@ pub fn answer(desk: &mut Desk, call: &Call<'_>) -> Result<Response, Refusal> {
 }
 
 /// An Error (RFC 7644 section 3.12).
-pub fn error(refusal: &Refusal) -> Response {
+pub fn error(refusal: &VendorRefusal) -> Response {
     let status = refusal.status();
     let mut body = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
@@ -48,14 +48,14 @@ pub fn error(refusal: &Refusal) -> Response {
         "detail": refusal.text,
     });
     let scim_type = match refusal.kind {
-        Kind::Syntax => Some("invalidSyntax"),
-        Kind::Invalid => Some("invalidValue"),
-        Kind::Filter => Some("invalidFilter"),
-        Kind::Mutability => Some("mutability"),
-        Kind::Path => Some("invalidPath"),
-        Kind::Target => Some("noTarget"),
-        Kind::Unique => Some("uniqueness"),
-        Kind::Cursor => Some("invalidCursor"),
+        RefusalKind::Syntax => Some("invalidSyntax"),
+        RefusalKind::Invalid => Some("invalidValue"),
+        RefusalKind::Filter => Some("invalidFilter"),
+        RefusalKind::Mutability => Some("mutability"),
+        RefusalKind::Path => Some("invalidPath"),
+        RefusalKind::Target => Some("noTarget"),
+        RefusalKind::Unique => Some("uniqueness"),
+        RefusalKind::Cursor => Some("invalidCursor"),
         _ => None,
     };
     if let (Some(name), Some(body)) = (scim_type, body.as_object_mut()) {

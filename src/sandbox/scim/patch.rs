@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::element;
-use super::member::{Op, key, member};
+use super::member::{MemberOp, key, member};
 use super::schema::{GROUP, USER};
 use crate::sandbox::patch_message;
-use crate::sandbox::reply::{Kind, Refusal};
+use crate::sandbox::reply::{RefusalKind, VendorRefusal};
 use crate::scim::Path;
 use crate::scim::grammar::{Known, parse_path};
 
@@ -18,15 +18,15 @@ pub fn apply(
     mut body: Map<String, Value>,
     message: &Map<String, Value>,
     urns: &[&str],
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, VendorRefusal> {
     for operation in patch_message::operations(message)? {
         let text = |name| operation.get(name).and_then(Value::as_str);
         let value = operation.get("value");
         let op = match (text("op"), value) {
-            (Some("add"), Some(_)) => Op::Add,
-            (Some("replace"), Some(_)) => Op::Replace,
-            (Some("remove"), None) => Op::Remove,
-            _ => return Err(Refusal::invalid("an operation has a wrong `op` or `value`")),
+            (Some("add"), Some(_)) => MemberOp::Add,
+            (Some("replace"), Some(_)) => MemberOp::Replace,
+            (Some("remove"), None) => MemberOp::Remove,
+            _ => return Err(VendorRefusal::invalid("an operation has a wrong `op` or `value`")),
         };
         let value = value.unwrap_or(&Value::Null);
         match text("path") {
@@ -41,16 +41,21 @@ pub fn apply(
     Ok(body)
 }
 
-fn read(path: &str, urns: &[&str]) -> Result<Path, Refusal> {
-    parse_path(path, &Known { urns, lenient: false, ..Known::default() })
-        .map_err(|error| Refusal::new(Kind::Path, format!("the path is wrong: {error}")))
+fn read(path: &str, urns: &[&str]) -> Result<Path, VendorRefusal> {
+    parse_path(path, &Known { urns, lenient: false, ..Known::default() }).map_err(|error| {
+        VendorRefusal::new(RefusalKind::Path, format!("the path is wrong: {error}"))
+    })
 }
 
 /// Every member of the value is an attribute, or an extension with attributes.
-fn pathless(body: &mut Map<String, Value>, op: Op, value: &Value) -> Result<(), Refusal> {
-    let (Some(members), true) = (value.as_object(), op != Op::Remove) else {
-        return Err(Refusal::new(
-            Kind::Target,
+fn pathless(
+    body: &mut Map<String, Value>,
+    op: MemberOp,
+    value: &Value,
+) -> Result<(), VendorRefusal> {
+    let (Some(members), true) = (value.as_object(), op != MemberOp::Remove) else {
+        return Err(VendorRefusal::new(
+            RefusalKind::Target,
             "without a path, a value with attributes is needed",
         ));
     };
@@ -64,18 +69,26 @@ fn pathless(body: &mut Map<String, Value>, op: Op, value: &Value) -> Result<(), 
     Ok(())
 }
 
-fn one(body: &mut Map<String, Value>, op: Op, path: &Path, value: &Value) -> Result<(), Refusal> {
+fn one(
+    body: &mut Map<String, Value>,
+    op: MemberOp,
+    path: &Path,
+    value: &Value,
+) -> Result<(), VendorRefusal> {
     let Some(urn) = &path.urn else {
         return attribute(body, op, path, value);
     };
     if [USER, GROUP].contains(&urn.as_str()) {
-        return Err(Refusal::new(Kind::Path, "the core schema's URN names no attribute"));
+        return Err(VendorRefusal::new(
+            RefusalKind::Path,
+            "the core schema's URN names no attribute",
+        ));
     }
     let key = key(body, urn);
     if path.attribute.is_none() {
         return member(body, op, &key, value);
     }
-    if op == Op::Remove && !body.contains_key(&key) {
+    if op == MemberOp::Remove && !body.contains_key(&key) {
         return Ok(());
     }
     let inside = object(body.entry(key.clone()).or_insert_with(|| json!({})))?;
@@ -89,13 +102,13 @@ fn one(body: &mut Map<String, Value>, op: Op, path: &Path, value: &Value) -> Res
 /// An attribute of a resource or of an extension.
 fn attribute(
     body: &mut Map<String, Value>,
-    op: Op,
+    op: MemberOp,
     path: &Path,
     value: &Value,
-) -> Result<(), Refusal> {
+) -> Result<(), VendorRefusal> {
     let name = path.attribute.as_deref().unwrap_or_default();
     if ["id", "meta", "groups", "schemas"].iter().any(|own| own.eq_ignore_ascii_case(name)) {
-        return Err(Refusal::new(Kind::Mutability, format!("`{name}` is read-only")));
+        return Err(VendorRefusal::new(RefusalKind::Mutability, format!("`{name}` is read-only")));
     }
     let key = key(body, name);
     if let Some(Value::Array(elements)) = body.get_mut(&key)
@@ -108,7 +121,7 @@ fn attribute(
         return Ok(());
     }
     if path.filter.is_some() {
-        return Err(Refusal::new(Kind::Target, "no value matches the path"));
+        return Err(VendorRefusal::new(RefusalKind::Target, "no value matches the path"));
     }
     below(body, op, &key, &path.sub, value)
 }
@@ -116,22 +129,24 @@ fn attribute(
 /// A sub-attribute of a singular attribute, at any depth.
 fn below(
     body: &mut Map<String, Value>,
-    op: Op,
+    op: MemberOp,
     name: &str,
     sub: &[String],
     value: &Value,
-) -> Result<(), Refusal> {
+) -> Result<(), VendorRefusal> {
     let key = key(body, name);
     let Some((first, rest)) = sub.split_first() else {
         return member(body, op, &key, value);
     };
-    if op == Op::Remove && !body.contains_key(&key) {
+    if op == MemberOp::Remove && !body.contains_key(&key) {
         return Ok(());
     }
     let inside = object(body.entry(key).or_insert_with(|| json!({})))?;
     below(inside, op, first, rest, value)
 }
 
-fn object(value: &mut Value) -> Result<&mut Map<String, Value>, Refusal> {
-    value.as_object_mut().ok_or_else(|| Refusal::new(Kind::Path, "the attribute has no such part"))
+fn object(value: &mut Value) -> Result<&mut Map<String, Value>, VendorRefusal> {
+    value
+        .as_object_mut()
+        .ok_or_else(|| VendorRefusal::new(RefusalKind::Path, "the attribute has no such part"))
 }

@@ -8,16 +8,20 @@ use super::schema::{GROUP_FIELDS, MEDIA, Type, USER_FIELDS, stored};
 use super::view::{location, version, view};
 use super::{list, patch};
 use crate::sandbox::call::Call;
-use crate::sandbox::reply::{self, Kind, Refusal};
+use crate::sandbox::reply::{self, RefusalKind, VendorRefusal};
 use crate::sandbox::shape;
 use crate::sandbox::store::{Desk, Entry};
 use crate::scim::http::Response;
 
-pub fn collection(desk: &mut Desk, call: &Call<'_>, resource: Type) -> Result<Response, Refusal> {
+pub fn collection(
+    desk: &mut Desk,
+    call: &Call<'_>,
+    resource: Type,
+) -> Result<Response, VendorRefusal> {
     match *call.method() {
         Method::GET => list::list(desk, call, resource),
         Method::POST => create(desk, call, resource),
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
@@ -26,7 +30,7 @@ pub fn resource(
     call: &Call<'_>,
     kind: Type,
     id: &str,
-) -> Result<Response, Refusal> {
+) -> Result<Response, VendorRefusal> {
     call.only(&["attributes", "excludedAttributes"])?;
     let entry = find(desk, kind, id)?.clone();
     match *call.method() {
@@ -57,11 +61,11 @@ pub fn resource(
             }
             Ok(reply::empty())
         }
-        _ => Err(Refusal::method()),
+        _ => Err(VendorRefusal::method()),
     }
 }
 
-fn create(desk: &mut Desk, call: &Call<'_>, kind: Type) -> Result<Response, Refusal> {
+fn create(desk: &mut Desk, call: &Call<'_>, kind: Type) -> Result<Response, VendorRefusal> {
     call.only(&["attributes", "excludedAttributes"])?;
     let mut body = accepted(desk, call.object(MEDIA)?, kind, "")?;
     let id = desk.next_id().to_string();
@@ -81,7 +85,7 @@ fn accepted(
     body: Map<String, Value>,
     kind: Type,
     id: &str,
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, VendorRefusal> {
     let (fields, store, key) = match kind {
         Type::User => (USER_FIELDS, &desk.users, "userName"),
         Type::Group => (GROUP_FIELDS, &desk.groups, "displayName"),
@@ -97,7 +101,7 @@ fn written(
     kind: Type,
     id: &str,
     mut body: Map<String, Value>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, VendorRefusal> {
     let entry = match kind {
         Type::User => {
             body.entry("active").or_insert(Value::Bool(true));
@@ -108,7 +112,7 @@ fn written(
     Ok(tagged(desk, &entry, kind, StatusCode::OK))
 }
 
-fn find<'d>(desk: &'d Desk, kind: Type, id: &str) -> Result<&'d Entry, Refusal> {
+fn find<'d>(desk: &'d Desk, kind: Type, id: &str) -> Result<&'d Entry, VendorRefusal> {
     match kind {
         Type::User => desk.users.get(id),
         Type::Group => desk.groups.get(id),
@@ -116,12 +120,14 @@ fn find<'d>(desk: &'d Desk, kind: Type, id: &str) -> Result<&'d Entry, Refusal> 
 }
 
 /// RFC 7644 section 3.14.
-fn precondition(call: &Call<'_>, entry: &Entry) -> Result<(), Refusal> {
+fn precondition(call: &Call<'_>, entry: &Entry) -> Result<(), VendorRefusal> {
     let Some(wanted) = call.header(&IF_MATCH) else { return Ok(()) };
     let current = version(entry);
     match wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current) {
         true => Ok(()),
-        false => Err(Refusal::new(Kind::Precondition, "the resource has another version")),
+        false => {
+            Err(VendorRefusal::new(RefusalKind::Precondition, "the resource has another version"))
+        }
     }
 }
 

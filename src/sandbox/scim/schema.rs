@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::sandbox::reply::Refusal;
-use crate::sandbox::shape::{self, Fields, Shape};
-use Shape::{Bool, List, Names, Object, Text};
+use crate::sandbox::reply::VendorRefusal;
+use crate::sandbox::shape::{self, FieldShape, Fields};
+use FieldShape::{Bool, List, Names, Object, Text};
 
 /// The media types of a request (RFC 7644 section 3.8).
 pub const MEDIA: &[&str] = &["application/scim+json", "application/json"];
@@ -116,7 +116,7 @@ pub fn stored(
     body: Map<String, Value>,
     fields: Fields,
     core: &str,
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, VendorRefusal> {
     let mut body = fold(body, fields);
     body.retain(|name, _| !["id", "meta", "groups"].contains(&name.as_str()));
     let schemas = body.remove("schemas").unwrap_or_default();
@@ -132,7 +132,7 @@ pub fn stored(
     let known: Map<_, _> = known.into_iter().map(|(name, v)| (name.clone(), v.clone())).collect();
     shape::check(&known, fields)?;
     for (name, value) in extensions {
-        shape::check_value(value, Shape::Open, name)?;
+        shape::check_value(value, FieldShape::Open, name)?;
     }
     let named = body.keys().map(String::as_str).filter(|name| name.starts_with("urn:"));
     check_schemas(&schemas, std::iter::once(core).chain(named))?;
@@ -148,13 +148,13 @@ pub fn schemas(body: &Map<String, Value>, core: &str) -> Value {
 fn check_schemas<'a>(
     schemas: &Value,
     mut needed: impl Iterator<Item = &'a str>,
-) -> Result<(), Refusal> {
+) -> Result<(), VendorRefusal> {
     let Some(sent) = schemas.as_array() else {
-        return Err(Refusal::invalid("`schemas` is required"));
+        return Err(VendorRefusal::invalid("`schemas` is required"));
     };
     let lacks = |urn: &&str| !sent.iter().any(|name| name.as_str() == Some(*urn));
     match needed.find(lacks) {
-        Some(urn) => Err(Refusal::invalid(format!("`schemas` lacks {urn}"))),
+        Some(urn) => Err(VendorRefusal::invalid(format!("`schemas` lacks {urn}"))),
         None => Ok(()),
     }
 }
@@ -172,7 +172,7 @@ fn fold(body: Map<String, Value>, fields: Fields) -> Map<String, Value> {
     folded.collect()
 }
 
-fn fold_value(value: Value, shape: Shape) -> Value {
+fn fold_value(value: Value, shape: FieldShape) -> Value {
     match (value, shape) {
         (Value::Object(body), Object(fields)) => Value::Object(fold(body, fields)),
         (Value::Array(elements), List(fields, most)) => {
