@@ -15,10 +15,10 @@ use crate::fault::Fault;
 use crate::gateway::pair::Losses;
 use crate::gateway::route::Kind;
 use crate::gateway::{Route, pair::Pair};
-use crate::rewrite::rule::Origin;
+use crate::rewrite::rule::RuleOrigin;
 use crate::rewrite::translate::Loss;
 use crate::scim::Value;
-use crate::scim::document::{Limits, parse};
+use crate::scim::document::{DocumentLimits, parse};
 use crate::scim::http::Response;
 use crate::scim::patch::Op;
 
@@ -111,7 +111,7 @@ impl Typed {
 
 /// The resource type that the `schemas` of a resource, or of a list's first one, name.
 fn told_by(bytes: &[u8], route: &Route) -> Option<Kind> {
-    let limits = Limits::depth(route.spec.policies.max_depth);
+    let limits = DocumentLimits::depth(route.spec.policies.max_depth);
     let parsed = parse(bytes, &limits).ok()?;
     let body = parsed.as_object()?;
     let first = body.get("Resources").and_then(Value::as_array).and_then(<[_]>::first);
@@ -130,7 +130,7 @@ fn told_by(bytes: &[u8], route: &Route) -> Option<Kind> {
 
 /// The resource type that alone has all that a PATCH names, such as `members`; User, where several have.
 fn patched(bytes: &[u8], route: &Route) -> Option<Kind> {
-    let limits = Limits::depth(route.spec.policies.max_depth);
+    let limits = DocumentLimits::depth(route.spec.policies.max_depth);
     let body = parse(bytes, &limits).ok()?;
     let has_all = |kind: &Kind| {
         let pair = route.pair(*kind)?;
@@ -168,11 +168,11 @@ pub(super) fn as_json(fault: &Fault) -> Json {
 }
 
 /// `rules/<dialect>/user.toml:12`
-pub(super) fn rule(origin: &Origin) -> String {
+pub(super) fn rule(origin: &RuleOrigin) -> String {
     format!("{}:{}", origin.file, origin.line)
 }
 
-pub(super) fn rules(origins: &[Origin]) -> Vec<String> {
+pub(super) fn rules(origins: &[RuleOrigin]) -> Vec<String> {
     origins.iter().map(rule).collect()
 }
 
@@ -195,7 +195,7 @@ pub(super) fn losses_json(found: &Losses, sender: &'static str) -> Json {
 
 /// The bytes as indented JSON in their own order; as they are where they are none.
 pub(super) fn pretty(bytes: &[u8]) -> String {
-    parse(bytes, &Limits::depth(usize::MAX))
+    parse(bytes, &DocumentLimits::depth(usize::MAX))
         .map(|value| value.to_pretty_json())
         .unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned())
 }

@@ -19,7 +19,7 @@ use crate::gateway::pair::{Losses, Pair};
 use crate::gateway::patch::Plan;
 use crate::gateway::reply::Stored;
 use crate::gateway::{Route, route::Replace};
-use crate::scim::document::{Limits, parse};
+use crate::scim::document::{DocumentLimits, parse};
 use crate::scim::http::Request;
 use crate::scim::projection::Projection;
 use crate::scim::schema::Operation;
@@ -85,7 +85,7 @@ fn print(done: &Done, format: Format) {
     match format {
         Format::Json => {
             // The body in its own order, which a JSON map would not keep.
-            let limits = Limits::depth(usize::MAX);
+            let limits = DocumentLimits::depth(usize::MAX);
             let mut told = Object::new();
             told.push("call", Value::from(json!(call)));
             told.push("body", parse(body, &limits).unwrap_or_default());

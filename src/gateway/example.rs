@@ -17,10 +17,11 @@ use super::reply::Stored;
 use super::route;
 use super::truth::Truth;
 use crate::dialect::Dialect;
-use crate::dialect::cases::{Block, Case, Direction, Kind, Message};
+use crate::dialect::cases::{Block, Case, Direction, Kind};
 use crate::fault::Fault;
 use crate::rewrite::lens::strip_cleared;
-use crate::scim::document::{Limits, parse};
+use crate::rewrite::translate::Message;
+use crate::scim::document::{DocumentLimits, parse};
 use crate::scim::grammar::parse_filter;
 use crate::scim::http::Response;
 use crate::scim::schema::{Operation, Schema};
@@ -237,7 +238,7 @@ fn count(case: &Case, kind: Kind) -> usize {
 }
 
 fn object(text: &str) -> Object<'_> {
-    match parse(text.as_bytes(), &Limits::depth(64)) {
+    match parse(text.as_bytes(), &DocumentLimits::depth(64)) {
         Ok(Value::Object(object)) => object,
         _ => Object::new(),
     }

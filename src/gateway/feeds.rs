@@ -5,7 +5,7 @@
 
 use crate::rewrite::lens::Lens;
 use crate::rewrite::place::Place;
-use crate::rewrite::resolve::{Resolved, Spot, Target, leaves};
+use crate::rewrite::resolve::{LeafTarget, Resolved, Spot, leaves};
 use crate::rewrite::rule::SetTarget;
 use crate::scim::schema::is_urn;
 
@@ -62,7 +62,7 @@ impl Feeds {
 }
 
 /// Every leaf of a direction that goes somewhere.
-fn carried(program: &crate::rewrite::program::Program) -> Vec<(Spot, Box<Target>)> {
+fn carried(program: &crate::rewrite::program::Program) -> Vec<(Spot, Box<LeafTarget>)> {
     let to = |resolved| match resolved {
         Resolved::To(target) => Some(target),
         _ => None,
@@ -85,7 +85,7 @@ fn named(mut to: Vec<String>, free: &[String], at: &[String]) -> Vec<String> {
 }
 
 /// The target, and what its element is given besides.
-fn made(target: &Target) -> impl Iterator<Item = Vec<String>> {
+fn made(target: &LeafTarget) -> impl Iterator<Item = Vec<String>> {
     let Spot { names, array, known } = &target.spot;
     let above = names.get(..array.unwrap_or_default()).unwrap_or_default();
     let given = known.iter().map(|(name, _)| [above, std::slice::from_ref(name)].concat());

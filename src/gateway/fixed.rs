@@ -8,7 +8,7 @@ use crate::rewrite::lens::{Lens, insert};
 use crate::rewrite::program::label;
 use crate::rewrite::resolve::{Resolved, leaves, resolve};
 use crate::rewrite::translate::Message;
-use crate::scim::equal::{Case, equal_values};
+use crate::scim::equal::{TextCase, equal_values};
 use crate::scim::schema::{Attribute, Mutability, Operation};
 use crate::scim::{Object, Value};
 
@@ -68,7 +68,7 @@ impl Pair {
             let attribute = attribute_at(&self.upstream.vendor.attributes, upstream);
             match at(&old, upstream) {
                 None if at(after, upstream).is_none() => self.set(after, upstream, said),
-                Some(there) if !equal_values(there, said, attribute, Case::Schema) => {
+                Some(there) if !equal_values(there, said, attribute, TextCase::Schema) => {
                     return Err(immutable(&label(client)));
                 }
                 None | Some(_) => {}

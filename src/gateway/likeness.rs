@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::scim::Value;
-use crate::scim::equal::{Case, equal_values};
+use crate::scim::equal::{TextCase, equal_values};
 use crate::scim::schema::Attribute;
 
 /// The elements of a multi-valued attribute, by what names each.
@@ -115,7 +115,7 @@ pub fn similar(asked: &Value<'_>, shown: &Value<'_>) -> bool {
 
 /// Equality without the order of members and elements; in an element, absent is false (`primary`).
 pub fn alike(a: &Value<'_>, b: &Value<'_>) -> bool {
-    equal_values(&without_false(a), &without_false(b), None, Case::Exact)
+    equal_values(&without_false(a), &without_false(b), None, TextCase::Exact)
 }
 
 /// The `value` of an element.

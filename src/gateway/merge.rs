@@ -15,7 +15,7 @@ use crate::rewrite::lens::{insert, strip_cleared};
 use crate::rewrite::put::put;
 use crate::rewrite::translate::Message;
 use crate::scim::Object;
-use crate::scim::equal::{Case, equal};
+use crate::scim::equal::{TextCase, equal};
 use crate::scim::reading::Old;
 use crate::scim::schema::{Attribute, Operation, is_urn};
 
@@ -97,7 +97,7 @@ impl Pair {
             let attributes = &schema.attributes;
             keep_unclearable(&before, &mut after, attributes, "", &mut losses.lowering);
         }
-        let changed = !equal(&before, &after, schema, Case::Exact);
+        let changed = !equal(&before, &after, schema, TextCase::Exact);
         Ok(Merged { before: before.into_owned(), after: after.into_owned(), losses, changed })
     }
 

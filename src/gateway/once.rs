@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::merge::attribute_at;
 use super::pair::Pair;
-use crate::scim::equal::{Case, form};
+use crate::scim::equal::{TextCase, form};
 use crate::scim::grammar::parse_path;
 use crate::scim::schema::Attribute;
 use crate::scim::{Object, Value};
@@ -47,7 +47,7 @@ pub fn distinct(elements: &mut Vec<Value<'_>>, alike: Alike) {
     let mut kept: Vec<Value<'_>> = Vec::with_capacity(elements.len());
     for element in elements.drain(..) {
         let value = element.as_object().and_then(|element| element.get("value"));
-        let Some(key) = value.map(|value| form(value, None, Case::Exact)) else {
+        let Some(key) = value.map(|value| form(value, None, TextCase::Exact)) else {
             kept.push(element);
             continue;
         };

@@ -16,7 +16,7 @@ use super::unreturned::{Unseen, unreturned, unseen};
 use crate::dialect::Dialect;
 use crate::dialect::model::{Clear, Quirk, Resource, Undeclared};
 use crate::fault::{Cause, Fault};
-use crate::rewrite::align::Identity;
+use crate::rewrite::align::ElementIdentity;
 use crate::rewrite::lens::{Lens, strip_cleared};
 use crate::rewrite::rule::Rules;
 use crate::rewrite::translate::{Loss, Message, Problem, Translation};
@@ -46,8 +46,8 @@ pub struct Pair {
     /// say (design 6c.1), since a client that takes any extension manages only those it knows.
     pub unmanaged: Vec<String>,
     /// By what the client's elements are known, and by what the upstream's.
-    pub client_identity: Identity,
-    pub identity: Identity,
+    pub client_identity: ElementIdentity,
+    pub identity: ElementIdentity,
     /// What can be set and not changed.
     pub fixed: Vec<Fixed>,
     /// Places of the upstream's that a client may write and a GET does not return.
@@ -148,7 +148,8 @@ impl Pair {
         };
         let create_missing = quirk(Quirk::CreateOnMissingValuePath);
         let table = Table::new(&client, &upstream);
-        let (client_identity, identity) = (Identity::of(&client), Identity::of(&upstream));
+        let (client_identity, identity) =
+            (ElementIdentity::of(&client), ElementIdentity::of(&upstream));
         let fixed = fixed(&client, &upstream);
         let unasked = unreturned(&client.vendor.attributes, &[]);
         let unreturned = unreturned(&upstream.vendor.attributes, &[]);

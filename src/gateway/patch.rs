@@ -12,7 +12,7 @@ use super::write::op;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::carry::{Carried, carried};
 use crate::rewrite::program::{Carrier, LossCause, Program, label};
-use crate::rewrite::resolve::{Resolved, Spot, Target, lost_at, resolve};
+use crate::rewrite::resolve::{LeafTarget, Resolved, Spot, lost_at, resolve};
 use crate::rewrite::translate::Loss;
 use crate::scim::patch::{ApplyOptions, Op, OpKind, PatchError, apply, normalise};
 use crate::scim::query::QueryError;
@@ -239,7 +239,7 @@ impl Pair {
             return Ok(Step::Stateful("the upstream does not take this attribute in a PATCH"));
         }
         if clears {
-            let shows_all = |target: &Target| target.rule.as_deref().is_none_or(is_total);
+            let shows_all = |target: &LeafTarget| target.rule.as_deref().is_none_or(is_total);
             if !shows_all(&near) || !shows_all(&far) {
                 return Ok(Step::Stateful(
                     "a value that its rule does not know is not shown, and stays",
@@ -316,7 +316,7 @@ fn merges(attribute: Option<&Attribute>, kind: OpKind, value: &Value<'_>) -> boo
 }
 
 /// Whether one leaf stands for one leaf, whatever is stored.
-fn is_plain(target: &Target) -> bool {
+fn is_plain(target: &LeafTarget) -> bool {
     !target.picked && target.spot.array.is_none() && !many_to_one(target.rule.as_deref())
 }
 

@@ -8,7 +8,7 @@ use super::pair::Pair;
 use super::truth::{at, is_common};
 use super::write::path;
 use crate::rewrite::program::Carrier;
-use crate::rewrite::resolve::{Resolved, Spot, Target, resolve};
+use crate::rewrite::resolve::{LeafTarget, Resolved, Spot, resolve};
 use crate::rewrite::rule::SetTarget;
 use crate::scim::Path;
 use crate::scim::filter::Literal;
@@ -116,7 +116,7 @@ impl Pair {
     }
 
     /// Whether every resource has a value there that goes over: what is demanded and never unset.
-    fn is_permanent(&self, far: &Target, lifted: &Target) -> bool {
+    fn is_permanent(&self, far: &LeafTarget, lifted: &LeafTarget) -> bool {
         let total = lifted.rule.as_ref().is_none_or(|rule| is_total(rule));
         let demanded = |attribute: &Attribute| {
             let required = attribute.required;
@@ -196,7 +196,7 @@ fn several<'s>(names: &[String], find: impl Fn(&[String]) -> Option<&'s Attribut
 }
 
 /// Whether what is read from one place is only a part of what stands there.
-fn narrows(there: &Target, read: &Target) -> bool {
+fn narrows(there: &LeafTarget, read: &LeafTarget) -> bool {
     let one = there.spot.array.is_some() && read.spot.array.is_none();
     let some = there.spot.array.is_some() && !there.spot.known.is_empty();
     read.picked || one || some

@@ -15,7 +15,7 @@ use super::route::Route;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::program::LossCause;
 use crate::rewrite::translate::Loss;
-use crate::scim::document::{Limits, ParseError, parse};
+use crate::scim::document::{DocumentLimits, ParseError, parse};
 use crate::scim::endpoint::{id_at, segment};
 use crate::scim::http::{Request, Response};
 use crate::scim::projection::{Projection, project};
@@ -219,7 +219,7 @@ impl Route {
     fn body<'b>(&self, response: &'b Response) -> Result<Value<'b>, Fault> {
         headers::check_answer(response)?;
         // How much an upstream answers is bounded by bytes alone.
-        let limits = Limits::depth(self.spec.policies.max_depth);
+        let limits = DocumentLimits::depth(self.spec.policies.max_depth);
         parse(&response.body, &limits).map_err(|error| {
             Fault::new(
                 Cause::UpstreamNotJson,

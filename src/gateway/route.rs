@@ -9,7 +9,7 @@ use super::safety::Safety;
 use crate::dialect::model::{MissingResource, Undeclared};
 use crate::dialect::{Dialect, Dialects};
 use crate::rewrite::rule::Rules;
-use crate::scim::document::Limits;
+use crate::scim::document::DocumentLimits;
 use crate::scim::endpoint::segment;
 
 /// A route as configured: everything by value, nothing compiled.
@@ -135,8 +135,8 @@ impl Default for Policies {
 
 impl Policies {
     /// What a client's body may hold.
-    pub fn limits(&self) -> Limits {
-        Limits { max_depth: self.max_depth, max_elements: self.max_elements }
+    pub fn limits(&self) -> DocumentLimits {
+        DocumentLimits { max_depth: self.max_depth, max_elements: self.max_elements }
     }
 }
 

@@ -7,8 +7,8 @@ use super::needs::Needs;
 use crate::rewrite::lens::Lens;
 use crate::rewrite::literal::same_literal;
 use crate::rewrite::program::{LossCause, Lost, label};
-use crate::rewrite::resolve::{Resolved, Spot, Target, leaves, resolve, ways};
-use crate::rewrite::rule::{Origin, Otherwise};
+use crate::rewrite::resolve::{LeafTarget, Resolved, Spot, leaves, resolve, ways};
+use crate::rewrite::rule::{Otherwise, RuleOrigin};
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Format, Mutability};
 
@@ -52,7 +52,7 @@ pub struct Row {
     /// Whether the upstream's resources always have it: a removal is refused.
     pub permanent: bool,
     /// The rules on the way, client's first.
-    pub rules: Vec<Origin>,
+    pub rules: Vec<RuleOrigin>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -201,7 +201,7 @@ fn rows_of(
         Resolved::Implied => return vec![Row { fate: Fate::Implied, ..blank }],
         Resolved::Branch | Resolved::Depends | Resolved::Unknown => return vec![blank],
     };
-    let rules: Vec<Origin> = near.rule.iter().map(|rule| rule.origin.clone()).collect();
+    let rules: Vec<RuleOrigin> = near.rule.iter().map(|rule| rule.origin.clone()).collect();
     let mut rows: Vec<Row> = Vec::new();
     let mut lost: Option<Row> = None;
     let ways = ways(&upstream.lower, &near.spot);
@@ -236,7 +236,7 @@ fn rows_of(
 }
 
 /// What a request to the upstream and an answer to the client make of a leaf.
-fn carried(row: &mut Row, (near, there): (&Target, &Spot), far: &Target, client: &Lens) {
+fn carried(row: &mut Row, (near, there): (&LeafTarget, &Spot), far: &LeafTarget, client: &Lens) {
     row.rules.extend(far.rule.as_ref().map(|rule| rule.origin.clone()));
     // An answer to the client may have room for fewer elements than its request fills.
     let shown = resolve(&client.lower, there);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::pair::Pair;
 use super::truth::is_common;
-use crate::rewrite::align::{Aligned, Identity};
+use crate::rewrite::align::{Aligned, ElementIdentity};
 use crate::rewrite::program::{LossCause, label};
 use crate::rewrite::translate::{Loss, shown_key};
 use crate::scim::schema::{Attribute, Kind};
@@ -101,7 +101,7 @@ fn keep<'a>(
     user: &mut Object<'a>,
     view: &Object<'static>,
     attributes: &[Attribute],
-    (above, identity): (&[String], &Identity),
+    (above, identity): (&[String], &ElementIdentity),
 ) {
     for (name, shown) in view.iter() {
         let Some(attribute) = listed(attributes, name) else {

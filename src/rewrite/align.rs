@@ -19,13 +19,13 @@ const AHEAD: usize = 16;
 
 /// By which sub-attribute the vendor's complex attributes are known, where it is not `value`.
 #[derive(Debug, Default)]
-pub struct Identity {
+pub struct ElementIdentity {
     keys: BTreeMap<String, (String, bool)>,
 }
 
 /// What the values of one complex attribute are known by.
 #[derive(Clone, Copy, Debug)]
-pub struct Key<'k> {
+pub struct IdentityKey<'k> {
     name: Option<&'k str>,
     exact: bool,
     reference: bool,
@@ -41,7 +41,7 @@ pub enum Aligned {
     New,
 }
 
-impl Identity {
+impl ElementIdentity {
     /// Where canonical's `value`s go in this dialect.
     pub fn of(lens: &Lens) -> Self {
         let mut keys = BTreeMap::new();
@@ -81,7 +81,7 @@ impl Identity {
     }
 
     /// The key of the vendor's attribute at a path.
-    pub fn key<'k>(&'k self, path: &str, attribute: &'k Attribute) -> Key<'k> {
+    pub fn key<'k>(&'k self, path: &str, attribute: &'k Attribute) -> IdentityKey<'k> {
         let found = self.keys.get(&path.to_ascii_lowercase());
         let name = found.map_or("value", |(name, _)| name.as_str());
         let reference =
@@ -89,7 +89,7 @@ impl Identity {
         let sub = attribute.attribute(name);
         let exact = reference || sub.is_some_and(Attribute::is_case_exact);
         let name = sub.filter(|sub| sub.kind != Kind::Complex).map(|sub| sub.name.as_str());
-        Key { name, exact, reference }
+        IdentityKey { name, exact, reference }
     }
 }
 
@@ -97,7 +97,7 @@ fn is_reference(name: &str) -> bool {
     REFERENCES.iter().any(|reference| reference.eq_ignore_ascii_case(name))
 }
 
-impl Key<'_> {
+impl IdentityKey<'_> {
     pub fn is_reference(&self) -> bool {
         self.reference
     }
@@ -212,7 +212,7 @@ impl<'p, 'v> Pairing<'p, 'v> {
     }
 
     /// One key, and of several with it the first that says as much, has the type, or is there.
-    fn by_key(&mut self, key: &Key<'_>) {
+    fn by_key(&mut self, key: &IdentityKey<'_>) {
         let mut of_key: HashMap<String, VecDeque<usize>> = HashMap::new();
         for (at, element) in self.free() {
             if let Some(text) = key.of(element) {
@@ -322,7 +322,7 @@ fn text(element: &Value<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Aligned, Key};
+    use super::{Aligned, IdentityKey};
     use crate::scim::Value;
 
     fn all(elements: &[&str]) -> Vec<Value<'static>> {
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn without_a_key_what_says_the_same_in_another_order_is_the_same() {
-        let key = Key { name: Some("value"), exact: true, reference: false };
+        let key = IdentityKey { name: Some("value"), exact: true, reference: false };
         let shown = all(&[
             r#"{"locality": "Bonn", "streetAddress": "1 Main"}"#,
             r#"{"streetAddress": "2 Side", "locality": "Bonn"}"#,

@@ -43,21 +43,21 @@ enum Built<'a> {
 struct Elements<'a> {
     list: Vec<Element<'a>>,
     /// Where the elements that follow one of the source lie, once there are more than [`FEW`].
-    index: Option<HashMap<Key, usize>>,
+    index: Option<HashMap<ElementKey, usize>>,
     /// Where the others lie: as many as the rules have predicates.
     made: Vec<usize>,
 }
 
 #[derive(Debug)]
 struct Element<'a> {
-    key: Key,
+    key: ElementKey,
     fields: &'a [(String, Literal)],
     builder: Builder<'a>,
 }
 
 /// What makes two values part of one element of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
+pub enum ElementKey {
     /// They come from one element: (the number of the source attribute, the element's index).
     Source(usize, usize),
     /// They are written under one predicate: its order. The predicate's text decides ties.
@@ -66,7 +66,13 @@ pub enum Key {
 
 impl<'a> Builder<'a> {
     /// Writes a value at a destination; `below` is a name further down: an extension at the top.
-    pub fn write(&mut self, dest: &'a Dest, key: Key, below: Option<&'a str>, value: Value<'a>) {
+    pub fn write(
+        &mut self,
+        dest: &'a Dest,
+        key: ElementKey,
+        below: Option<&'a str>,
+        value: Value<'a>,
+    ) {
         match (below, dest.steps.split_last()) {
             (None, Some((last, above))) => {
                 let builder = self.at(dest, above.len(), key);
@@ -80,13 +86,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Writes a free key: the destination's last step stands for any name.
-    pub fn write_key(&mut self, dest: &'a Dest, key: Key, name: &'a str, value: Value<'a>) {
+    pub fn write_key(&mut self, dest: &'a Dest, key: ElementKey, name: &'a str, value: Value<'a>) {
         let parent = dest.steps.len().saturating_sub(1);
         self.at(dest, parent, key).set(u16::MAX, Cow::Borrowed(name), value);
     }
 
     /// Writes the object that holds the destination, unless something lies in it already.
-    pub fn write_parent(&mut self, dest: &'a Dest, key: Key, value: Value<'a>) {
+    pub fn write_parent(&mut self, dest: &'a Dest, key: ElementKey, value: Value<'a>) {
         let parent = dest.steps.len().saturating_sub(2);
         if let Some(step) = dest.steps.get(parent) {
             let builder = self.at(dest, parent, key);
@@ -95,7 +101,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The object that so many steps of a destination lead to; made where it is not there.
-    fn at(&mut self, dest: &'a Dest, steps: usize, key: Key) -> &mut Self {
+    fn at(&mut self, dest: &'a Dest, steps: usize, key: ElementKey) -> &mut Self {
         let mut builder = self;
         for (depth, step) in dest.steps.iter().take(steps).enumerate() {
             let slot = builder.slot(step.position, &step.name);
@@ -212,7 +218,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    fn element(&mut self, key: Key, fields: &'a [(String, Literal)]) -> &mut Builder<'a> {
+    fn element(&mut self, key: ElementKey, fields: &'a [(String, Literal)]) -> &mut Builder<'a> {
         if !matches!(self.built, Built::Elements(_)) {
             self.built = Built::Elements(Box::default());
         }
@@ -226,7 +232,7 @@ impl<'a> Slot<'a> {
 
 impl<'a> Elements<'a> {
     /// The element of that key, made where it is not there.
-    fn at(&mut self, key: Key, fields: &'a [(String, Literal)]) -> &mut Builder<'a> {
+    fn at(&mut self, key: ElementKey, fields: &'a [(String, Literal)]) -> &mut Builder<'a> {
         // Values come element by element, so that it is nearly always the last one.
         let last = self.list.len().saturating_sub(1);
         let at = match self.list.last() {
@@ -237,21 +243,23 @@ impl<'a> Elements<'a> {
         &mut self.list[at].builder
     }
 
-    fn find(&self, key: Key, fields: &[(String, Literal)]) -> Option<usize> {
+    fn find(&self, key: ElementKey, fields: &[(String, Literal)]) -> Option<usize> {
         let is = |element: &Element<'_>| element.is(key, fields);
         match key {
-            Key::Made(_) => self.made.iter().copied().find(|at| self.list.get(*at).is_some_and(is)),
-            Key::Source(..) => match &self.index {
+            ElementKey::Made(_) => {
+                self.made.iter().copied().find(|at| self.list.get(*at).is_some_and(is))
+            }
+            ElementKey::Source(..) => match &self.index {
                 Some(index) => index.get(&key).copied(),
                 None => self.list.iter().position(is),
             },
         }
     }
 
-    fn make(&mut self, key: Key, fields: &'a [(String, Literal)]) -> usize {
+    fn make(&mut self, key: ElementKey, fields: &'a [(String, Literal)]) -> usize {
         let at = self.list.len();
         self.list.push(Element { key, fields, builder: Builder::default() });
-        if matches!(key, Key::Made(_)) {
+        if matches!(key, ElementKey::Made(_)) {
             self.made.push(at);
         }
         match &mut self.index {
@@ -267,16 +275,16 @@ impl<'a> Elements<'a> {
 }
 
 impl Element<'_> {
-    fn is(&self, key: Key, fields: &[(String, Literal)]) -> bool {
-        self.key == key && (matches!(key, Key::Source(..)) || self.fields == fields)
+    fn is(&self, key: ElementKey, fields: &[(String, Literal)]) -> bool {
+        self.key == key && (matches!(key, ElementKey::Source(..)) || self.fields == fields)
     }
 }
 
 fn finish_elements(mut elements: Vec<Element<'_>>) -> Vec<Value<'_>> {
     elements.sort_by(|a, b| {
         let text = |element: &Element<'_>| match element.key {
-            Key::Made(_) => format!("{:?}", element.fields),
-            Key::Source(..) => String::new(),
+            ElementKey::Made(_) => format!("{:?}", element.fields),
+            ElementKey::Source(..) => String::new(),
         };
         a.key.cmp(&b.key).then_with(|| text(a).cmp(&text(b)))
     });

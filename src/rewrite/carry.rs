@@ -61,20 +61,20 @@ fn says(element: &Value<'_>, name: &str, literal: &Literal) -> bool {
 
 /// Which way an element goes, and whether it is among those that the target has room for.
 #[derive(Clone, Copy)]
-pub struct Way<'a> {
+pub struct ElementWay<'a> {
     pub arm: &'a Arm,
     pub chosen: bool,
 }
 
 /// The ways of an attribute's elements. Where a target has less room than there are elements of an
 /// arm, those stay that its pick ranks first, and among equals those that come first.
-pub fn ways<'a>(plan: &'a ElementsPlan, elements: &[Value<'_>]) -> Vec<Way<'a>> {
+pub fn ways<'a>(plan: &'a ElementsPlan, elements: &[Value<'_>]) -> Vec<ElementWay<'a>> {
     let rest = plan.arms.len();
     let arm = |element| plan.arms.iter().position(|arm| satisfies(element, &arm.terms));
     let arms: Vec<usize> = elements.iter().map(|element| arm(element).unwrap_or(rest)).collect();
     let arm_at = |at: usize| plan.arms.get(at).unwrap_or(&plan.rest);
-    let mut ways: Vec<Way<'a>> =
-        arms.iter().map(|at| Way { arm: arm_at(*at), chosen: true }).collect();
+    let mut ways: Vec<ElementWay<'a>> =
+        arms.iter().map(|at| ElementWay { arm: arm_at(*at), chosen: true }).collect();
     for number in 0..=rest {
         let Some(limit) = &arm_at(number).limit else { continue };
         let peers = elements.iter().zip(&arms).enumerate().filter(|(_, (_, arm))| **arm == number);

@@ -1,20 +1,20 @@
 //! What is cleared on one side is cleared on the other: every leaf below it (RFC 7643 section 2.5).
 
-use super::build::Key;
+use super::build::ElementKey;
 use super::message::Admission;
-use super::program::{Dest, ElementsPlan, ObjectPlan, Plan, Verdict};
+use super::program::{Dest, ElementsPlan, NodePlan, ObjectPlan, Verdict};
 use super::translate::Run;
 use crate::scim::Value;
 
 impl<'a> Run<'a> {
-    pub(super) fn clear_object(&mut self, plan: &'a ObjectPlan, key: Key) {
+    pub(super) fn clear_object(&mut self, plan: &'a ObjectPlan, key: ElementKey) {
         for node in &plan.nodes {
             match &node.plan {
                 _ if self.message.skips(&node.attribute) => {}
-                Plan::Leaf(Verdict::To(dest)) => self.clear_leaf(dest, key),
-                Plan::Leaf(_) => {}
-                Plan::Object(plan) => self.clear_object(plan, key),
-                Plan::Elements(plan) => self.clear_elements(plan),
+                NodePlan::Leaf(Verdict::To(dest)) => self.clear_leaf(dest, key),
+                NodePlan::Leaf(_) => {}
+                NodePlan::Object(plan) => self.clear_object(plan, key),
+                NodePlan::Elements(plan) => self.clear_elements(plan),
             }
         }
         if let Some(Verdict::To(dest)) = &plan.open
@@ -25,7 +25,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn clear_leaf(&mut self, dest: &'a Dest, key: Key) {
+    fn clear_leaf(&mut self, dest: &'a Dest, key: ElementKey) {
         if matches!(self.message.admits(dest, &Value::Null), Admission::Yes) {
             if dest.array.is_some() {
                 self.out.clear(dest);
@@ -37,7 +37,7 @@ impl<'a> Run<'a> {
 
     pub(super) fn clear_elements(&mut self, plan: &'a ElementsPlan) {
         for arm in plan.arms.iter().chain(std::iter::once(&plan.rest)) {
-            self.clear_object(&arm.plan, Key::Made(usize::MAX));
+            self.clear_object(&arm.plan, ElementKey::Made(usize::MAX));
         }
     }
 }

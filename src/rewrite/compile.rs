@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::fit::{carries, fits};
 use super::join::join;
 use super::layers::{End, Layers};
-use super::owner::{Leaf, Owner, owner};
+use super::owner::{OwnedLeaf, Owner, owner};
 use super::place::{Element, Place};
 use super::program::{
-    Arm, Carrier, Dest, ElementsPlan, Limit, LossCause, Lost, Node, ObjectPlan, Plan, Program,
+    Arm, Carrier, Dest, ElementsPlan, Limit, LossCause, Lost, Node, NodePlan, ObjectPlan, Program,
     Towards, Verdict, label,
 };
-use super::rule::{Map, Origin, Pick, SetTarget, SetValue};
-use super::target::{Found, find};
+use super::rule::{Map, Pick, RuleOrigin, SetTarget, SetValue};
+use super::target::{TargetPlace, find};
 use crate::scim::Value;
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Kind, Schema};
@@ -69,11 +69,11 @@ impl Compiler<'_> {
     fn node(&self, attribute: &Attribute, path: &[String], scope: &Scope) -> Node {
         let names = [path, std::slice::from_ref(&attribute.name)].concat();
         let plan = if attribute.kind != Kind::Complex {
-            Plan::Leaf(self.verdict(&names, attribute, scope))
+            NodePlan::Leaf(self.verdict(&names, attribute, scope))
         } else if attribute.multi_valued && !scope.in_element {
-            Plan::Elements(self.elements(attribute, &names))
+            NodePlan::Elements(self.elements(attribute, &names))
         } else {
-            Plan::Object(self.object(&attribute.attributes, &names, scope, attribute.open))
+            NodePlan::Object(self.object(&attribute.attributes, &names, scope, attribute.open))
         };
         let facts = Attribute { attributes: Vec::new(), ..attribute.clone() };
         let constant = self.constant(&names);
@@ -131,7 +131,7 @@ impl Compiler<'_> {
 
     /// The target's attribute that takes this attribute's elements one by one.
     fn counterpart(&self, path: &[String]) -> Option<Vec<String>> {
-        match owner(self.layers, self.from, Leaf { names: path, known: &[] }) {
+        match owner(self.layers, self.from, OwnedLeaf { names: path, known: &[] }) {
             None => Some(path.to_vec()),
             Some(Owner::Map(at)) => {
                 let map = self.layers.maps.get(at)?;
@@ -145,7 +145,7 @@ impl Compiler<'_> {
     }
 
     fn verdict(&self, path: &[String], source: &Attribute, scope: &Scope) -> Verdict {
-        let leaf = Leaf { names: path, known: &scope.known };
+        let leaf = OwnedLeaf { names: path, known: &scope.known };
         match owner(self.layers, self.from, leaf) {
             Some(Owner::Shadow(at)) => {
                 let by = self.layers.shadows.get(at).map(|shadow| shadow.by.clone());
@@ -180,7 +180,7 @@ impl Compiler<'_> {
         let suffix = path.get(names(near).len()..).unwrap_or_default();
         let target = [names(far), suffix.to_vec()].concat();
         let Some(found) = find(self.target, &target) else {
-            if super::owner::is_term(near, Leaf { names: path, known: &scope.known }) {
+            if super::owner::is_term(near, OwnedLeaf { names: path, known: &scope.known }) {
                 return Verdict::Implied;
             }
             return lost(LossCause::NoPlace, Some(map.origin.clone()));
@@ -216,7 +216,7 @@ impl Compiler<'_> {
     }
 
     /// The place of a made element among its like: that of its `type` in canonicalValues.
-    fn order(&self, found: &Found, fields: &[(String, Literal)]) -> usize {
+    fn order(&self, found: &TargetPlace, fields: &[(String, Literal)]) -> usize {
         let place = || {
             let path = found.steps.get(..=found.array?)?;
             let path: Vec<String> = path.iter().map(|step| step.name.to_string()).collect();
@@ -229,7 +229,7 @@ impl Compiler<'_> {
         place().unwrap_or(usize::MAX)
     }
 
-    fn origin(&self, owner: Owner) -> Option<Origin> {
+    fn origin(&self, owner: Owner) -> Option<RuleOrigin> {
         match owner {
             Owner::Map(at) | Owner::Term(at) => {
                 self.layers.maps.get(at).map(|map| map.origin.clone())
@@ -239,7 +239,7 @@ impl Compiler<'_> {
     }
 
     fn target_owner(&self, path: &[String], known: &[(String, Literal)]) -> Option<Owner> {
-        owner(self.layers, other(self.from), Leaf { names: path, known })
+        owner(self.layers, other(self.from), OwnedLeaf { names: path, known })
     }
 
     /// One element speaks where the target is singular; as many as `max` where it is not.
@@ -284,9 +284,9 @@ impl Compiler<'_> {
 fn dests_of<'p>(plan: &'p ObjectPlan, into: &mut Vec<&'p Dest>) {
     for node in &plan.nodes {
         match &node.plan {
-            Plan::Leaf(Verdict::To(dest)) => into.push(dest),
-            Plan::Leaf(_) | Plan::Elements(_) => {}
-            Plan::Object(plan) => dests_of(plan, into),
+            NodePlan::Leaf(Verdict::To(dest)) => into.push(dest),
+            NodePlan::Leaf(_) | NodePlan::Elements(_) => {}
+            NodePlan::Object(plan) => dests_of(plan, into),
         }
     }
     if let Some(Verdict::To(dest)) = &plan.open {
@@ -295,7 +295,7 @@ fn dests_of<'p>(plan: &'p ObjectPlan, into: &mut Vec<&'p Dest>) {
 }
 
 fn dest(
-    found: Found,
+    found: TargetPlace,
     in_element: bool,
     fields: Vec<(String, Literal)>,
     rule: Option<Arc<Carrier>>,
@@ -338,7 +338,7 @@ fn carrier(map: &Map, from: End) -> Carrier {
     }
 }
 
-fn lost(cause: LossCause, rule: Option<Origin>) -> Verdict {
+fn lost(cause: LossCause, rule: Option<RuleOrigin>) -> Verdict {
     Verdict::Lost(Lost { rules: rule.into_iter().collect(), ..Lost::new(cause) })
 }
 

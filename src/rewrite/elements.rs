@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::build::Key;
+use super::build::ElementKey;
 use super::carry::ways;
 use super::loss::Loss;
-use super::program::{ElementsPlan, LossCause, Node, ObjectPlan, Plan, Verdict};
+use super::program::{ElementsPlan, LossCause, Node, NodePlan, ObjectPlan, Verdict};
 use super::translate::{Derived, Run};
 use crate::scim::{Object, Value};
 
@@ -26,7 +26,7 @@ impl<'a> Run<'a> {
                 }
                 continue;
             };
-            let key = Key::Source(plan.number, index);
+            let key = ElementKey::Source(plan.number, index);
             let before = self.settled;
             derived.extend(self.object(&way.arm.plan, object, key, way.chosen));
             if self.settled == before {
@@ -39,7 +39,7 @@ impl<'a> Run<'a> {
     /// Where nothing of an element gets there, no place there says what its predicate says.
     fn lose_implied(&mut self, plan: &'a ObjectPlan, element: &'a Object<'a>) {
         for (name, value) in element.iter().filter(|(_, value)| !value.is_cleared()) {
-            let implied = |node: &&Node| matches!(node.plan, Plan::Leaf(Verdict::Implied));
+            let implied = |node: &&Node| matches!(node.plan, NodePlan::Leaf(Verdict::Implied));
             let Some(node) = plan.node(name).filter(implied) else { continue };
             self.losses.push(Loss::new(Arc::clone(&node.label), LossCause::NoPlace));
             if let Some(trace) = &mut self.trace {

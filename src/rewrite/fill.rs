@@ -12,7 +12,7 @@ use super::place::{Element, Place};
 use super::program::{LossCause, label};
 use super::rule::Fill;
 use super::translate::{Loss, Message};
-use crate::scim::equal::{Case, form};
+use crate::scim::equal::{TextCase, form};
 use crate::scim::schema::{Attribute, Operation};
 use crate::scim::{Object, Value};
 
@@ -88,7 +88,7 @@ impl Lens {
 }
 
 fn text(element: &Value<'_>) -> String {
-    form(element, None, Case::Exact)
+    form(element, None, TextCase::Exact)
 }
 
 fn array<'v, 'a>(object: &'v Object<'a>, path: &[String]) -> Option<&'v [Value<'a>]> {

@@ -2,7 +2,7 @@
 
 use super::literal::same_literal;
 use super::place::{Element, Place};
-use super::rule::{Fill, Map, Origin, Rules, Set, SetTarget, SetValue};
+use super::rule::{Fill, Map, RuleOrigin, Rules, Set, SetTarget, SetValue};
 
 /// All rules of one resource type that hold on a route.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub struct Shadow {
     pub side: End,
     pub place: Place,
     /// The overlay's rule that took its place.
-    pub by: Origin,
+    pub by: RuleOrigin,
 }
 
 /// The two ends of a rule.

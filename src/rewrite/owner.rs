@@ -19,13 +19,13 @@ pub enum Owner {
 
 /// A leaf and what is known of the element that it lies in.
 #[derive(Clone, Copy, Debug)]
-pub struct Leaf<'l> {
+pub struct OwnedLeaf<'l> {
     pub names: &'l [String],
     /// Equalities that hold for the element, sorted by name.
     pub known: &'l [(String, Literal)],
 }
 
-pub fn owner(layers: &Layers, end: End, leaf: Leaf<'_>) -> Option<Owner> {
+pub fn owner(layers: &Layers, end: End, leaf: OwnedLeaf<'_>) -> Option<Owner> {
     let maps = layers.maps.iter().enumerate().map(|(at, map)| {
         let place = match end {
             End::Canonical => &map.canonical,
@@ -50,7 +50,7 @@ pub fn owner(layers: &Layers, end: End, leaf: Leaf<'_>) -> Option<Owner> {
 }
 
 /// Whether the leaf is one of the values by which the place's predicate finds its element.
-pub fn is_term(place: &Place, leaf: Leaf<'_>) -> bool {
+pub fn is_term(place: &Place, leaf: OwnedLeaf<'_>) -> bool {
     let Element::Where(terms) = &place.element else { return false };
     let Some((last, above)) = leaf.names.split_last() else { return false };
     above.len() == place.members.len()
@@ -60,7 +60,7 @@ pub fn is_term(place: &Place, leaf: Leaf<'_>) -> bool {
 }
 
 /// Whether every value at the leaf lies in the place.
-fn holds(place: &Place, leaf: Leaf<'_>) -> bool {
+fn holds(place: &Place, leaf: OwnedLeaf<'_>) -> bool {
     let names = place.members.iter().chain(&place.rest);
     let depth = place.members.len() + place.rest.len();
     if depth > leaf.names.len() {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::rule::{Conversion, Origin, Otherwise, Pick};
+use super::rule::{Conversion, Otherwise, Pick, RuleOrigin};
 use crate::scim::Value;
 use crate::scim::filter::Literal;
 use crate::scim::in_order::InOrder;
@@ -35,11 +35,11 @@ pub struct Node {
     /// What every answer of the vendor's shows here (a `set` on a canonical place): saying it again
     /// is no information.
     pub constant: Option<Value<'static>>,
-    pub plan: Plan,
+    pub plan: NodePlan,
 }
 
 #[derive(Debug)]
-pub enum Plan {
+pub enum NodePlan {
     /// The value moves as a whole.
     Leaf(Verdict),
     /// A singular complex attribute or an extension.
@@ -84,7 +84,7 @@ pub enum Verdict {
 /// Where a value goes.
 #[derive(Clone, Debug)]
 pub struct Dest {
-    pub steps: Vec<Step>,
+    pub steps: Vec<TargetStep>,
     /// The index of the step that is a multi-valued complex attribute, if there is one.
     pub array: Option<usize>,
     /// Whether the element follows the source's element; else there is one element by its fields.
@@ -107,7 +107,7 @@ pub struct Dest {
 
 /// A name on the way down the target, with its position among the schema's attributes.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct TargetStep {
     pub name: Arc<str>,
     pub position: u16,
 }
@@ -115,7 +115,7 @@ pub struct Step {
 /// What a rule does to the value on the way.
 #[derive(Debug)]
 pub struct Carrier {
-    pub origin: Origin,
+    pub origin: RuleOrigin,
     /// (from, to), in this program's direction; the first pair of a `from` is meant.
     pub values: Option<Vec<(Literal, Literal)>>,
     pub otherwise: Otherwise,
@@ -137,7 +137,7 @@ pub enum Towards {
 pub struct Lost {
     pub cause: LossCause,
     /// The rules concerned: for `Shadowed`, the one that owns this end and the one that owns the other.
-    pub rules: Vec<Origin>,
+    pub rules: Vec<RuleOrigin>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

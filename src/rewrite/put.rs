@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::align::{Identity, Key};
+use super::align::{ElementIdentity, IdentityKey};
 use super::slots::{Fate, Plan, Slot, slots};
 use crate::scim::reading::{Old, read};
 use crate::scim::schema::{Attribute, Kind, Schema};
@@ -29,7 +29,7 @@ pub fn put<'a>(
     new: &Object<'a>,
     shown: &Object<'a>,
     schema: &Schema,
-    identity: &Identity,
+    identity: &ElementIdentity,
 ) -> Laid<'a> {
     let mut put = Put { identity, conflicts: Vec::new() };
     let object = put.object(
@@ -44,7 +44,7 @@ pub fn put<'a>(
 }
 
 struct Put<'k> {
-    identity: &'k Identity,
+    identity: &'k ElementIdentity,
     conflicts: Vec<String>,
 }
 
@@ -232,7 +232,7 @@ impl Put<'_> {
 
 /// Whether a complex value is about something else than the old one was: nothing of that one stays.
 fn is_another(
-    key: &Key<'_>,
+    key: &IdentityKey<'_>,
     old: Option<&Value<'_>>,
     new: Option<&Value<'_>>,
     shown: Option<&Value<'_>>,

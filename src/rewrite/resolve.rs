@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::literal::{implies, same_literal};
 use super::program::{
-    Arm, Carrier, Dest, ElementsPlan, LossCause, Lost, ObjectPlan, Plan, Program, Verdict, label,
+    Arm, Carrier, Dest, ElementsPlan, LossCause, Lost, NodePlan, ObjectPlan, Program, Verdict,
+    label,
 };
 use super::translate::{Loss, shown_key};
 use crate::scim::filter::Literal;
@@ -24,7 +25,7 @@ pub struct Spot {
 /// What a program says of a path.
 #[derive(Clone, Debug)]
 pub enum Resolved {
-    To(Box<Target>),
+    To(Box<LeafTarget>),
     /// A predicate of a rule says it.
     Implied,
     Lost(Lost),
@@ -38,7 +39,7 @@ pub enum Resolved {
 
 /// Where a leaf goes.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct LeafTarget {
     pub spot: Spot,
     pub attribute: Arc<Attribute>,
     pub rule: Option<Arc<Carrier>>,
@@ -50,7 +51,7 @@ pub struct Target {
     pub derived: bool,
 }
 
-impl Target {
+impl LeafTarget {
     /// Whether a request of that operation may write it.
     pub fn takes(&self, operation: Operation) -> bool {
         let frozen =
@@ -80,15 +81,15 @@ pub fn resolve(program: &Program, spot: &Spot) -> Resolved {
             return free(plan, below, spot, arm);
         };
         match &node.plan {
-            Plan::Leaf(verdict) if last => return settle(verdict, &[], spot, arm),
+            NodePlan::Leaf(verdict) if last => return settle(verdict, &[], spot, arm),
             // A leaf of any kind may be an object whose members the schema does not list.
-            Plan::Leaf(verdict) => {
+            NodePlan::Leaf(verdict) => {
                 let below = spot.names.get(depth + 1..).unwrap_or_default();
                 return settle(verdict, below, spot, arm);
             }
-            Plan::Object(_) | Plan::Elements(_) if last => return Resolved::Branch,
-            Plan::Object(inner) => plan = inner,
-            Plan::Elements(elements) => {
+            NodePlan::Object(_) | NodePlan::Elements(_) if last => return Resolved::Branch,
+            NodePlan::Object(inner) => plan = inner,
+            NodePlan::Elements(elements) => {
                 let Some(found) = arm_for(elements, &spot.known) else { return Resolved::Depends };
                 arm = Some(found);
                 plan = &found.plan;
@@ -108,8 +109,8 @@ pub fn ways(program: &Program, spot: &Spot) -> Vec<(Vec<(String, Literal)>, Reso
     let mut plan = &program.root;
     for (depth, name) in spot.names.iter().enumerate() {
         match plan.node(name).map(|node| &node.plan) {
-            Some(Plan::Object(inner)) => plan = inner,
-            Some(Plan::Elements(elements)) => {
+            Some(NodePlan::Object(inner)) => plan = inner,
+            Some(NodePlan::Elements(elements)) => {
                 let below = spot.names.get(depth + 1..).unwrap_or_default();
                 let arms = elements.arms.iter().chain(std::iter::once(&elements.rest));
                 return arms
@@ -125,7 +126,7 @@ pub fn ways(program: &Program, spot: &Spot) -> Vec<(Vec<(String, Literal)>, Reso
                     })
                     .collect();
             }
-            Some(Plan::Leaf(_)) | None => break,
+            Some(NodePlan::Leaf(_)) | None => break,
         }
     }
     vec![(spot.known.clone(), whole)]
@@ -138,9 +139,9 @@ fn within(arm: &Arm, below: &[String], spot: &Spot) -> Resolved {
         let rest = below.get(depth + 1..).unwrap_or_default();
         match plan.node(name).map(|node| &node.plan) {
             None => return free(plan, below.get(depth..).unwrap_or_default(), spot, Some(arm)),
-            Some(Plan::Leaf(verdict)) => return settle(verdict, rest, spot, Some(arm)),
-            Some(Plan::Object(inner)) => plan = inner,
-            Some(Plan::Elements(_)) => return Resolved::Branch,
+            Some(NodePlan::Leaf(verdict)) => return settle(verdict, rest, spot, Some(arm)),
+            Some(NodePlan::Object(inner)) => plan = inner,
+            Some(NodePlan::Elements(_)) => return Resolved::Branch,
         }
     }
     Resolved::Branch
@@ -155,9 +156,9 @@ pub fn place(program: &Program, names: &[String]) -> Arc<str> {
         let Some(node) = plan.node(name) else { return Arc::clone(&plan.free) };
         called = Arc::clone(&node.label);
         plan = match &node.plan {
-            Plan::Leaf(_) => break,
-            Plan::Object(inner) => inner,
-            Plan::Elements(elements) => &elements.rest.plan,
+            NodePlan::Leaf(_) => break,
+            NodePlan::Object(inner) => inner,
+            NodePlan::Elements(elements) => &elements.rest.plan,
         };
     }
     called
@@ -204,14 +205,14 @@ fn settle(verdict: &Verdict, below: &[String], spot: &Spot, arm: Option<&Arm>) -
     }
 }
 
-fn target(dest: &Dest, spot: &Spot, arm: Option<&Arm>) -> Target {
+fn target(dest: &Dest, spot: &Spot, arm: Option<&Arm>) -> LeafTarget {
     let names = dest.steps.iter().map(|step| step.name.to_string()).collect();
     let known = if dest.follows && dest.fields.is_empty() {
         spot.known.clone()
     } else {
         dest.fields.clone()
     };
-    Target {
+    LeafTarget {
         spot: Spot { names, array: dest.array.map(|at| at + 1), known },
         attribute: Arc::clone(&dest.attribute),
         rule: dest.rule.clone(),
@@ -257,12 +258,12 @@ fn walk(
         let mut spot = above.clone();
         spot.names.push(node.attribute.name.clone());
         match &node.plan {
-            Plan::Leaf(verdict) => {
+            NodePlan::Leaf(verdict) => {
                 let resolved = settle(verdict, &[], &spot, arm);
                 found.push((spot, Arc::clone(&node.attribute), resolved));
             }
-            Plan::Object(inner) => walk(inner, &spot, arm, found),
-            Plan::Elements(elements) => {
+            NodePlan::Object(inner) => walk(inner, &spot, arm, found),
+            NodePlan::Elements(elements) => {
                 spot.array = Some(spot.names.len());
                 for arm in elements.arms.iter().chain(std::iter::once(&elements.rest)) {
                     let spot = Spot { known: arm.terms.clone(), ..spot.clone() };

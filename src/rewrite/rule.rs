@@ -16,7 +16,7 @@ pub struct Rules {
 
 /// Where a rule stands, for diagnostics and `explain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct RuleOrigin {
     /// The file's name as the operator would find it, such as `rules/<dialect>/user.toml`.
     pub file: Arc<str>,
     /// One-based.
@@ -28,7 +28,7 @@ pub struct Origin {
     pub values: Vec<(String, std::ops::Range<usize>)>,
 }
 
-impl Origin {
+impl RuleOrigin {
     /// Where the value of a key stands; the rule's own place where it has no such key.
     pub fn span_of(&self, key: &str) -> std::ops::Range<usize> {
         let value = self.values.iter().find(|(name, _)| name == key);
@@ -50,7 +50,7 @@ pub struct Map {
     /// The sentence that names what is lost.
     pub loss: Option<String>,
     pub note: Option<String>,
-    pub origin: Origin,
+    pub origin: RuleOrigin,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +91,7 @@ pub struct Fill {
     pub from: Vec<Text>,
     pub when: Option<When>,
     pub loss: String,
-    pub origin: Origin,
+    pub origin: RuleOrigin,
 }
 
 /// A constant.
@@ -104,7 +104,7 @@ pub struct Set {
     pub always: bool,
     /// In answers of the client role instead of requests of the upstream role.
     pub render: bool,
-    pub origin: Origin,
+    pub origin: RuleOrigin,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::align::{Aligned, Key};
+use super::align::{Aligned, IdentityKey};
 use crate::scim::Value;
 use crate::scim::reading::read_element;
 use crate::scim::schema::Attribute;
@@ -64,7 +64,7 @@ pub(super) enum Fate {
 impl Plan {
     /// `at` says where each readable old element stands among `count`.
     pub fn new(
-        key: &Key<'_>,
+        key: &IdentityKey<'_>,
         old: &[Value<'_>],
         at: &[usize],
         new: &[Value<'_>],
@@ -128,7 +128,7 @@ impl Plan {
 }
 
 /// A reference that the server keeps twice is shown once: where it goes, all of it do.
-fn all_gone(key: &Key<'_>, old: &[Value<'_>], at: &[usize], fates: &mut [Fate]) {
+fn all_gone(key: &IdentityKey<'_>, old: &[Value<'_>], at: &[usize], fates: &mut [Fate]) {
     let is = |slot: usize, wanted: fn(&Fate) -> bool| fates.get(slot).is_some_and(wanted);
     let of = |wanted: fn(&Fate) -> bool| -> HashMap<String, Vec<usize>> {
         let mut found: HashMap<String, Vec<usize>> = HashMap::new();

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::program::Step;
+use super::program::TargetStep;
 use crate::scim::schema::{Attribute, Kind, Mutability, Schema};
 
 /// A place of the target as the schema sees it.
-pub struct Found {
-    pub steps: Vec<Step>,
+pub struct TargetPlace {
+    pub steps: Vec<TargetStep>,
     pub array: Option<usize>,
     pub attribute: Attribute,
     pub read_only: bool,
@@ -15,10 +15,10 @@ pub struct Found {
 }
 
 /// The target's attribute at a path; a free key is `*` or a name under an open object.
-pub fn find(target: &Schema, path: &[String]) -> Option<Found> {
+pub fn find(target: &Schema, path: &[String]) -> Option<TargetPlace> {
     let mut attributes = target.attributes.as_slice();
     let mut open = target.open_extensions;
-    let mut found: Option<Found> = None;
+    let mut found: Option<TargetPlace> = None;
     for (depth, name) in path.iter().enumerate() {
         let at = attributes.iter().position(|a| a.name.eq_ignore_ascii_case(name));
         let before = found.take();
@@ -34,9 +34,9 @@ pub fn find(target: &Schema, path: &[String]) -> Option<Found> {
         let last = depth + 1 == path.len();
         let is_array = attribute.multi_valued && attribute.kind == Kind::Complex && !last;
         let mut steps = before.as_ref().map(|found| found.steps.clone()).unwrap_or_default();
-        steps.push(Step { name: attribute.name.as_str().into(), position });
+        steps.push(TargetStep { name: attribute.name.as_str().into(), position });
         let derived = before.as_ref().and_then(|found| found.derived_from.clone());
-        found = Some(Found {
+        found = Some(TargetPlace {
             array: array.or(is_array.then_some(depth)),
             read_only: before.is_some_and(|found| found.read_only)
                 || attribute.mutability == Mutability::ReadOnly,

@@ -3,29 +3,29 @@
 
 use std::sync::Arc;
 
-use super::build::Key;
+use super::build::ElementKey;
 use super::carry::{Carried, carried};
 use super::literal::literal_text;
 use super::message::{Admission, Message};
 use super::program::{Carrier, Dest, LossCause, Node, ObjectPlan, Verdict, label};
-use super::rule::Origin;
+use super::rule::RuleOrigin;
 use crate::scim::Value;
 
 /// One value and where it went.
 #[derive(Clone, Debug)]
-pub struct Event<'a> {
+pub struct TraceEvent<'a> {
     /// The source's attribute path; a free key is named.
     pub place: String,
     /// Which element of the multi-valued attribute it lies in, from zero.
     pub element: Option<usize>,
     pub value: &'a Value<'a>,
-    pub outcome: Outcome<'a>,
+    pub outcome: TraceOutcome<'a>,
     /// The rules that decided it.
-    pub rules: Vec<Origin>,
+    pub rules: Vec<RuleOrigin>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome<'a> {
+pub enum TraceOutcome<'a> {
     /// It went to this place as this value.
     To(Goal, Value<'a>),
     Lost(LossCause),
@@ -51,7 +51,7 @@ pub struct Goal {
 /// The account while it is made.
 #[derive(Debug, Default)]
 pub(super) struct Trace<'a> {
-    pub events: Vec<Event<'a>>,
+    pub events: Vec<TraceEvent<'a>>,
     /// The attribute path of the object that the values lie in.
     pub above: Option<Arc<str>>,
 }
@@ -74,16 +74,16 @@ impl<'a> Trace<'a> {
     pub fn add(
         &mut self,
         place: &str,
-        key: Key,
+        key: ElementKey,
         value: &'a Value<'a>,
-        outcome: Outcome<'a>,
-        rules: Vec<Origin>,
+        outcome: TraceOutcome<'a>,
+        rules: Vec<RuleOrigin>,
     ) {
         let element = match key {
-            Key::Source(_, index) => Some(index),
-            Key::Made(_) => None,
+            ElementKey::Source(_, index) => Some(index),
+            ElementKey::Made(_) => None,
         };
-        self.events.push(Event { place: place.to_owned(), element, value, outcome, rules });
+        self.events.push(TraceEvent { place: place.to_owned(), element, value, outcome, rules });
     }
 
     /// Adds what became of a leaf.
@@ -92,18 +92,18 @@ impl<'a> Trace<'a> {
         node: &'a Node,
         verdict: &'a Verdict,
         value: &'a Value<'a>,
-        key: Key,
+        key: ElementKey,
         came: Came,
     ) {
         let outcome = match (came.lost, verdict) {
-            (Some(cause), _) => Outcome::Lost(cause),
-            (None, _) if came.refused => Outcome::Refused,
-            (None, Verdict::To(_)) if came.derived => Outcome::Derived,
+            (Some(cause), _) => TraceOutcome::Lost(cause),
+            (None, _) if came.refused => TraceOutcome::Refused,
+            (None, Verdict::To(_)) if came.derived => TraceOutcome::Derived,
             (None, Verdict::To(dest)) => match came.message.admits(dest, value) {
                 Admission::Yes => arrived(dest, value),
-                Admission::Silently | Admission::Lost => Outcome::Withheld,
+                Admission::Silently | Admission::Lost => TraceOutcome::Withheld,
             },
-            (None, Verdict::Implied | Verdict::Lost(_)) => Outcome::Idle,
+            (None, Verdict::Implied | Verdict::Lost(_)) => TraceOutcome::Idle,
         };
         self.add(&node.label, key, value, outcome, rules(verdict));
     }
@@ -113,18 +113,18 @@ impl<'a> Trace<'a> {
         &mut self,
         plan: &'a ObjectPlan,
         name: &str,
-        key: Key,
+        key: ElementKey,
         value: &'a Value<'a>,
         lost: Option<LossCause>,
     ) {
         let above = self.above.iter().map(|above| above.to_string());
         let place = label(&above.chain([name.to_owned()]).collect::<Vec<_>>());
         let outcome = match (lost, &plan.open) {
-            (Some(cause), _) => Outcome::Lost(cause),
+            (Some(cause), _) => TraceOutcome::Lost(cause),
             (None, Some(Verdict::To(dest))) => {
-                Outcome::To(goal(dest, Some(name)), value.borrowed())
+                TraceOutcome::To(goal(dest, Some(name)), value.borrowed())
             }
-            (None, _) => Outcome::Idle,
+            (None, _) => TraceOutcome::Idle,
         };
         let rules = plan.open.as_ref().map(rules).unwrap_or_default();
         self.add(&place, key, value, outcome, rules);
@@ -134,16 +134,17 @@ impl<'a> Trace<'a> {
     pub fn settle(&mut self, value: &Value<'_>, idle: bool) {
         let mut events = self.events.iter_mut();
         if let Some(event) = events.find(|event| std::ptr::eq(event.value, value)) {
-            event.outcome = if idle { Outcome::Idle } else { Outcome::Lost(LossCause::NoPlace) };
+            event.outcome =
+                if idle { TraceOutcome::Idle } else { TraceOutcome::Lost(LossCause::NoPlace) };
         }
     }
 }
 
 /// What became of a value that its target admits.
-fn arrived<'a>(dest: &'a Dest, value: &'a Value<'a>) -> Outcome<'a> {
+fn arrived<'a>(dest: &'a Dest, value: &'a Value<'a>) -> TraceOutcome<'a> {
     match carried(dest.rule.as_deref(), value) {
-        Carried::Value(value) => Outcome::To(goal(dest, None), value),
-        Carried::Dropped(_) | Carried::Refused(_) => Outcome::Idle,
+        Carried::Value(value) => TraceOutcome::To(goal(dest, None), value),
+        Carried::Dropped(_) | Carried::Refused(_) => TraceOutcome::Idle,
     }
 }
 
@@ -169,7 +170,7 @@ fn goal(dest: &Dest, key: Option<&str>) -> Goal {
 }
 
 /// The rules behind a verdict.
-fn rules(verdict: &Verdict) -> Vec<Origin> {
+fn rules(verdict: &Verdict) -> Vec<RuleOrigin> {
     let of = |rule: &Option<Arc<Carrier>>| rule.iter().map(|rule| rule.origin.clone()).collect();
     match verdict {
         Verdict::To(dest) => of(&dest.rule),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::build::{Builder, Key};
+use super::build::{Builder, ElementKey};
 use super::carry::{Carried, carried};
 pub use super::loss::{Loss, shown_key};
 use super::message::Admission;
 pub use super::message::Message;
-use super::program::{LossCause, Lost, Node, ObjectPlan, Plan, Program, Verdict};
-use super::trace::{Came, Event, Outcome, Trace};
+use super::program::{LossCause, Lost, Node, NodePlan, ObjectPlan, Program, Verdict};
+use super::trace::{Came, Trace, TraceEvent, TraceOutcome};
 use crate::scim::schema::{Attribute, is_urn};
 use crate::scim::{Object, Value};
 
@@ -42,7 +42,7 @@ pub fn traced<'a>(
     program: &'a Program,
     source: &'a Object<'a>,
     message: Message,
-) -> (Translation<'a>, Vec<Event<'a>>) {
+) -> (Translation<'a>, Vec<TraceEvent<'a>>) {
     let (translation, trace) = run(program, source, message, Some(Trace::default()));
     (translation, trace.map(|trace| trace.events).unwrap_or_default())
 }
@@ -55,7 +55,7 @@ fn run<'a>(
 ) -> (Translation<'a>, Option<Trace<'a>>) {
     let (losses, problems) = (Vec::new(), Vec::new());
     let mut run = Run { message, out: Builder::default(), losses, problems, settled: 0, trace };
-    let derived = run.object(&program.root, source, Key::Made(usize::MAX), true);
+    let derived = run.object(&program.root, source, ElementKey::Made(usize::MAX), true);
     let mut losses = run.losses;
     let object = run.out.finish();
     for one in derived {
@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
         &mut self,
         plan: &'a ObjectPlan,
         source: &'a Object<'a>,
-        key: Key,
+        key: ElementKey,
         chosen: bool,
     ) -> Vec<Derived<'a>> {
         let mut derived = Vec::new();
@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
                 Some(node) if self.message.skips(&node.attribute) => {
                     self.settled += 1;
                     if let Some(trace) = &mut self.trace {
-                        trace.add(&node.label, key, value, Outcome::Withheld, Vec::new());
+                        trace.add(&node.label, key, value, TraceOutcome::Withheld, Vec::new());
                     }
                 }
                 Some(node) => {
@@ -139,7 +139,7 @@ impl<'a> Run<'a> {
         &mut self,
         node: &'a Node,
         value: &'a Value<'a>,
-        key: Key,
+        key: ElementKey,
         chosen: bool,
     ) -> Vec<Derived<'a>> {
         let above = self.trace.as_mut().map(|trace| trace.enter(&node.label));
@@ -154,11 +154,11 @@ impl<'a> Run<'a> {
         &mut self,
         node: &'a Node,
         value: &'a Value<'a>,
-        key: Key,
+        key: ElementKey,
         chosen: bool,
     ) -> Vec<Derived<'a>> {
         match (&node.plan, value) {
-            (Plan::Leaf(verdict), _) => {
+            (NodePlan::Leaf(verdict), _) => {
                 let before = (self.losses.len(), self.problems.len());
                 let derived = self.leaf(node, verdict, value, key, chosen);
                 if let Some(trace) = &mut self.trace {
@@ -170,19 +170,21 @@ impl<'a> Run<'a> {
                 }
                 derived.into_iter().collect()
             }
-            (Plan::Object(plan), Value::Object(object)) => self.object(plan, object, key, chosen),
-            (Plan::Object(plan), Value::Null) => {
+            (NodePlan::Object(plan), Value::Object(object)) => {
+                self.object(plan, object, key, chosen)
+            }
+            (NodePlan::Object(plan), Value::Null) => {
                 self.clear_object(plan, key);
                 Vec::new()
             }
-            (Plan::Elements(plan), Value::Array(elements)) if !elements.is_empty() => {
+            (NodePlan::Elements(plan), Value::Array(elements)) if !elements.is_empty() => {
                 self.elements(node, plan, elements)
             }
-            (Plan::Elements(plan), value) if value.is_cleared() => {
+            (NodePlan::Elements(plan), value) if value.is_cleared() => {
                 self.clear_elements(plan);
                 Vec::new()
             }
-            (Plan::Object(_) | Plan::Elements(_), _) => {
+            (NodePlan::Object(_) | NodePlan::Elements(_), _) => {
                 self.problem(&node.label, format!("cannot be {}", value.type_name()));
                 Vec::new()
             }
@@ -194,7 +196,7 @@ impl<'a> Run<'a> {
         node: &'a Node,
         verdict: &'a Verdict,
         value: &'a Value<'a>,
-        key: Key,
+        key: ElementKey,
         chosen: bool,
     ) -> Option<Derived<'a>> {
         let dest = match verdict {
@@ -231,7 +233,7 @@ impl<'a> Run<'a> {
         }
         match carried(dest.rule.as_deref(), value) {
             Carried::Value(value) => {
-                let key = if dest.follows { key } else { Key::Made(dest.order) };
+                let key = if dest.follows { key } else { ElementKey::Made(dest.order) };
                 self.settled += 1;
                 self.out.write(dest, key, None, value);
             }
@@ -248,7 +250,7 @@ impl<'a> Run<'a> {
         plan: &'a ObjectPlan,
         name: &'a str,
         value: &'a Value<'a>,
-        key: Key,
+        key: ElementKey,
         chosen: bool,
     ) {
         let before = self.losses.len();
@@ -264,7 +266,7 @@ impl<'a> Run<'a> {
         plan: &'a ObjectPlan,
         name: &'a str,
         value: &'a Value<'a>,
-        key: Key,
+        key: ElementKey,
         chosen: bool,
     ) {
         let cause = match &plan.open {
@@ -279,7 +281,7 @@ impl<'a> Run<'a> {
             Some(Verdict::To(_)) if !chosen => LossCause::Picked,
             Some(Verdict::To(dest)) => {
                 if !(dest.read_only && matches!(self.message, Message::Request(_))) {
-                    let key = if dest.follows { key } else { Key::Made(dest.order) };
+                    let key = if dest.follows { key } else { ElementKey::Made(dest.order) };
                     self.settled += 1;
                     self.out.write_key(dest, key, name, value.borrowed());
                     return;

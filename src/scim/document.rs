@@ -8,7 +8,7 @@ use super::json::{self, Why};
 use super::value::Value;
 use super::work::step;
 
-pub use super::json::Limits;
+pub use super::json::DocumentLimits;
 
 /// Why a body is not a document. Holds member names (at most 64 characters), never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum ParseError {
 ///
 /// # Errors
 /// See [`ParseError`]; positions are one-based, columns in bytes.
-pub fn parse<'a>(body: &'a [u8], limits: &Limits) -> Result<Value<'a>, ParseError> {
+pub fn parse<'a>(body: &'a [u8], limits: &DocumentLimits) -> Result<Value<'a>, ParseError> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let (line, column) = position(body, error.valid_up_to());
         ParseError::NotUtf8 { line, column }
@@ -49,7 +49,7 @@ pub fn parse<'a>(body: &'a [u8], limits: &Limits) -> Result<Value<'a>, ParseErro
     }
     step(body.len());
     let limit = limits.max_depth.min(DEEPEST);
-    let bounds = Limits { max_depth: limit, ..*limits };
+    let bounds = DocumentLimits { max_depth: limit, ..*limits };
     json::read(text, bounds).map_err(|refused| {
         let (line, column) = position(body, refused.at);
         match refused.why {

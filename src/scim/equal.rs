@@ -10,7 +10,7 @@ use super::value::{Object, Value};
 
 /// How text compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Case {
+pub enum TextCase {
     /// A change of case is a change.
     Exact,
     /// As the schema's caseExact says; exactly where the schema does not know the attribute.
@@ -18,7 +18,7 @@ pub enum Case {
 }
 
 /// Whether two resources hold the same, `schemas` and `meta` aside.
-pub fn equal(a: &Object<'_>, b: &Object<'_>, schema: &Schema, case: Case) -> bool {
+pub fn equal(a: &Object<'_>, b: &Object<'_>, schema: &Schema, case: TextCase) -> bool {
     let form = |resource: &Object<'_>| {
         let mut text = String::new();
         let derived = |name: &str| ["schemas", "meta"].iter().any(|d| d.eq_ignore_ascii_case(name));
@@ -34,13 +34,13 @@ pub fn equal_values(
     a: &Value<'_>,
     b: &Value<'_>,
     attribute: Option<&Attribute>,
-    case: Case,
+    case: TextCase,
 ) -> bool {
     form(a, attribute, case) == form(b, attribute, case)
 }
 
 /// A text that two values share exactly where they hold the same: to look one up among many.
-pub fn form(value: &Value<'_>, attribute: Option<&Attribute>, case: Case) -> String {
+pub fn form(value: &Value<'_>, attribute: Option<&Attribute>, case: TextCase) -> String {
     let mut text = String::new();
     if !is_absent(value) {
         write_value(&mut text, value, attribute, case);
@@ -57,7 +57,12 @@ fn is_absent(value: &Value<'_>) -> bool {
 }
 
 /// Writes a value so that two equal ones give the same text, and two others do not.
-fn write_value(text: &mut String, value: &Value<'_>, attribute: Option<&Attribute>, case: Case) {
+fn write_value(
+    text: &mut String,
+    value: &Value<'_>,
+    attribute: Option<&Attribute>,
+    case: TextCase,
+) {
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
@@ -95,7 +100,7 @@ fn write_members<'r, 'v: 'r, 's>(
     text: &mut String,
     members: impl Iterator<Item = (&'r str, &'r Value<'v>)>,
     attribute: impl Fn(&str) -> Option<&'s Attribute>,
-    case: Case,
+    case: TextCase,
 ) {
     let mut members: Vec<(String, &Value<'_>, Option<&Attribute>)> = members
         .filter(|(_, value)| !is_absent(value))
@@ -116,7 +121,7 @@ fn write_members<'r, 'v: 'r, 's>(
     text.push('}');
 }
 
-fn write_text(text: &mut String, value: &str, attribute: Option<&Attribute>, case: Case) {
+fn write_text(text: &mut String, value: &str, attribute: Option<&Attribute>, case: TextCase) {
     let kind = attribute.map(|attribute| attribute.kind);
     if kind == Some(Kind::DateTime)
         && let Ok(instant) = value.parse::<Timestamp>()
@@ -124,7 +129,7 @@ fn write_text(text: &mut String, value: &str, attribute: Option<&Attribute>, cas
         return write_quoted(text, &instant.to_string());
     }
     let exact = attribute.is_none_or(Attribute::is_case_exact);
-    if exact || case == Case::Exact {
+    if exact || case == TextCase::Exact {
         write_quoted(text, value);
     } else {
         write_quoted(text, &value.to_lowercase());

@@ -10,14 +10,14 @@ use super::value::{Object, Value};
 
 /// What a body may hold at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct DocumentLimits {
     /// Objects and arrays inside each other; the outermost is 1. More than 120 count as 120.
     pub max_depth: usize,
     /// Values in one array.
     pub max_elements: usize,
 }
 
-impl Limits {
+impl DocumentLimits {
     /// As deep as that, and arrays of any length.
     pub const fn depth(max_depth: usize) -> Self {
         Self { max_depth, max_elements: usize::MAX }
@@ -40,7 +40,7 @@ pub(super) enum Why {
 }
 
 /// Reads a whole text as one value within the limits.
-pub(super) fn read(text: &str, limits: Limits) -> Result<Value<'_>, Refused> {
+pub(super) fn read(text: &str, limits: DocumentLimits) -> Result<Value<'_>, Refused> {
     let mut reader = Reader { text, at: 0, most: limits.max_elements };
     reader.blanks();
     let value = reader.value(limits.max_depth)?;

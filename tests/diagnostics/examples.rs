@@ -1,7 +1,8 @@
 //! `cases.md`: what is a case, and which blocks may be updated.
 
 use scim_gateway::diagnostic::Source;
-use scim_gateway::dialect::cases::{Case, Direction, Kind, Message, Refusal, bless, cases};
+use scim_gateway::dialect::cases::{Case, Direction, Kind, Refusal, bless, cases};
+use scim_gateway::rewrite::translate::Message;
 use scim_gateway::scim::schema::Operation;
 
 const PAGE: &str = "# Page

@@ -2,7 +2,7 @@
 //! whatever was pushed down to the upstream (docs/semantics.md 13, law 6).
 
 use http::Method;
-use scim_gateway::scim::document::{Limits, parse};
+use scim_gateway::scim::document::{DocumentLimits, parse};
 use scim_gateway::scim::evaluate::matches;
 use scim_gateway::scim::grammar::{Known, parse_filter};
 use serde_json::{Value as Json, json};
@@ -112,7 +112,7 @@ async fn every_answer_is_what_the_filter_selects_in_the_full_list() {
             let filter = parse_filter(text, &known).expect(text);
             let holds = |user: &&Json| {
                 let text = user.to_string();
-                let parsed = parse(text.as_bytes(), &Limits::depth(32)).expect("JSON");
+                let parsed = parse(text.as_bytes(), &DocumentLimits::depth(32)).expect("JSON");
                 matches(&filter, parsed.as_object().expect("an object"), schema)
             };
             let users = whole["Resources"].as_array().expect("users");

@@ -8,7 +8,7 @@ use scim_gateway::dialect::Dialect;
 use scim_gateway::dialect::model::FilterForms;
 use scim_gateway::fault::Fault;
 use scim_gateway::gateway::RouteSpec;
-use scim_gateway::scim::document::{Limits, parse};
+use scim_gateway::scim::document::{DocumentLimits, parse};
 use scim_gateway::scim::evaluate::matches;
 use scim_gateway::scim::grammar::{Known, parse_filter};
 use scim_gateway::scim::http::{Request, Response};
@@ -92,7 +92,7 @@ impl Shelf {
         let filter = filter.map(|text| parse_filter(&text, &known).expect("a filter"));
         let holds = |one: &&Json| {
             let text = one.to_string();
-            let parsed = parse(text.as_bytes(), &Limits::depth(32)).expect("JSON");
+            let parsed = parse(text.as_bytes(), &DocumentLimits::depth(32)).expect("JSON");
             let object = parsed.as_object().expect("an object");
             filter.as_ref().is_none_or(|filter| matches(filter, object, &self.schema))
         };

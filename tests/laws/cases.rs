@@ -6,9 +6,9 @@ use std::path::Path;
 
 use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::Dialects;
-use scim_gateway::dialect::cases::{Case, Direction, Kind, Message, cases};
+use scim_gateway::dialect::cases::{Case, Direction, Kind, cases};
 use scim_gateway::rewrite::lens::Lens;
-use scim_gateway::rewrite::translate;
+use scim_gateway::rewrite::translate::Message;
 use scim_gateway::scim::schema::Operation;
 use serde_json::Value as Json;
 
@@ -70,7 +70,7 @@ fn resources_become_what_the_page_shows() {
             match (vendor.direction, vendor.message) {
                 (Some(Direction::Lower), Some(Message::Request(operation))) => {
                     let source = object(wanted);
-                    let message = translate::Message::Request(operation);
+                    let message = Message::Request(operation);
                     let mut lowered = lens.lower(&source, message).object;
                     lens.complete(&mut lowered, &source, operation);
                     let mut shown = shown;
@@ -81,7 +81,7 @@ fn resources_become_what_the_page_shows() {
                 (Some(Direction::Lift), _) => {
                     let user = shown.get("user").unwrap_or(&shown).clone();
                     let source = object(user);
-                    let lifted = lens.lift(&source, translate::Message::Response).object;
+                    let lifted = lens.lift(&source, Message::Response).object;
                     let lifted = json(&lifted);
                     assert!(same(&lifted, &wanted), "{dialect}, {}: {lifted}", case.name);
                 }

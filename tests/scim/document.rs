@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use scim_gateway::scim::Value;
-use scim_gateway::scim::document::{Limits, ParseError, parse};
+use scim_gateway::scim::document::{DocumentLimits, ParseError, parse};
 use scim_gateway::scim::names::twice;
 use std::borrow::Cow;
 
-const LIMITS: Limits = Limits::depth(4);
+const LIMITS: DocumentLimits = DocumentLimits::depth(4);
 
 fn refused(body: &str) -> ParseError {
     parse(body.as_bytes(), &LIMITS).expect_err(body)
@@ -58,7 +58,7 @@ fn names_that_differ_by_case_are_two_and_each_is_found_by_its_spelling() {
 
 #[test]
 fn an_array_holds_so_many_values_and_no_more() {
-    let limits = Limits { max_depth: 4, max_elements: 3 };
+    let limits = DocumentLimits { max_depth: 4, max_elements: 3 };
     parse(br#"{"a":[1,2,[1,2,3]],"b":[{},{},{}]}"#, &limits).unwrap();
     for body in ["[1,2,3,4]", r#"{"a":[[1,2,3,4]]}"#, "[[],[],[],["] {
         let error = parse(body.as_bytes(), &limits).unwrap_err();
@@ -80,7 +80,7 @@ fn depth_is_counted_over_objects_and_arrays() {
     assert!(matches!(refused(r#"{"a":[{"b":[[]]}]}"#), ParseError::TooDeep { limit: 4, .. }));
     let deep = "[".repeat(100_000);
     assert!(matches!(
-        parse(deep.as_bytes(), &Limits::depth(usize::MAX)),
+        parse(deep.as_bytes(), &DocumentLimits::depth(usize::MAX)),
         Err(ParseError::TooDeep { .. })
     ));
 }
@@ -143,7 +143,7 @@ proptest! {
     /// serde_json is the oracle of the grammar; numbers that it rounds or refuses are not compared.
     #[test]
     fn what_is_read_prints_to_the_same_value(text in "[\\[\\]{}\",:0-9a\\\\u. -]{0,40}") {
-        let read = parse(text.as_bytes(), &Limits::depth(100));
+        let read = parse(text.as_bytes(), &DocumentLimits::depth(100));
         match serde_json::from_str::<serde_json::Value>(&text) {
             Ok(oracle) => if let Ok(value) = read {
                 prop_assert_eq!(value, Value::from(oracle));
@@ -155,7 +155,7 @@ proptest! {
     #[test]
     fn every_document_is_read_as_it_is_printed(json in json()) {
         for text in [serde_json::to_string(&json).unwrap(), serde_json::to_string_pretty(&json).unwrap()] {
-            let value = parse(text.as_bytes(), &Limits::depth(100)).unwrap();
+            let value = parse(text.as_bytes(), &DocumentLimits::depth(100)).unwrap();
             prop_assert_eq!(value.to_json(), serde_json::to_vec(&json).unwrap());
             prop_assert_eq!(value.to_pretty_json(), serde_json::to_string_pretty(&json).unwrap());
         }

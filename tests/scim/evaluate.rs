@@ -1,6 +1,6 @@
 //! Filters on resources, and equality of resources.
 
-use scim_gateway::scim::equal::{Case, equal};
+use scim_gateway::scim::equal::{TextCase, equal};
 use scim_gateway::scim::evaluate::matches;
 use scim_gateway::scim::grammar::{Known, parse_filter};
 use scim_gateway::scim::{Object, Value};
@@ -113,7 +113,7 @@ fn large_integers_are_not_compared_as_floats() {
     assert!(holds("age gt 9007199254740992", &resource));
 }
 
-fn same(a: Json, b: Json, case: Case) -> bool {
+fn same(a: Json, b: Json, case: TextCase) -> bool {
     equal(&object(a), &object(b), &user(), case)
 }
 
@@ -135,8 +135,8 @@ fn equality_ignores_what_says_nothing() {
         ),
     ];
     for (a, b) in alike {
-        assert!(same(a.clone(), b.clone(), Case::Exact), "{a} {b}");
-        assert!(same(b.clone(), a.clone(), Case::Schema), "{b} {a}");
+        assert!(same(a.clone(), b.clone(), TextCase::Exact), "{a} {b}");
+        assert!(same(b.clone(), a.clone(), TextCase::Schema), "{b} {a}");
     }
 }
 
@@ -163,9 +163,9 @@ fn equality_tells_what_differs() {
         (json!({"tags": ["a,b"]}), json!({"tags": ["a", "b"]})),
     ];
     for (a, b) in unlike {
-        assert!(!same(a.clone(), b.clone(), Case::Schema), "{a} {b}");
+        assert!(!same(a.clone(), b.clone(), TextCase::Schema), "{a} {b}");
     }
     let (a, b) = (json!({"userName": "a"}), json!({"userName": "A"}));
-    assert!(same(a.clone(), b.clone(), Case::Schema));
-    assert!(!same(a, b, Case::Exact));
+    assert!(same(a.clone(), b.clone(), TextCase::Schema));
+    assert!(!same(a, b, TextCase::Exact));
 }

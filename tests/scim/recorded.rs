@@ -5,7 +5,7 @@
 
 use scim_gateway::dialect::Dialects;
 use scim_gateway::scim::coerce::Leniency;
-use scim_gateway::scim::equal::{Case, equal};
+use scim_gateway::scim::equal::{TextCase, equal};
 use scim_gateway::scim::evaluate::matches;
 use scim_gateway::scim::filter::Filter;
 use scim_gateway::scim::grammar::{Known, parse_filter};
@@ -79,7 +79,7 @@ fn operations_come_to_what_an_independent_server_made_of_them() {
             let here = object(&settled(
                 &serde_json::from_slice(&Value::Object(user.clone()).to_json()).unwrap(),
             ));
-            done.is_err() == refused && (refused || equal(&here, &there, &schema, Case::Exact))
+            done.is_err() == refused && (refused || equal(&here, &there, &schema, TextCase::Exact))
         };
         judge(case, did, &mut wrong);
     }

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, did_you_mean};
 use crate::dialect::code::{CASE_ATTRIBUTE, CASE_BLOCK};
+use crate::rewrite::translate::Message;
 use crate::scim::schema::Operation;
 
 /// What a block holds.
@@ -19,13 +20,6 @@ pub enum Kind {
     Filter,
     /// An error's body.
     Error,
-}
-
-/// The message that a block is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
-    Request(Operation),
-    Response,
 }
 
 /// Which way a case goes.

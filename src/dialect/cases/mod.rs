@@ -11,11 +11,12 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use crate::diagnostic::{Code, Diagnostic, Source, sort};
+use crate::rewrite::translate::Message;
 
 use super::code::{CASE_JSON, CASE_NAME, CASE_OUTSIDE};
 
 pub use bless::{Refusal, bless};
-pub use info::{Direction, Kind, Message};
+pub use info::{Direction, Kind};
 
 /// One example.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use crate::fault::Fault;
 use crate::gateway::pair::{Losses, Pair};
 use crate::rewrite::lens::{place_values, strip_cleared};
 use crate::rewrite::program::{LossCause, label};
-use crate::rewrite::rule::{Origin, SetTarget};
-use crate::rewrite::trace::{Event, Outcome};
+use crate::rewrite::rule::{RuleOrigin, SetTarget};
+use crate::rewrite::trace::{TraceEvent, TraceOutcome};
 use crate::rewrite::translate::{Message, traced};
 use crate::scim::schema::{Attribute, Kind, Operation, is_urn};
 use crate::scim::{Object, Value};
@@ -32,7 +32,7 @@ pub struct Leaf {
     pub upstream: Option<String>,
     pub fate: Fate,
     /// The rules that decided it, the client dialect's first.
-    pub rules: Vec<Origin>,
+    pub rules: Vec<RuleOrigin>,
     /// Whether the upstream's value differs from the client's.
     pub changed: bool,
     pub value: Value<'static>,
@@ -59,7 +59,7 @@ pub struct Made {
     pub place: String,
     /// `fill` or `set`.
     pub by: &'static str,
-    pub rule: Origin,
+    pub rule: RuleOrigin,
     /// The rule's own sentence.
     pub loss: Option<String>,
 }
@@ -70,7 +70,7 @@ impl Pair {
         let message = Message::Request(operation);
         let (lifted, near) = traced(&self.client.lift, user, message);
         let (lowered, far) = traced(&self.upstream.lower, &lifted.object, message);
-        let mut far: Vec<Option<Event<'_>>> = far.into_iter().map(Some).collect();
+        let mut far: Vec<Option<TraceEvent<'_>>> = far.into_iter().map(Some).collect();
         let schema = &self.client.vendor.attributes;
         let mut leaves: Vec<Leaf> = near
             .iter()
@@ -128,7 +128,7 @@ impl Pair {
 }
 
 /// Joins what the client's dialect did with what the upstream's did next.
-fn leaf(near: &Event<'_>, far: &mut [Option<Event<'_>>], schema: &[Attribute]) -> Leaf {
+fn leaf(near: &TraceEvent<'_>, far: &mut [Option<TraceEvent<'_>>], schema: &[Attribute]) -> Leaf {
     let mut leaf = Leaf {
         client: indexed(&near.place, near.element, schema),
         canonical: None,
@@ -139,7 +139,7 @@ fn leaf(near: &Event<'_>, far: &mut [Option<Event<'_>>], schema: &[Attribute]) -
         value: near.value.clone().into_owned(),
         upstream_value: None,
     };
-    let Outcome::To(goal, value) = &near.outcome else { return leaf };
+    let TraceOutcome::To(goal, value) = &near.outcome else { return leaf };
     leaf.canonical = Some(goal.shown.clone());
     let next = far.iter_mut().find(|event| {
         event.as_ref().is_some_and(|event| {
@@ -150,7 +150,7 @@ fn leaf(near: &Event<'_>, far: &mut [Option<Event<'_>>], schema: &[Attribute]) -
     let Some(next) = next.and_then(Option::take) else { return leaf };
     leaf.rules.extend(next.rules.iter().filter(|rule| !near.rules.contains(rule)).cloned());
     leaf.fate = fate(&next.outcome);
-    if let Outcome::To(goal, value) = next.outcome {
+    if let TraceOutcome::To(goal, value) = next.outcome {
         leaf.upstream = Some(goal.shown);
         leaf.changed = value != *near.value;
         leaf.upstream_value = Some(value.into_owned());
@@ -158,13 +158,13 @@ fn leaf(near: &Event<'_>, far: &mut [Option<Event<'_>>], schema: &[Attribute]) -
     leaf
 }
 
-fn fate(outcome: &Outcome<'_>) -> Fate {
+fn fate(outcome: &TraceOutcome<'_>) -> Fate {
     match outcome {
-        Outcome::To(..) => Fate::Carried,
-        Outcome::Lost(cause) => Fate::Lost(*cause),
-        Outcome::Derived | Outcome::Idle => Fate::Idle,
-        Outcome::Withheld => Fate::Withheld,
-        Outcome::Refused => Fate::Refused,
+        TraceOutcome::To(..) => Fate::Carried,
+        TraceOutcome::Lost(cause) => Fate::Lost(*cause),
+        TraceOutcome::Derived | TraceOutcome::Idle => Fate::Idle,
+        TraceOutcome::Withheld => Fate::Withheld,
+        TraceOutcome::Refused => Fate::Refused,
     }
 }
 

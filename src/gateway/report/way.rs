@@ -4,7 +4,7 @@ use crate::gateway::pair::Pair;
 use crate::gateway::table::{described, many_to_one};
 use crate::rewrite::program::LossCause;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};
-use crate::rewrite::rule::Origin;
+use crate::rewrite::rule::RuleOrigin;
 use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
 
@@ -16,7 +16,7 @@ pub struct Way {
     pub upstream: Option<String>,
     pub outcome: Outcome,
     /// The rules on the way, the client's first.
-    pub rules: Vec<Origin>,
+    pub rules: Vec<RuleOrigin>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Pair {
     }
 }
 
-fn ended(resolved: &Resolved, rules: &mut Vec<Origin>) -> Outcome {
+fn ended(resolved: &Resolved, rules: &mut Vec<RuleOrigin>) -> Outcome {
     match resolved {
         Resolved::Lost(lost) => {
             rules.extend(lost.rules.iter().cloned());

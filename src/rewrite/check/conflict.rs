@@ -4,7 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::rewrite::code::{CONFLICT, DUPLICATE};
 use crate::rewrite::literal::same_literal;
 use crate::rewrite::place::{Element, Place};
-use crate::rewrite::rule::{Fill, Map, Origin, Set, SetTarget, When};
+use crate::rewrite::rule::{Fill, Map, RuleOrigin, Set, SetTarget, When};
 
 use super::At;
 use super::overlap::{Relation, relation};
@@ -89,7 +89,7 @@ fn meet(conditions: (Option<&When>, Option<&When>)) -> bool {
     !(singular && same) || same_literal(&one.equals, &other.equals)
 }
 
-pub(super) fn at<'r>(origin: &'r Origin, key: &'static str) -> At<'r> {
+pub(super) fn at<'r>(origin: &'r RuleOrigin, key: &'static str) -> At<'r> {
     At { origin, key }
 }
 

@@ -5,7 +5,7 @@ use crate::rewrite::code::{
     KINDS, LITERAL_TYPE, MANY_TO_ONE, NOT_CANONICAL, PICK_OF_ONE, VALUE_TYPE,
 };
 use crate::rewrite::fit::{carries, group, takes};
-use crate::rewrite::lookup::Resolved;
+use crate::rewrite::lookup::SchemaPlace;
 use crate::rewrite::place::{Element, Place};
 use crate::rewrite::rule::{Map, SetValue};
 use crate::scim::Value;
@@ -16,7 +16,7 @@ use super::{At, Check};
 
 impl<'s> Check<'s> {
     /// Both ends of a map; an end that is free takes anything.
-    pub(super) fn ends_fit(&mut self, map: &Map, ends: (Resolved<'s>, Resolved<'s>)) {
+    pub(super) fn ends_fit(&mut self, map: &Map, ends: (SchemaPlace<'s>, SchemaPlace<'s>)) {
         let at = |key| At { origin: &map.origin, key };
         if let Some(values) = &map.values {
             for (canonical, vendor) in &values.pairs {
@@ -77,7 +77,7 @@ impl<'s> Check<'s> {
     }
 
     /// A source of a text.
-    pub(super) fn text(&mut self, source: Resolved<'s>, place: &Place, at: At<'_>) {
+    pub(super) fn text(&mut self, source: SchemaPlace<'s>, place: &Place, at: At<'_>) {
         let Some(attribute) = source.attribute() else { return };
         let (label, hint) = match attribute.kind {
             Kind::Complex => (format!("`{place}` is complex"), "name one of its sub-attributes"),
@@ -93,7 +93,7 @@ impl<'s> Check<'s> {
         self.report(KINDS, at, "a text cannot be made of this attribute", label, hint);
     }
 
-    pub(super) fn set_value(&mut self, target: Resolved<'s>, value: &SetValue, at: At<'_>) {
+    pub(super) fn set_value(&mut self, target: SchemaPlace<'s>, value: &SetValue, at: At<'_>) {
         let Some(attribute) = target.attribute() else { return };
         let fits = match value {
             SetValue::Variable { .. } => takes(attribute.kind, &Literal::String(String::new())),
@@ -126,7 +126,7 @@ fn misfit(map: &Map, canonical: &Attribute, vendor: &Attribute) -> Option<String
 }
 
 /// How many values a place has room for. A predicate is taken to choose one element.
-fn room(place: &Place, resolved: Resolved<'_>, attribute: &Attribute) -> usize {
+fn room(place: &Place, resolved: SchemaPlace<'_>, attribute: &Attribute) -> usize {
     let unlimited = |attribute: &Attribute| attribute.max.unwrap_or(usize::MAX);
     match place.element {
         Element::Where(_) => 1,

@@ -8,7 +8,7 @@ use crate::rewrite::code::CARRIES_NOTHING;
 use crate::rewrite::layers::Layers;
 use crate::rewrite::lens::Lens;
 use crate::rewrite::program::Program;
-use crate::rewrite::resolve::{Resolved, Target, leaves};
+use crate::rewrite::resolve::{LeafTarget, Resolved, leaves};
 use crate::rewrite::rule::{Map, Rules};
 use crate::scim::schema::{Attribute, Mutability, Operation, Returned, Schema};
 
@@ -39,7 +39,7 @@ pub fn idle(rules: &Rules, below: &Rules, canonical: &Schema, vendor: &Schema) -
 }
 
 /// The leaves that a map carries in one direction.
-fn of(program: &Program, map: &Map) -> Vec<(std::sync::Arc<Attribute>, Box<Target>)> {
+fn of(program: &Program, map: &Map) -> Vec<(std::sync::Arc<Attribute>, Box<LeafTarget>)> {
     let carried = leaves(program).into_iter().filter_map(|(_, own, resolved)| match resolved {
         Resolved::To(far) => Some((own, far)),
         _ => None,

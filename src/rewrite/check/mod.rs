@@ -20,9 +20,9 @@ use super::code::{
     NOT_MULTI_VALUED, PREDICATE_NAME, READ_ONLY,
 };
 use super::fit::is_one_value;
-use super::lookup::{Found, Resolved, resolve};
+use super::lookup::{PlaceFound, SchemaPlace, resolve};
 use super::place::{Element, Place};
-use super::rule::{Fill, Origin, Part, Pick, Rules, Set, SetTarget, Text, When};
+use super::rule::{Fill, Part, Pick, RuleOrigin, Rules, Set, SetTarget, Text, When};
 
 pub use across::{across, conflicts};
 pub use overlap::{Relation, relation};
@@ -75,7 +75,7 @@ enum Side {
 /// A value of a rule: what a diagnostic underlines.
 #[derive(Clone, Copy)]
 struct At<'r> {
-    origin: &'r Origin,
+    origin: &'r RuleOrigin,
     key: &'static str,
 }
 
@@ -87,21 +87,21 @@ struct Check<'s> {
 
 impl<'s> Check<'s> {
     /// Follows a place; reports it where the side's schema does not have it as it is written.
-    fn place(&mut self, side: Side, place: &'s Place, at: At<'_>) -> Resolved<'s> {
+    fn place(&mut self, side: Side, place: &'s Place, at: At<'_>) -> SchemaPlace<'s> {
         let schema = match side {
             Side::Canonical => self.canonical,
             Side::Vendor => self.vendor,
         };
         let mut resolved = resolve(schema, place);
-        if let Found::Nothing { name, within } = resolved.found {
+        if let PlaceFound::Nothing { name, within } = resolved.found {
             if side == Side::Canonical && within.is_none() && is_urn(name) {
-                resolved.found = Found::FreeKey;
+                resolved.found = PlaceFound::FreeKey;
             } else {
                 self.missing(side, place, at, (name, within), schema);
             }
         }
         let first = place.members.first().filter(|first| is_urn(first));
-        if let (Found::FreeKey, Some(urn)) = (&resolved.found, first) {
+        if let (PlaceFound::FreeKey, Some(urn)) = (&resolved.found, first) {
             self.own_urn(urn, at);
         }
         if let Some(skipped) = resolved.skipped {
@@ -199,8 +199,8 @@ impl<'s> Check<'s> {
     }
 
     /// A pick names an attribute of the elements that it chooses from, on the side that has several.
-    fn pick_names(&mut self, picks: &[Pick], ends: (Resolved<'s>, Resolved<'s>), at: At<'_>) {
-        let many = |end: Resolved<'s>| {
+    fn pick_names(&mut self, picks: &[Pick], ends: (SchemaPlace<'s>, SchemaPlace<'s>), at: At<'_>) {
+        let many = |end: SchemaPlace<'s>| {
             end.elements.or(end.attribute()).filter(|a| a.multi_valued && !a.attributes.is_empty())
         };
         let Some(attribute) = many(ends.0).or(many(ends.1)) else { return };
@@ -273,7 +273,7 @@ impl<'s> Check<'s> {
     }
 
     /// The target of a rule that writes into requests.
-    fn writable(&mut self, target: Resolved<'s>, place: &Place, at: At<'_>) {
+    fn writable(&mut self, target: SchemaPlace<'s>, place: &Place, at: At<'_>) {
         let Some(attribute) = target.attribute() else { return };
         let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
         if read_only(attribute) || target.elements.is_some_and(read_only) {
@@ -289,7 +289,7 @@ impl<'s> Check<'s> {
     }
 
     /// The vendor demands it, so that a `fill` has a reason to speak.
-    fn demanded(&mut self, target: Resolved<'s>, place: &Place, at: At<'_>) {
+    fn demanded(&mut self, target: SchemaPlace<'s>, place: &Place, at: At<'_>) {
         let demanded = |attribute: &Attribute| {
             !attribute.required.is_empty() || attribute.mutability == Mutability::ReadOnly
         };
@@ -301,7 +301,7 @@ impl<'s> Check<'s> {
     }
 
     /// Answers hold it, so that a `set` on a canonical place is seen.
-    fn answered(&mut self, target: Resolved<'s>, place: &Place, at: At<'_>) {
+    fn answered(&mut self, target: SchemaPlace<'s>, place: &Place, at: At<'_>) {
         let hidden = |attribute: &Attribute| {
             attribute.mutability == Mutability::WriteOnly || attribute.returned == Returned::Never
         };

@@ -7,7 +7,7 @@ use crate::rewrite::code::{BAD_PICK, BAD_VALUES, LOSS_MISSING, NOT_SCALAR, SET_T
 use crate::rewrite::literal::same_literal;
 use crate::rewrite::place::Place;
 use crate::rewrite::rule::{
-    Conversion, Fill, Map, Origin, Otherwise, Pick, Set, SetTarget, Values, When,
+    Conversion, Fill, Map, Otherwise, Pick, RuleOrigin, Set, SetTarget, Values, When,
 };
 use crate::scim::filter::Literal;
 
@@ -140,12 +140,12 @@ fn target_mistake(table: &Table<'_>, label: &str) {
     ));
 }
 
-fn origin(table: &Table<'_>) -> Origin {
+fn origin(table: &Table<'_>) -> RuleOrigin {
     let source = table.reader().source();
     let at = source.position(table.span().start);
     let values = table.all().map(|(key, item)| (key.to_owned(), item.span())).collect();
     let file = source.name.clone();
-    Origin { file, line: at.line, column: at.column, span: table.span(), values }
+    RuleOrigin { file, line: at.line, column: at.column, span: table.span(), values }
 }
 
 fn pick(item: Item<'_>) -> Option<Pick> {

@@ -21,7 +21,7 @@ pub(super) const SELECTOR: &str = r#"^\s*\$(\s*(\.[^\s0-9.*\[\]'"][^.*\[\]'"]*|\
 
 /// Why a selector is not a place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
+pub struct SelectorError {
     code: Code,
     label: String,
     hint: &'static str,
@@ -44,8 +44,8 @@ pub fn place(item: Item<'_>) -> Option<Place> {
 ///
 /// # Errors
 /// The selector is not RFC 9535 JSONPath, or uses more of it than rules have.
-pub fn selector(text: &str) -> Result<Place, Refusal> {
-    let syntax = |label: &str| Refusal {
+pub fn selector(text: &str) -> Result<Place, SelectorError> {
+    let syntax = |label: &str| SelectorError {
         code: NOT_JSONPATH,
         label: label.to_owned(),
         hint: "such as `$.name.givenName`, `$.emails[*].value`, `$.emails[?@.type=='work'].value`; \
@@ -62,13 +62,13 @@ pub fn selector(text: &str) -> Result<Place, Refusal> {
     finished(place)
 }
 
-impl Refusal {
+impl SelectorError {
     fn diagnostic(self, item: Item<'_>, message: String) -> Diagnostic {
         item.mistake(self.code, message, self.label).with_hint(self.hint)
     }
 }
 
-fn add(place: &mut Place, segment: Segment) -> Result<(), Refusal> {
+fn add(place: &mut Place, segment: Segment) -> Result<(), SelectorError> {
     let selector = match segment {
         Segment::Selector(selector) => selector,
         Segment::Descendant(_) => return Err(unsupported("`..` searches at every depth")),
@@ -89,7 +89,7 @@ fn add(place: &mut Place, segment: Segment) -> Result<(), Refusal> {
         Selector::Slice(..) => return Err(unsupported("a slice of the elements")),
     };
     if place.element != Element::Whole {
-        return Err(Refusal {
+        return Err(SelectorError {
             code: TWO_ELEMENT_STEPS,
             label: "a second step into elements".to_owned(),
             hint: "SCIM has no multi-valued attribute below another (RFC 7643 section 2.3.8)",
@@ -99,12 +99,12 @@ fn add(place: &mut Place, segment: Segment) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn finished(mut place: Place) -> Result<Place, Refusal> {
+fn finished(mut place: Place) -> Result<Place, SelectorError> {
     let Some(first) = place.members.first() else {
         return Err(unsupported("begins without a member's name"));
     };
     if ["schemas", "meta", "id"].iter().any(|name| first.eq_ignore_ascii_case(name)) {
-        return Err(Refusal {
+        return Err(SelectorError {
             code: RESERVED,
             label: format!("`{first}` is derived, never mapped"),
             hint: "`schemas`, `meta` and `id` are the gateway's own; remove the rule",
@@ -116,7 +116,7 @@ fn finished(mut place: Place) -> Result<Place, Refusal> {
     Ok(place)
 }
 
-fn predicate(filter: Filter) -> Result<Vec<(String, Literal)>, Refusal> {
+fn predicate(filter: Filter) -> Result<Vec<(String, Literal)>, SelectorError> {
     let mut terms = Vec::new();
     conjunction(filter, &mut terms)?;
     terms.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -128,7 +128,7 @@ fn predicate(filter: Filter) -> Result<Vec<(String, Literal)>, Refusal> {
     Ok(terms)
 }
 
-fn conjunction(filter: Filter, terms: &mut Vec<(String, Literal)>) -> Result<(), Refusal> {
+fn conjunction(filter: Filter, terms: &mut Vec<(String, Literal)>) -> Result<(), SelectorError> {
     match filter {
         Filter::And(filters) => filters.into_iter().try_for_each(|f| conjunction(f, terms)),
         Filter::Or(_) => Err(unsupported("`||` in the predicate")),
@@ -146,7 +146,7 @@ fn conjunction(filter: Filter, terms: &mut Vec<(String, Literal)>) -> Result<(),
     }
 }
 
-fn equality(comparison: Comparison) -> Result<(String, Literal), Refusal> {
+fn equality(comparison: Comparison) -> Result<(String, Literal), SelectorError> {
     let Comparison::Eq(left, right) = comparison else {
         return Err(unsupported("a comparison other than `==`"));
     };
@@ -171,8 +171,8 @@ fn equality(comparison: Comparison) -> Result<(String, Literal), Refusal> {
     Ok((name.clone(), literal))
 }
 
-fn unsupported(label: &str) -> Refusal {
-    Refusal {
+fn unsupported(label: &str) -> SelectorError {
+    SelectorError {
         code: UNSUPPORTED,
         label: label.to_owned(),
         hint: "a rule goes both ways: member names, `[*]`, and one `[?@.k=='v' && …]`",

@@ -1,7 +1,7 @@
 //! Where the reader stands in the text, and the tokens of the grammar.
 
 use super::known::{MAX_DEPTH, MAX_LENGTH, MAX_TERMS, SyntaxError};
-use crate::scim::document::{self, Limits};
+use crate::scim::document::{self, DocumentLimits};
 use crate::scim::filter::Literal;
 use crate::scim::value::Value;
 
@@ -137,7 +137,7 @@ impl<'t> Cursor<'t> {
             return Ok(word_literal(&folded));
         }
         let fail = |message| Err(SyntaxError { at: start, message });
-        match document::parse(token.as_bytes(), &Limits::depth(0)) {
+        match document::parse(token.as_bytes(), &DocumentLimits::depth(0)) {
             Ok(Value::String(text)) => return Ok(Literal::String(text.into_owned())),
             Ok(Value::Number(number)) => return Ok(Literal::Number(number.into_owned())),
             _ => {}

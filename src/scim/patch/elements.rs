@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::scim::equal::{Case, form};
+use crate::scim::equal::{TextCase, form};
 use crate::scim::schema::{Attribute, Kind};
 use crate::scim::value::{Object, Value};
 
@@ -154,7 +154,7 @@ enum Identity {
 
 fn identity(element: &Value<'_>) -> Identity {
     let Some((object, value)) = element.as_object().and_then(|o| Some((o, o.get("value")?))) else {
-        return Identity::Whole(form(element, None, Case::Exact));
+        return Identity::Whole(form(element, None, TextCase::Exact));
     };
     let kind = object.get("type").and_then(Value::as_str).map(str::to_ascii_lowercase);
     // A JSON text has no line break of its own.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::elements::{Elements, drop_if_empty, stored};
 use super::op::{Op, OpKind};
-use crate::scim::equal::{Case, form};
+use crate::scim::equal::{TextCase, form};
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::number::Number;
 use crate::scim::schema::{Attribute, Found, Kind, Schema};
@@ -150,7 +150,7 @@ fn flag_of(value: bool) -> String {
 }
 
 fn number_of(number: &Number<'_>) -> String {
-    form(&Value::Number(number.clone()), None, Case::Exact) + ";"
+    form(&Value::Number(number.clone()), None, TextCase::Exact) + ";"
 }
 
 /// Removes the values below a free key that equal what is given: one, or each of an array. An object with
@@ -160,7 +160,7 @@ pub(super) fn equal(parent: &mut Object<'_>, name: &str, given: &Value<'_>) {
         Value::Array(values) => values.as_slice(),
         single => std::slice::from_ref(single),
     };
-    let exact = |value: &Value<'_>| form(value, None, Case::Exact);
+    let exact = |value: &Value<'_>| form(value, None, TextCase::Exact);
     let value_of = |value: &Value<'_>| match value {
         Value::Object(object) => object.get("value").map(exact),
         simple => Some(exact(simple)),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::elements::{Elements, is_free, only_one_primary, solid, stored};
 use super::op::{Op, OpKind};
 use super::write::{below, merge};
-use crate::scim::equal::{Case, form};
+use crate::scim::equal::{TextCase, form};
 use crate::scim::evaluate::matches_element;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::schema::{Attribute, Kind};
@@ -162,6 +162,6 @@ fn only_once(elements: &mut Vec<Value<'_>>, hit: &[usize]) {
         let is_hit = hit.contains(&at);
         at = at.saturating_add(1);
         let says = element.as_object().is_none_or(|object| !object.is_empty());
-        !is_hit || (says && written.insert(form(element, None, Case::Exact)))
+        !is_hit || (says && written.insert(form(element, None, TextCase::Exact)))
     });
 }
