@@ -86,7 +86,7 @@ impl Compiler<'_> {
         }
         self.layers.sets.iter().find_map(|set| match (&set.target, &set.value) {
             (SetTarget::Canonical(place), SetValue::Constant(value))
-                if same_names(&names(place), path) =>
+                if same_names(&place.path(), path) =>
             {
                 Some(value.clone())
             }
@@ -135,7 +135,7 @@ impl Compiler<'_> {
             None => Some(path.to_vec()),
             Some(Owner::Map(at)) => {
                 let map = self.layers.maps.get(at)?;
-                let names = names(place(map, self.from));
+                let names = place(map, self.from).path();
                 let rest = path.get(names.len()..)?;
                 let far = place(map, other(self.from));
                 Some([far.members.clone(), far.rest.clone(), rest.to_vec()].concat())
@@ -177,8 +177,8 @@ impl Compiler<'_> {
             return lost(LossCause::NoPlace, None);
         };
         let (near, far) = (place(map, self.from), place(map, other(self.from)));
-        let suffix = path.get(names(near).len()..).unwrap_or_default();
-        let target = [names(far), suffix.to_vec()].concat();
+        let suffix = path.get(near.names().count()..).unwrap_or_default();
+        let target = [far.path(), suffix.to_vec()].concat();
         let Some(found) = find(self.target, &target) else {
             if super::owner::is_term(near, OwnedLeaf { names: path, known: &scope.known }) {
                 return Verdict::Implied;
@@ -354,10 +354,6 @@ fn other(end: End) -> End {
         End::Canonical => End::Vendor,
         End::Vendor => End::Canonical,
     }
-}
-
-fn names(place: &Place) -> Vec<String> {
-    place.members.iter().chain(&place.rest).cloned().collect()
 }
 
 fn same_names(a: &[String], b: &[String]) -> bool {

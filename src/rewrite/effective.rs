@@ -7,7 +7,7 @@ use super::fit::far_model;
 use super::layers::{End, Layers};
 use super::place::Place;
 use super::rule::{Set, SetTarget};
-use crate::scim::schema::{Attribute, Kind, Operations, Schema, is_urn};
+use crate::scim::schema::{Attribute, Kind, Operations, Schema, attribute_at, is_urn};
 
 /// (canonical, vendor)
 pub fn schemas(canonical: &Schema, vendor: &Schema, layers: &Layers) -> (Schema, Schema) {
@@ -19,11 +19,11 @@ pub fn schemas(canonical: &Schema, vendor: &Schema, layers: &Layers) -> (Schema,
     }
     let mut spoke = vendor.clone();
     for map in &layers.maps {
-        let model = far_model(map, find(&spoke, &map.vendor), false);
+        let model = far_model(map, attribute_at(&spoke.attributes, map.vendor.names()), false);
         ensure(&mut hub, &map.canonical, model.as_ref(), true);
     }
     for map in &layers.maps {
-        let model = far_model(map, find(&hub, &map.canonical), true);
+        let model = far_model(map, attribute_at(&hub.attributes, map.canonical.names()), true);
         ensure(&mut spoke, &map.vendor, model.as_ref(), true);
         type_any(&mut spoke, &map.vendor, model.as_ref());
         // An open object on both sides: the key that a rule owns here is not carried from there.
@@ -45,21 +45,11 @@ pub fn schemas(canonical: &Schema, vendor: &Schema, layers: &Layers) -> (Schema,
     (hub, spoke)
 }
 
-/// The attribute at a place, if the schema lists it.
-pub fn find<'s>(schema: &'s Schema, place: &Place) -> Option<&'s Attribute> {
-    let mut names = place.members.iter().chain(&place.rest);
-    let mut at = schema.attribute(names.next()?)?;
-    for name in names {
-        at = at.attribute(name)?;
-    }
-    Some(at)
-}
-
 /// An attribute of any type that a rule carries to one of a known type holds that type: what has
 /// another cannot be carried, and is told so.
 fn type_any(schema: &mut Schema, place: &Place, model: Option<&Attribute>) {
     let Some(model) = model.filter(|model| model.kind != Kind::Any) else { return };
-    let mut names = place.members.iter().chain(&place.rest);
+    let mut names = place.names();
     let mut at = names.next().and_then(|first| {
         schema.attributes.iter_mut().find(|a| a.name.eq_ignore_ascii_case(first))
     });
@@ -78,7 +68,7 @@ fn type_any(schema: &mut Schema, place: &Place, model: Option<&Attribute>) {
 
 /// Lists the free key that a place names, in an open object or (`extend`) under a new URN.
 fn ensure(schema: &mut Schema, place: &Place, model: Option<&Attribute>, extend: bool) {
-    let names: Vec<&String> = place.members.iter().chain(&place.rest).collect();
+    let names: Vec<&String> = place.names().collect();
     let mut attributes = &mut schema.attributes;
     let mut open = true;
     for (depth, name) in names.iter().enumerate() {

@@ -6,14 +6,13 @@
 use std::collections::HashSet;
 
 use super::carry::satisfies;
-use super::effective;
-use super::lens::{Lens, holds, insert, names, place_values, render};
+use super::lens::{Lens, holds, insert, place_values, render};
 use super::place::{Element, Place};
 use super::program::{LossCause, label};
 use super::rule::Fill;
 use super::translate::{Loss, Message};
 use crate::scim::equal::{TextCase, form};
-use crate::scim::schema::{Attribute, Operation};
+use crate::scim::schema::{Attribute, Operation, attribute_at};
 use crate::scim::{Object, Value};
 
 impl Lens {
@@ -40,7 +39,7 @@ impl Lens {
                 filled |= self.fill(fill, element, canonical);
             }
             if filled {
-                let place = label(&names(&fill.vendor)).into();
+                let place = label(&fill.vendor.path()).into();
                 losses.push(Loss { place, cause: LossCause::Rule, key: None });
             }
         }
@@ -81,7 +80,8 @@ impl Lens {
             return false;
         };
         let array = Place { element: Element::Whole, rest: Vec::new(), ..fill.vendor.clone() };
-        let below = effective::find(&self.vendor, &array).map_or(&[][..], |a| &a.attributes);
+        let below =
+            attribute_at(&self.vendor.attributes, array.names()).map_or(&[][..], |a| &a.attributes);
         put_at(element, below, &fill.vendor.rest, text);
         true
     }

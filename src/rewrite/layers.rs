@@ -1,7 +1,7 @@
 //! The rules of a dialect with a route's overlays laid over them (design 6a.7).
 
-use super::literal::same_literal;
 use super::place::{Element, Place};
+use super::relation::is_same;
 use super::rule::{Fill, Map, RuleOrigin, Rules, Set, SetTarget, SetValue};
 
 /// All rules of one resource type that hold on a route.
@@ -78,7 +78,7 @@ fn replaces(over: &Set, set: &Set) -> bool {
         && !rests
         && match (&over.target, &set.target) {
             (SetTarget::Vendor(a), SetTarget::Vendor(b))
-            | (SetTarget::Canonical(a), SetTarget::Canonical(b)) => same(a, b),
+            | (SetTarget::Canonical(a), SetTarget::Canonical(b)) => is_same(a, b),
             _ => false,
         }
 }
@@ -114,38 +114,19 @@ fn in_turn(overlays: Vec<Set>, own: Vec<Set>) -> Vec<Set> {
 
 fn replaced_by<'m>(map: &Map, over: &[&'m Map]) -> Option<&'m Map> {
     over.iter()
-        .find(|o| same(&o.canonical, &map.canonical) || same(&o.vendor, &map.vendor))
+        .find(|o| is_same(&o.canonical, &map.canonical) || is_same(&o.vendor, &map.vendor))
         .copied()
 }
 
 fn shadows(map: &Map, by: &Map) -> Vec<Shadow> {
     let mut shadows = Vec::new();
-    if !same(&by.canonical, &map.canonical) {
+    if !is_same(&by.canonical, &map.canonical) {
         let place = map.canonical.clone();
         shadows.push(Shadow { side: End::Canonical, place, by: by.origin.clone() });
     }
-    if !same(&by.vendor, &map.vendor) {
+    if !is_same(&by.vendor, &map.vendor) {
         let place = map.vendor.clone();
         shadows.push(Shadow { side: End::Vendor, place, by: by.origin.clone() });
     }
     shadows
-}
-
-/// Whether two places are the same one, names and values compared without case.
-pub fn same(a: &Place, b: &Place) -> bool {
-    let names = |place: &Place| -> Vec<String> {
-        place.members.iter().chain(&place.rest).map(|name| name.to_ascii_lowercase()).collect()
-    };
-    let element = match (&a.element, &b.element) {
-        (Element::Where(a), Element::Where(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(name, literal)| {
-                    b.iter().any(|(other, value)| {
-                        name.eq_ignore_ascii_case(other) && same_literal(literal, value)
-                    })
-                })
-        }
-        (a, b) => a == b,
-    };
-    names(a) == names(b) && a.members.len() == b.members.len() && element
 }

@@ -13,7 +13,7 @@ use super::program::{LossCause, Program, label};
 use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};
 use super::translate::{Loss, Message, Translation, translate};
 use crate::scim::in_order;
-use crate::scim::schema::{Attribute, Kind, Operation, Schema, is_urn};
+use crate::scim::schema::{Attribute, Kind, Operation, Schema, attribute_at, is_urn};
 use crate::scim::{Object, Value};
 
 /// The compiled rules of one dialect, with a route's overlays and variables.
@@ -116,7 +116,7 @@ impl Lens {
             {
                 let value = Value::String(Cow::Owned(text));
                 write(request, &self.vendor.attributes, &fill.vendor, &value, false);
-                let place = label(&names(&fill.vendor)).into();
+                let place = label(&fill.vendor.path()).into();
                 losses.push(Loss::new(place, LossCause::Rule));
             }
         }
@@ -146,7 +146,7 @@ impl Lens {
     }
 
     pub(super) fn wants(&self, place: &Place, operation: Operation) -> bool {
-        effective::find(&self.vendor, place)
+        attribute_at(&self.vendor.attributes, place.names())
             .is_some_and(|attribute| attribute.required.has(operation))
     }
 
@@ -170,10 +170,6 @@ pub(super) fn holds(when: Option<&When>, canonical: &Object<'_>) -> bool {
         let values = place_values(canonical, &when.canonical);
         values.iter().any(|value| literal_is(&when.equals, value))
     })
-}
-
-pub(super) fn names(place: &Place) -> Vec<String> {
-    place.members.iter().chain(&place.rest).cloned().collect()
 }
 
 /// The values at a place, cleared ones included.
@@ -222,7 +218,7 @@ fn write<'a>(
     always: bool,
 ) {
     let element = (place.element != Element::Whole).then_some(place.members.len());
-    write_below(object, schema, &names(place), 0, (element, &place.element), value, always);
+    write_below(object, schema, &place.path(), 0, (element, &place.element), value, always);
 }
 
 fn write_below<'a>(
@@ -235,7 +231,7 @@ fn write_below<'a>(
     always: bool,
 ) {
     let Some(name) = names.get(depth) else { return };
-    let attribute = schema.iter().find(|a| a.name.eq_ignore_ascii_case(name));
+    let attribute = attribute_at(schema, [name]);
     let below = attribute.map_or(&[][..], |attribute| attribute.attributes.as_slice());
     if depth + 1 == names.len() {
         let there = object.get(name).is_some_and(|old| !old.is_cleared() || value.is_cleared());

@@ -23,6 +23,7 @@ pub mod parse;
 pub mod place;
 pub mod program;
 pub mod put;
+pub mod relation;
 pub mod resolve;
 pub mod rule;
 mod slots;

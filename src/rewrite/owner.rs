@@ -61,7 +61,7 @@ pub fn is_term(place: &Place, leaf: OwnedLeaf<'_>) -> bool {
 
 /// Whether every value at the leaf lies in the place.
 fn holds(place: &Place, leaf: OwnedLeaf<'_>) -> bool {
-    let names = place.members.iter().chain(&place.rest);
+    let names = place.names();
     let depth = place.members.len() + place.rest.len();
     if depth > leaf.names.len() {
         return false;

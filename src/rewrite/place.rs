@@ -29,6 +29,18 @@ pub enum Element {
     Where(Vec<(String, Literal)>),
 }
 
+impl Place {
+    /// The member names from the top of the resource, whatever step into elements lies between.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.members.iter().chain(&self.rest)
+    }
+
+    /// The same as the attribute path that they are.
+    pub fn path(&self) -> Vec<String> {
+        self.names().cloned().collect()
+    }
+}
+
 /// The selector that names the place.
 impl Display for Place {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

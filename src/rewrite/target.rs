@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::program::TargetStep;
-use crate::scim::schema::{Attribute, Kind, Mutability, Schema};
+use crate::scim::schema::{Attribute, Kind, Mutability, Schema, attribute_at};
 
 /// A place of the target as the schema sees it.
 pub struct TargetPlace {
@@ -44,20 +44,8 @@ pub fn find(target: &Schema, path: &[String]) -> Option<TargetPlace> {
             steps,
             attribute,
         });
-        attributes = attributes_below(target, path, depth).unwrap_or_default();
+        let below = attribute_at(&target.attributes, path.iter().take(depth + 1));
+        attributes = below.map_or(&[], |attribute| attribute.attributes.as_slice());
     }
     found
-}
-
-fn attributes_below<'s>(
-    schema: &'s Schema,
-    path: &[String],
-    depth: usize,
-) -> Option<&'s [Attribute]> {
-    let mut attributes = schema.attributes.as_slice();
-    for name in path.get(..=depth)? {
-        attributes =
-            attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name))?.attributes.as_slice();
-    }
-    Some(attributes)
 }

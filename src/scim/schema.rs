@@ -291,6 +291,16 @@ pub fn is_urn(name: &str) -> bool {
 
 const COMMON: [&str; 3] = ["id", "schemas", "meta"];
 
+/// The attribute that names lead to, each below the one before it.
+pub fn attribute_at<'s, N: AsRef<str>>(
+    attributes: &'s [Attribute],
+    names: impl IntoIterator<Item = N>,
+) -> Option<&'s Attribute> {
+    let mut names = names.into_iter();
+    let first = find(attributes, names.next()?.as_ref())?;
+    names.try_fold(first, |at, name| at.attribute(name.as_ref()))
+}
+
 fn find<'s>(attributes: &'s [Attribute], name: &str) -> Option<&'s Attribute> {
     attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
 }

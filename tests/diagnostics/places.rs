@@ -1,8 +1,8 @@
 //! Selectors to places, and how places lie to each other.
 
-use scim_gateway::rewrite::check::{Relation, relation};
 use scim_gateway::rewrite::parse::selector;
 use scim_gateway::rewrite::place::{Element, Place};
+use scim_gateway::rewrite::relation::{Relation, relation};
 use scim_gateway::scim::filter::Literal;
 
 fn place(text: &str) -> Place {

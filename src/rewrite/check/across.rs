@@ -5,8 +5,8 @@ use crate::rewrite::layers::Layers;
 use crate::rewrite::place::Place;
 use crate::rewrite::rule::{Map, Rules};
 
-use super::At;
 use super::conflict::{at, clash, within};
+use super::finding::At;
 
 /// The conflicts within one layer: a dialect's rules, or the rules of all overlays of a route.
 pub fn conflicts(layer: &[Rules]) -> Vec<Diagnostic> {

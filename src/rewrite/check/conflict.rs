@@ -4,10 +4,10 @@ use crate::diagnostic::Diagnostic;
 use crate::rewrite::code::{CONFLICT, DUPLICATE};
 use crate::rewrite::literal::same_literal;
 use crate::rewrite::place::{Element, Place};
+use crate::rewrite::relation::{Relation, relation};
 use crate::rewrite::rule::{Fill, Map, RuleOrigin, Set, SetTarget, When};
 
-use super::At;
-use super::overlap::{Relation, relation};
+use super::finding::At;
 
 /// The conflicts within one layer. At most one a rule and side: the first one found.
 pub(super) fn within(maps: &[Map], fills: &[Fill], sets: &[Set]) -> Vec<Diagnostic> {

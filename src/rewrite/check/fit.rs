@@ -12,7 +12,7 @@ use crate::scim::Value;
 use crate::scim::filter::Literal;
 use crate::scim::schema::{Attribute, Kind};
 
-use super::{At, Check};
+use super::finding::{At, Check};
 
 impl<'s> Check<'s> {
     /// Both ends of a map; an end that is free takes anything.

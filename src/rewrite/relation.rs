@@ -32,6 +32,11 @@ pub fn relation(one: &Place, other: &Place) -> Relation {
     if whole { elements } else { elements.and(names(&one.rest, &other.rest)) }
 }
 
+/// Whether two places are the same one.
+pub fn is_same(one: &Place, other: &Place) -> bool {
+    relation(one, other) == Relation::Equal
+}
+
 impl Relation {
     /// The relation of pairs whose halves lie to each other like this.
     fn and(self, other: Self) -> Self {
