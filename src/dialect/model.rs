@@ -149,8 +149,6 @@ pub enum Schemas {
 /// The PATCH operations that an upstream takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatchForms {
-    /// Operations without a path.
-    pub pathless: bool,
     /// Attribute paths that may stand in `path`; `*` is any, `<urn>:*` is any key of an extension.
     pub paths: Vec<String>,
     /// Paths with a value filter.

@@ -13,8 +13,9 @@ pub(super) fn patch(table: Table<'_>, schema: &Schema) -> Option<PatchForms> {
     let own = table.table("typed");
     let wanted = own.is_some();
     let typed = own.and_then(typed);
+    // A fact of the vendor's page that decides nothing: what the gateway writes always has a path.
+    table.flag("pathless");
     let forms = PatchForms {
-        pathless: table.flag("pathless"),
         paths: paths(&table, "paths", schema),
         value_paths: table.flag("value_paths"),
         complex_values: table.flag("complex_values"),
