@@ -38,7 +38,7 @@ pub mod wire;
 pub use context::Shared;
 pub use record::{Record, ResourceId};
 pub use removals::Standing;
-pub use run::{Outcome, fail, run, run_into};
+pub use run::{Outcome, REQUEST_ID, fail, run, run_into};
 pub use safeguard::Decided;
 pub use trace::{TRACEPARENT, TRACESTATE, Trace};
 pub use upstream::Upstream;

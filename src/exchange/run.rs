@@ -1,7 +1,7 @@
 //! One exchange: a client's request, all the upstream calls made for it, and the answer. What is asked of
 //! the route as a whole is told apart here; one operation is `serve.rs`.
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::HeaderName;
 use tokio::time::Instant;
 
 use super::aside::{Weighed, Weight, aside};
@@ -10,7 +10,7 @@ use super::context::{Asking, Shared};
 use super::record::Record;
 use super::serve::serve;
 use super::{Trace, Upstream, bulk, me, search};
-use crate::fault::{Cause, Fault};
+use crate::fault::Fault;
 use crate::gateway::Route;
 use crate::gateway::message::error::write_error;
 use crate::gateway::receive::Asked;
@@ -25,7 +25,8 @@ pub struct Outcome {
     pub record: Record,
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What a request is called, by whoever sends it or by the gateway.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// As [`run_into`], for a client that may do everything.
 pub async fn run(
@@ -72,12 +73,7 @@ pub async fn run_into(
 /// The answer to a request that fails before or outside an exchange (401, 413, 504 …), in the
 /// route's client dialect.
 pub fn fail(route: &Route, fault: Fault) -> Outcome {
-    let mut response = write_error(&route.spec.client, &fault, "");
-    if fault.cause == Cause::MethodNotAllowed
-        && let Some(allow) = fault.allow.as_deref().and_then(|a| HeaderValue::from_str(a).ok())
-    {
-        response.headers.insert(http::header::ALLOW, allow);
-    }
+    let response = write_error(&route.spec.client, &fault, "");
     Outcome { response, record: Record { fault: Some(fault), ..Record::default() } }
 }
 
