@@ -235,7 +235,7 @@ fn reach(
             let (certificate, ca) = (identity.certificate(), ca.as_deref());
             let making = Making { name, timeouts, care, certificate, ca, observer };
             let remote = Arc::new(Remote::of_nodes(urls, *answer_limit, &making)?);
-            remote.ask_as(&identity);
+            remote.ask_as(identity.clone());
             (Arc::clone(&remote) as _, Network::Remote(remote))
         }
         Target::Sandbox(named) => {

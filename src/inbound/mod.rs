@@ -15,4 +15,4 @@ mod tls;
 pub use attempts::Attempts;
 pub use auth::{Callers, KeySets, Shown};
 pub use connections::{Connections, HEARING, InForce, Used, arrived};
-pub use tls::Certificates;
+pub use tls::{Certificates, settings as tls_settings};

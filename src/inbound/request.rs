@@ -14,7 +14,7 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use uuid::Uuid;
 
-use super::auth::Peer;
+use super::tls::Peer;
 use crate::config::model::Limits;
 use crate::config::network::Network;
 use crate::fault::{Cause, Fault};

@@ -7,6 +7,7 @@
 mod broken;
 mod endpoints;
 mod identity;
+mod proof;
 mod reach;
 mod remote;
 mod reporter;
@@ -18,7 +19,8 @@ mod tls;
 
 pub use broken::{is_not_done, of_stream, unformed};
 pub use endpoints::{Making, Node, Turn};
-pub use identity::{Identity, Proof};
+pub use identity::Identity;
+pub use proof::{Proof, Prover};
 pub use reach::Reach;
 pub use remote::Remote;
 pub use resilience::{Care, Cared, Full, Gate, Leave, Place, Says, Verdict, asked, crowded};

@@ -22,7 +22,7 @@ use url::Url;
 use super::broken::{timed_out, unformed, unreachable};
 use super::endpoints::{Connected, set_apart};
 use super::endpoints::{Making, Node, Nodes, Turn};
-use super::identity::Identity;
+use super::proof::Prover;
 use super::reporter::Reporter;
 use super::resilience::{Verdict, verdict};
 use super::talk::talk;
@@ -136,8 +136,8 @@ impl Remote {
     }
 
     /// Says who asks in health checks that show an authorization.
-    pub fn ask_as(&self, identity: &Arc<Identity>) {
-        self.nodes.ask_as(identity);
+    pub fn ask_as(&self, prover: Arc<dyn Prover>) {
+        self.nodes.ask_as(prover);
     }
 
     /// Begins to follow its files, before anybody calls; on the runtime that this is called within.

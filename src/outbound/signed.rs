@@ -7,7 +7,8 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use tokio::time::Instant;
 
-use super::identity::{Identity, Proof};
+use super::identity::Identity;
+use super::proof::Proof;
 use crate::exchange::{Upstream, upstream};
 use crate::fault::Fault;
 use crate::scim::http::{Request, Response};

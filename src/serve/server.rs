@@ -28,8 +28,7 @@ use super::live::Live;
 use super::service::Service;
 use super::signals::Signals;
 use crate::config::model;
-use crate::inbound::Certificates;
-use crate::inbound::{Connections, HEARING};
+use crate::inbound::{Certificates, Connections, HEARING, tls_settings};
 use crate::material::LOOK as EACH;
 use crate::observe::{Event, Observer};
 
@@ -97,7 +96,7 @@ pub fn serve(
         life: Arc::clone(&life),
     };
     let proxy = http_proxy(&server.configuration, service);
-    let tls = certificates.as_ref().map(Certificates::settings).transpose()?;
+    let tls = certificates.as_ref().map(tls_settings).transpose()?;
     let open = Arc::clone(&live.connections);
     let connections = Connections::new(proxy, tls, live, open, Arc::clone(&observer));
     let mut proxy = listening::Service::new("scim-gateway".to_owned(), connections);

@@ -221,7 +221,7 @@ async fn a_health_path_is_asked_with_the_upstreams_authorization_where_that_is_w
         let care = Care { health: Some(health), ..Care::ordinary() };
         let remote = nodes(&[&a.url, &b.url], &care, None, &observer).unwrap();
         std::fs::write(&file, "first").unwrap();
-        remote.ask_as(&identity(&a.url, &keys, &log));
+        remote.ask_as(identity(&a.url, &keys, &log));
         remote.call(post()).await.unwrap();
         let asked = |of: &Scripted| of.requests().iter().filter(|r| r.starts_with("GET")).count();
         while asked(&a) < 4 || asked(&b) < 4 {

@@ -2,11 +2,11 @@
 //! nobody else, is for nobody else, lives shortly, and is shown once.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::jwt::LEEWAY;
+use super::clock::{LEEWAY, now};
 use super::used::Used;
 use crate::observe::Refusal;
 
@@ -56,11 +56,6 @@ impl Own {
         let end = (ends.ceil() as u64).saturating_add(LEEWAY);
         self.used.spend(jti, issued, end, now)
     }
-}
-
-/// In seconds since 1970.
-pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]

@@ -10,16 +10,14 @@ use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
 use super::assertion::Own;
+use super::clock::LEEWAY;
 use super::keys::{KeySet, NoKey};
 use crate::config::model::Jwt;
 use crate::material::install;
-use crate::observe::Observer;
-use crate::observe::Refusal;
+use crate::observe::{Observer, Refusal};
 
 /// Of a token, in bytes.
 const LIMIT: usize = 16 << 10;
-/// For clocks that differ, in seconds.
-pub(super) const LEEWAY: u64 = 30;
 
 /// What one credential asks of a token.
 pub(super) struct Terms {

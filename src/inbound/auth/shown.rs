@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use super::peer::Peer;
+use crate::inbound::tls::Peer;
 
 /// What a request shows.
 pub struct Shown {

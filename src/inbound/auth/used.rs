@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::assertion::now;
+use super::clock::now;
 use crate::observe::Refusal;
 
 /// Assertions of one client that are remembered at once: 12 MB at most, and with those of a minute

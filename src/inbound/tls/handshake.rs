@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pingora::listeners::TlsAccept;
+use pingora::listeners::tls::TlsSettings;
 use pingora::protocols::tls::TlsRef;
 use pingora::tls::sign::CertifiedKey;
 use pingora::tls::{
@@ -20,11 +21,25 @@ use rustls::DistinguishedName;
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 
 use super::listener::Certificates;
-use crate::inbound::auth::Peer;
+use super::peer::Peer;
 
-pub(super) struct Resolver(pub Arc<Certificates>);
-pub(super) struct Clients(pub Arc<Certificates>);
-pub(super) struct Handshakes(pub Arc<Certificates>);
+/// The listener's TLS: 1.2 and up, HTTP/2 by ALPN.
+///
+/// # Errors
+/// Where the library cannot make it.
+pub fn settings(certificates: &Arc<Certificates>) -> Result<TlsSettings, String> {
+    let callbacks = Box::new(Handshakes(Arc::clone(certificates)));
+    let mut settings = TlsSettings::with_callbacks(callbacks)
+        .map_err(|error| error.etype().as_str().to_owned())?;
+    settings.set_cert_resolver(Arc::new(Resolver(Arc::clone(certificates))));
+    settings.set_client_cert_verifier(Arc::new(Clients(Arc::clone(certificates))));
+    settings.enable_h2();
+    Ok(settings)
+}
+
+struct Resolver(Arc<Certificates>);
+struct Clients(Arc<Certificates>);
+struct Handshakes(Arc<Certificates>);
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {

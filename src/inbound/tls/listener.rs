@@ -7,15 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use pingora::listeners::tls::TlsSettings;
 use pingora::tls::sign::CertifiedKey;
 use pingora::tls::{CertificateDer, ClientCertVerifier, UnixTime};
 use sha2::{Digest, Sha256};
 
 use super::files::{certified, client_authorities};
-use super::handshake::{Clients, Handshakes, Resolver};
+use super::names::Names;
 use crate::config::model::Tls;
-use crate::inbound::auth::Names;
 
 /// What the listener shows its clients, and whom it believes about them.
 pub struct Certificates {
@@ -95,17 +93,6 @@ impl Certificates {
             return false;
         };
         clients.verify_client_cert(own, others, UnixTime::now()).is_ok()
-    }
-
-    /// The listener's TLS: 1.2 and up, HTTP/2 by ALPN.
-    pub fn settings(self: &Arc<Self>) -> Result<TlsSettings, String> {
-        let callbacks = Box::new(Handshakes(Arc::clone(self)));
-        let mut settings = TlsSettings::with_callbacks(callbacks)
-            .map_err(|error| error.etype().as_str().to_owned())?;
-        settings.set_cert_resolver(Arc::new(Resolver(Arc::clone(self))));
-        settings.set_client_cert_verifier(Arc::new(Clients(Arc::clone(self))));
-        settings.enable_h2();
-        Ok(settings)
     }
 }
 

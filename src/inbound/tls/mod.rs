@@ -4,5 +4,9 @@
 mod files;
 mod handshake;
 mod listener;
+mod names;
+mod peer;
 
+pub use handshake::settings;
 pub use listener::Certificates;
+pub use peer::Peer;

@@ -19,11 +19,10 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::{sleep, timeout};
 
-use super::nodes::{Node, number};
+use super::node::{Node, number};
 use crate::config::care;
 use crate::observe::{Event, Observer};
-use crate::outbound::identity::Identity;
-use crate::outbound::identity::Proof;
+use crate::outbound::proof::{Proof, Prover};
 use crate::outbound::tls;
 
 /// Asks every node in its turn, over connections like those of calls: to the same addresses, with the
@@ -34,7 +33,7 @@ pub(super) struct Probe {
     settings: care::Health,
     told: Told,
     /// Who asks, where an authorization is wanted; set by whoever knows it.
-    identity: Arc<OnceLock<Arc<Identity>>>,
+    prover: Arc<OnceLock<Arc<dyn Prover>>>,
 }
 
 /// Whom a change is told.
@@ -53,10 +52,10 @@ impl Probe {
         settings: &care::Health,
         own: bool,
         told: Told,
-        identity: Arc<OnceLock<Arc<Identity>>>,
+        prover: Arc<OnceLock<Arc<dyn Prover>>>,
     ) -> Result<Self, String> {
         let connector = Connector::new(Some(tls::connector(1, own)?));
-        let probe = Self { nodes, connector, settings: settings.clone(), told, identity };
+        let probe = Self { nodes, connector, settings: settings.clone(), told, prover };
         if let (Some(path), Some(node)) = (&probe.settings.path, probe.nodes.first()) {
             header(node, path, None)
                 .map_err(|_| "the health path cannot stand in a request".to_owned())?;
@@ -69,18 +68,18 @@ impl Probe {
     async fn ask(&self, number: usize) -> pingora::Result<()> {
         let node = self.nodes.get(number).ok_or_else(failed)?;
         let Some(path) = &self.settings.path else { return self.connect(node).await.map(drop) };
-        let identity = self.identity.get().filter(|_| self.settings.authorization);
-        let proof = match identity {
+        let prover = self.prover.get().filter(|_| self.settings.authorization);
+        let proof = match prover {
             None => None,
             // Without a token nothing can be asked, and that says nothing of the node.
-            Some(identity) => match identity.proof().await {
+            Some(prover) => match Arc::clone(prover).prove().await {
                 Err(_) => return self.connect(node).await.map(drop),
                 Ok(proof) => proof,
             },
         };
         let mut status = self.status(node, path, proof.as_ref()).await?;
-        if let (StatusCode::UNAUTHORIZED, Some(identity), Some(proof)) = (status, identity, proof)
-            && let Some(newer) = identity.renew(&proof).await
+        if let (StatusCode::UNAUTHORIZED, Some(prover), Some(proof)) = (status, prover, proof)
+            && let Some(newer) = Arc::clone(prover).prove_anew(&proof).await
         {
             status = self.status(node, path, Some(&newer)).await?;
         }

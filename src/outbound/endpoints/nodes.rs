@@ -4,28 +4,21 @@
 //! node's number alone, since a node is a name with its own certificate, looked up when a connection
 //! is made. A node that fails is ejected for a growing time by a breaker of its own.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use http::HeaderValue;
 use pingora::lb::selection::RoundRobin;
 use pingora::lb::{Backend, LoadBalancer};
 use tokio::time::Instant;
 use url::Url;
 
 use super::health;
-use super::peer::{Host, Manner};
+use super::node::{Making, Node, address, number};
 use crate::config::care;
-use crate::config::model::Timeouts;
 use crate::observe::{Event, Observer};
-use crate::outbound::identity::Identity;
-use crate::outbound::reporter::Reporter;
-use crate::outbound::resilience::Verdict;
-use crate::outbound::resilience::{Breaker, Change, Ticket};
+use crate::outbound::proof::Prover;
+use crate::outbound::resilience::{Change, Ticket, Verdict};
 use crate::outbound::standing::NodeStanding;
 use crate::outbound::tls::Authorities;
-use crate::outbound::tls::Certificate;
 
 /// The nodes, at least one.
 pub struct Nodes {
@@ -35,17 +28,9 @@ pub struct Nodes {
     balance: Arc<LoadBalancer<RoundRobin>>,
     probed: Option<care::Health>,
     /// Who asks in health checks.
-    asks: Arc<OnceLock<Arc<Identity>>>,
+    asks: Arc<OnceLock<Arc<dyn Prover>>>,
     /// Set when the probes were started, which needs a runtime.
     tended: OnceLock<()>,
-}
-
-/// One node.
-pub struct Node {
-    pub host: Host,
-    /// Host and port as the Host header has them.
-    pub authority: HeaderValue,
-    outlier: Arc<Breaker>,
 }
 
 /// A node's turn to take a call; what comes of it is told with [`Nodes::learn`]. Dropped without, the call
@@ -56,17 +41,6 @@ pub struct Turn {
     pub number: u16,
     /// `None` where it was chosen although it is left out.
     ticket: Option<Ticket>,
-}
-
-/// What a node is made with beside its URL.
-pub struct Making<'m> {
-    pub name: &'m str,
-    pub timeouts: &'m Timeouts,
-    pub care: &'m care::Care,
-    /// What is shown in TLS.
-    pub certificate: Option<Arc<Certificate>>,
-    pub ca: Option<&'m Path>,
-    pub observer: &'m Arc<dyn Observer>,
 }
 
 impl Nodes {
@@ -106,8 +80,8 @@ impl Nodes {
     }
 
     /// Says who asks in health checks that show an authorization; the second call has no effect.
-    pub fn ask_as(&self, identity: &Arc<Identity>) {
-        let _ = self.asks.set(Arc::clone(identity));
+    pub fn ask_as(&self, prover: Arc<dyn Prover>) {
+        let _ = self.asks.set(prover);
     }
 
     /// The node of a turn.
@@ -203,45 +177,4 @@ impl Nodes {
             }
         });
     }
-}
-
-impl Node {
-    fn new(
-        url: &Url,
-        making: &Making<'_>,
-        authorities: Option<Arc<Authorities>>,
-    ) -> Result<Self, String> {
-        let (Some(name), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-            return Err("the URL has no host".to_owned());
-        };
-        let authority = match url.port() {
-            Some(port) => format!("{name}:{port}"),
-            None => name.to_owned(),
-        };
-        let care::Ejection { failures, pause, longest } = making.care.ejection.clone();
-        // The share of failures says nothing here: only failures in a row eject.
-        let outlier =
-            care::Breaker { failures, pause, longest, least: u32::MAX, ..care::Breaker::default() };
-        let manner = Manner {
-            timeouts: making.timeouts.clone(),
-            certificate: making.certificate.clone(),
-            authorities,
-            reporter: Reporter::new(making.name, making.observer),
-        };
-        Ok(Self {
-            host: Host::new(name, port, url.scheme() == "https", manner),
-            authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
-            outlier: Arc::new(Breaker::new(outlier)),
-        })
-    }
-}
-
-/// A node as the load balancer knows it.
-fn address(number: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::UNSPECIFIED, number))
-}
-
-/// The number of the node that the load balancer means.
-pub(super) fn number(backend: &Backend) -> Option<u16> {
-    backend.addr.as_inet().map(SocketAddr::port)
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use pingora::tls::CertificateDer;
 use tokio::time::Instant;
 
+use super::listener::Certificates;
 use super::names::Names;
-use crate::inbound::tls::Certificates;
 
 /// How long one verification holds.
 const FRESH: Duration = Duration::from_secs(60);
