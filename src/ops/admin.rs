@@ -13,12 +13,11 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
 
-use super::Metrics;
 use super::desk::{Desk, Unstarted, Who};
 use super::metrics::Now;
 use super::reload::{Outcome, Reloads};
-use super::routes;
 use super::state::State;
+use super::{Metrics, routes};
 use crate::config::model;
 use crate::diagnostic;
 use crate::exchange::Shared;

@@ -20,14 +20,12 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::broken::{timed_out, unformed, unreachable};
-use super::endpoints::{Connected, set_apart};
-use super::endpoints::{Making, Node, Nodes, Turn};
+use super::endpoints::{Connected, Making, Node, Nodes, Turn, set_apart};
 use super::proof::Prover;
 use super::reporter::Reporter;
 use super::resilience::{Verdict, verdict};
 use super::talk::talk;
-use super::tls::Certificate;
-use super::tls::{self, Authorities};
+use super::tls::{self, Authorities, Certificate};
 use crate::config::care::Care;
 use crate::config::model::Timeouts;
 use crate::exchange::{Upstream, upstream};

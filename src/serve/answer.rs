@@ -1,9 +1,11 @@
 //! The answer to the client: made once, then written; what becomes of the connection is not what became
 //! of the exchange.
 
+use http::HeaderValue;
 use pingora::proxy::{FailToProxy, Session};
 use pingora::{Error, ErrorSource};
 
+use super::account::{Account, Answer};
 use super::broken;
 use super::context::Context;
 use crate::exchange;
@@ -12,28 +14,31 @@ use crate::inbound::{reply, request};
 use crate::scim::http::Response;
 
 /// The answer to a request that does not get to its exchange.
-pub(super) fn refuse(context: &mut Context, fault: Fault) -> Response {
-    let outcome = match &context.route {
+pub(super) fn refuse(account: &mut Account, fault: Fault) -> Response {
+    let outcome = match &account.route {
         Some(route) => exchange::fail(route, fault),
         None => reply::routeless(fault),
     };
-    context.record.fault = outcome.record.fault;
+    account.record.fault = outcome.record.fault;
     outcome.response
 }
 
-/// Writes the answer. From its first byte on the record is what it is.
+/// Writes the answer. From its first byte on the record is what it is. `challenges` say how the caller could be
+/// let in.
 pub(super) async fn answer(
     session: &mut Session,
     context: &mut Context,
     mut response: Response,
+    challenges: &[HeaderValue],
 ) -> pingora::Result<()> {
-    if let Some(fault) = &context.record.fault {
-        reply::complete(&mut response, fault, &context.challenges);
+    let account = &mut context.account;
+    if let Some(fault) = &account.record.fault {
+        reply::complete(&mut response, fault, challenges);
     }
-    context.status = Some(response.status);
-    context.answered = true;
-    reply::write(session, response, &context.request_id).await?;
-    context.delivered = true;
+    let status = response.status;
+    account.answer = Answer::Made { status, delivered: false };
+    reply::write(session, response, &account.request_id).await?;
+    account.answer = Answer::Made { status, delivered: true };
     // Nobody else waits for what this request had.
     context.let_go();
     request::linger(session).await;
@@ -47,20 +52,21 @@ pub(super) async fn failed(
     context: &mut Context,
 ) -> FailToProxy {
     let end = |error_code| FailToProxy { error_code, can_reuse_downstream: false };
-    if context.answered {
-        context.record.fault.get_or_insert_with(|| broken::client_gone(error));
+    let account = &mut context.account;
+    if account.answer.is_made() {
+        account.record.fault.get_or_insert_with(|| broken::client_gone(error));
         return end(0);
     }
-    let fault = context.record.fault.take().unwrap_or_else(|| broken::stream(error));
+    let fault = account.record.fault.take().unwrap_or_else(|| broken::stream(error));
     let status = fault.status().as_u16();
     // A header that is out cannot be taken back: the connection's end is then the answer.
     if fault.cause == Cause::ClientGone || session.response_written().is_some() {
-        context.record.fault = Some(fault);
+        account.record.fault = Some(fault);
         return end(if *error.esource() == ErrorSource::Downstream { 0 } else { status });
     }
-    let response = refuse(context, fault);
+    let response = refuse(account, fault);
     session.set_keepalive(None);
     // Nobody hears of it where the client is gone, too: the fault is told in either case.
-    let _ = answer(session, context, response).await;
+    let _ = answer(session, context, response, &[]).await;
     end(status)
 }

@@ -3,47 +3,69 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use pingora::proxy::Session;
 use tokio::time::Instant;
 
-use super::context::Context;
-use super::edge::Way;
+use super::account::Account;
+use super::edge::{Edge, Way};
 use super::forward;
-use super::service::Service;
+use super::live::Live;
 use crate::config::model::Limits;
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
-use crate::inbound::Shown;
-use crate::inbound::{Callers, request};
-use crate::observe::{Event, Refusal};
-use crate::outbound::{Full, Gate, crowded};
+use crate::gateway::rights::Rights;
+use crate::inbound::{Callers, Shown, request};
+use crate::observe::{Event, Observer, Refusal};
+use crate::outbound::{Full, Gate, Place, crowded};
 
 /// When a client whose write cannot be recorded may come again.
 const LATER: Duration = Duration::from_secs(5);
+
+/// Who lets requests in.
+pub(super) struct Entrance {
+    pub live: Arc<Live>,
+    pub observer: Arc<dyn Observer>,
+}
 
 /// A request that may use its route, and what is behind the door.
 pub(super) struct Admitted {
     pub route: Arc<Route>,
     pub gate: Arc<Gate>,
     pub way: Way,
+    /// What the caller may do.
+    pub rights: Rights,
+    /// The client's Authorization on a route that forwards it.
+    pub authorization: Option<HeaderValue>,
 }
 
-impl Service {
-    /// Takes a place behind the door, and before a write one for its record; both are held until the
+/// A request that does not come in.
+pub(super) struct Turned {
+    pub fault: Fault,
+    /// How the caller could be let in.
+    pub challenges: Vec<HeaderValue>,
+}
+
+impl From<Fault> for Turned {
+    fn from(fault: Fault) -> Self {
+        Self { fault, challenges: Vec::new() }
+    }
+}
+
+impl Entrance {
+    /// Takes a place behind the door, and before a write one for its record, which is held until the
     /// request is told.
-    pub(super) async fn enter(
+    pub async fn enter(
         &self,
-        context: &mut Context,
+        account: &mut Account,
         route: &Route,
         gate: &Gate,
         deadline: Instant,
-    ) -> Result<(), Fault> {
-        if context.writes {
-            context.slot = Some(self.observer.reserve().ok_or_else(unrecorded)?);
+    ) -> Result<Place, Fault> {
+        if account.writes {
+            account.slot = Some(self.observer.reserve().ok_or_else(unrecorded)?);
         }
-        let place = gate.enter(deadline).await.map_err(|full| self.crowded(route, full))?;
-        context.place = Some(place);
-        Ok(())
+        gate.enter(deadline).await.map_err(|full| self.crowded(route, full))
     }
 
     fn crowded(&self, route: &Route, full: Full) -> Fault {
@@ -53,27 +75,26 @@ impl Service {
     }
 
     /// The route and what is behind its door, for a request that is in bounds and may use it.
-    pub(super) async fn admit(
+    pub async fn admit(
         &self,
-        session: &mut Session,
-        context: &mut Context,
-    ) -> Result<Admitted, Fault> {
+        session: &Session,
+        edge: &Edge,
+        account: &mut Account,
+    ) -> Result<Admitted, Turned> {
         let header = session.req_header();
         let host = request::host(header);
-        let edge = Arc::clone(&context.edge);
         let (route, door) =
             edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
-        context.route = Some(Arc::clone(route));
+        account.route = Some(Arc::clone(route));
         request::bounds(session, &edge.limits)?;
-        if let Way::Forward(_) | Way::Stream(_, _, None) = door.way {
-            context.forwarded = forward::authorization(&header.headers)?;
-        }
-        self.let_in(session, context, route, &door.callers).await?;
-        let credential = context.caller.as_ref().map(|caller| caller.credential.as_str());
-        context.rights = door.rights(credential);
         // On a route that forwards, whoever asks is a stranger to this gateway.
-        if !matches!(door.way, Way::Forward(_) | Way::Stream(_, _, None)) {
-            context.trace.trust();
+        let forwards = matches!(door.way, Way::Forward(_) | Way::Stream(_, _, None));
+        let authorization = if forwards { forward::authorization(&header.headers)? } else { None };
+        self.let_in(session, &edge.limits, account, route, &door.callers).await?;
+        let credential = account.caller.as_ref().map(|caller| caller.credential.as_str());
+        let rights = door.rights(credential).unwrap_or_else(Rights::all);
+        if !forwards {
+            account.trace.trust();
         }
         if let Way::Stream(..) = door.way {
             edge.shared.safeguards.admit(&route.spec.name)?;
@@ -82,23 +103,26 @@ impl Service {
             route: Arc::clone(route),
             gate: Arc::clone(&door.gate),
             way: door.way.clone(),
+            rights,
+            authorization,
         })
     }
 
     /// Looks at what the caller shows; at a password not, after too much from its address was wrong.
     async fn let_in(
         &self,
-        session: &mut Session,
-        context: &mut Context,
+        session: &Session,
+        limits: &Limits,
+        account: &mut Account,
         route: &Route,
         callers: &Callers,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Turned> {
         if callers.open() {
             return Ok(());
         }
-        let Limits { attempts, attempts_window: window, .. } = *context.edge.limits;
+        let Limits { attempts, attempts_window: window, .. } = *limits;
         let (name, counted) = (route.spec.name.as_str(), &self.live.attempts);
-        let address = request::address(session, &context.edge.limits.trusted_proxies);
+        let address = request::address(session, &limits.trusted_proxies);
         let wait = address.and_then(|address| counted.wait(name, address, attempts, window));
         let shown = Shown::new(&session.req_header().headers, request::peer(session));
         // What nobody can guess is looked at whatever its address did: else whoever shares the address
@@ -106,7 +130,7 @@ impl Service {
         let shown = if wait.is_some() { shown.without_guessable() } else { shown };
         let refusal = match callers.admit(&shown, &self.observer).await {
             Ok(caller) => {
-                context.caller = Some(caller);
+                account.caller = Some(caller);
                 return Ok(());
             }
             Err(refusal) if wait.is_none() || refusal.ours() => refusal,
@@ -115,11 +139,10 @@ impl Service {
         if let Some(address) = address.filter(|_| refusal.guessed() && attempts > 0) {
             counted.failed(name, address, window);
         }
-        context.refused = Some(refusal);
-        context.challenges = callers.challenges(refusal);
-        let fault = callers.fault(refusal);
+        account.refused = Some(refusal);
         let wait = wait.filter(|_| refusal == Refusal::Limited);
-        Err(wait.into_iter().fold(fault, Fault::with_retry_after))
+        let fault = wait.into_iter().fold(callers.fault(refusal), Fault::with_retry_after);
+        Err(Turned { fault, challenges: callers.challenges(refusal) })
     }
 }
 

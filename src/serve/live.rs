@@ -8,9 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::edge::Edge;
 use crate::config::model::Limits;
-use crate::inbound::Attempts;
-use crate::inbound::Certificates;
-use crate::inbound::InForce;
+use crate::inbound::{Attempts, Certificates, InForce};
 
 /// Holds the edge in force and lets it be replaced whole.
 pub struct Live {

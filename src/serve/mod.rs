@@ -3,6 +3,7 @@
 //!
 //! It knows nothing of SCIM: a translated route's bytes go to [`crate::exchange`] and come back.
 
+mod account;
 mod answer;
 mod broken;
 mod context;
@@ -17,7 +18,8 @@ mod passthrough;
 mod server;
 mod service;
 mod signals;
-mod stream;
+mod streaming;
+mod translating;
 
 pub use edge::{Door, Edge, Way};
 pub use library::{LIBRARY, library_part};

@@ -19,10 +19,7 @@ use crate::exchange::record::Streamed;
 use crate::exchange::wire::{self, Sent};
 use crate::gateway::Route;
 use crate::inbound::request::{self, REQUEST_ID, host};
-use crate::outbound::Node;
-use crate::outbound::Proof;
-use crate::outbound::is_not_done;
-use crate::outbound::{Identity, Remote};
+use crate::outbound::{Identity, Node, Proof, Remote, is_not_done};
 
 /// The name of the error by which a stream is sent once more with a new proof.
 const RENEWED: &str = "renewed";

@@ -22,6 +22,7 @@ use tokio::net::TcpSocket;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::enter::Entrance;
 use super::heart::Living;
 use super::life::{Life, Stage};
 use super::live::Live;
@@ -91,8 +92,7 @@ pub fn serve(
     let mut server = Server::new_with_opt_and_conf(Opt::default(), conf);
     let certificates = certificates(settings, &live, &observer)?;
     let service = Service {
-        live: Arc::clone(&live),
-        observer: Arc::clone(&observer),
+        entrance: Entrance { live: Arc::clone(&live), observer: Arc::clone(&observer) },
         life: Arc::clone(&life),
     };
     let proxy = http_proxy(&server.configuration, service);

@@ -17,28 +17,22 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::Instant;
 
+use super::account::{Account, Answer};
 use super::answer::{answer, failed, refuse};
-use super::context::Context;
+use super::context::{Context, Stage};
 use super::edge::Way;
-use super::enter::Admitted;
-use super::forward::Forwarded;
+use super::enter::{Admitted, Entrance, Turned};
 use super::life::Life;
-use super::live::Live;
 use super::passthrough;
-use super::stream::Stream;
-use crate::exchange::{self, Trace, Upstream};
-use crate::fault::Fault;
-use crate::gateway::Route;
-use crate::gateway::rights::Rights;
-use crate::inbound::request;
-use crate::inbound::{Used, arrived};
-use crate::observe::Observer;
-use crate::outbound::Gate;
+use super::streaming::Streaming;
+use super::translating::{Calls, Translating};
+use crate::exchange::{self, Trace};
+use crate::inbound::{Used, arrived, request};
 use crate::scim::http::Response;
 
+/// Pingora's hooks.
 pub(super) struct Service {
-    pub live: Arc<Live>,
-    pub observer: Arc<dyn Observer>,
+    pub entrance: Entrance,
     pub life: Arc<Life>,
 }
 
@@ -47,7 +41,7 @@ impl ProxyHttp for Service {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(self.live.edge(), Arc::clone(&self.observer))
+        Context::new(self.entrance.live.edge(), Arc::clone(&self.entrance.observer))
     }
 
     /// None: answers go as they are, without Pingora's compression.
@@ -60,15 +54,8 @@ impl ProxyHttp for Service {
     ) -> pingora::Result<bool> {
         arrived();
         // A context is made as early as a kept connection waits for its next request.
-        context.began = Instant::now();
-        context.underway = Some(self.life.begin());
-        context.edge = self.live.edge();
-        let header = session.req_header();
-        context.method = request::method(&header.method);
-        context.writes = request::writes(header);
-        let headers = &header.headers;
-        context.request_id = request::id(headers);
-        context.trace = Trace::of(headers, |id| self.observer.samples(id));
+        context.edge = self.entrance.live.edge();
+        self.open(session.req_header(), &mut context.account);
         let limits = &context.edge.limits;
         session.set_read_timeout(Some(limits.client));
         session.set_write_timeout(Some(limits.client));
@@ -76,16 +63,19 @@ impl ProxyHttp for Service {
         if session.get_keepalive().is_some() {
             session.set_keepalive(Some(limits.idle.as_secs().max(1)));
         }
-        let response = match self.admit(session, context).await {
-            Err(fault) => refuse(context, fault),
-            Ok(admitted) => match self.serve(session, context, admitted).await {
-                Ok(None) => return Ok(false),
-                Ok(Some(response)) => response,
-                Err(fault) => refuse(context, fault),
-            },
+        let turned = match self.serve(session, context).await {
+            Ok(None) => return Ok(false),
+            Ok(Some(response)) => Ok(response),
+            Err(turned) => Err(turned),
         };
         self.part(session);
-        answer(session, context, response).await?;
+        match turned {
+            Ok(response) => answer(session, context, response, &[]).await?,
+            Err(Turned { fault, challenges }) => {
+                let response = refuse(&mut context.account, fault);
+                answer(session, context, response, &challenges).await?;
+            }
+        }
         Ok(true)
     }
 
@@ -94,12 +84,11 @@ impl ProxyHttp for Service {
         _session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
-        let writes = context.writes;
-        let stream = context.stream.as_mut().ok_or_else(misled)?;
-        match stream.peer(writes).await {
+        let writes = context.account.writes;
+        match streaming(&mut context.stage)?.peer(writes).await {
             Ok(peer) => Ok(Box::new(peer)),
             Err(fault) => {
-                context.record.fault = Some(fault);
+                context.account.record.fault = Some(fault);
                 Error::e_explain(ErrorType::ConnectNoRoute, "no peer")
             }
         }
@@ -113,7 +102,7 @@ impl ProxyHttp for Service {
         mut error: Box<Error>,
     ) -> Box<Error> {
         // Nothing was sent: another node may take it, whatever the method.
-        error.set_retry(context.stream.as_mut().is_some_and(Stream::pass_over));
+        error.set_retry(streaming(&mut context.stage).is_ok_and(Streaming::pass_over));
         error
     }
 
@@ -143,18 +132,15 @@ impl ProxyHttp for Service {
         header: &mut RequestHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
-        let route = context.route.as_ref().ok_or_else(misled)?;
-        let stream = context.stream.as_mut().ok_or_else(misled)?;
-        let node = stream.node().ok_or_else(misled)?;
-        let asked = session.req_header();
-        let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
-        if context.edge.shared.wire.is_on(&route.spec.name) {
-            context.record.streamed = Some(passthrough::told(header, route, stream.remote()));
+        let Context { edge, account, stage } = context;
+        let streaming = streaming(stage)?;
+        if account.route.as_ref().is_some_and(|route| edge.shared.wire.is_on(&route.spec.name)) {
+            account.record.streamed = Some(streaming.told(header));
         }
-        passthrough::rewrite(header, route, stream.remote(), node, &context.trace)?;
-        passthrough::sender(header, asked, secure, &context.request_id)?;
-        stream.sign(header).await.or_else(|fault| {
-            context.record.fault = Some(fault);
+        let (trace, id) = (&account.trace, &account.request_id);
+        streaming.form(session, header, trace, id).ok_or_else(misled)??;
+        streaming.sign(header).await.or_else(|fault| {
+            account.record.fault = Some(fault);
             Error::e_explain(ErrorType::InternalError, "no identity")
         })
     }
@@ -165,8 +151,8 @@ impl ProxyHttp for Service {
         header: &mut ResponseHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
-        let Some(stream) = &mut context.stream else { return Ok(()) };
-        if stream.renewed(session, header).await { passthrough::again() } else { Ok(()) }
+        let Ok(streaming) = streaming(&mut context.stage) else { return Ok(()) };
+        if streaming.renewed(session, header).await { passthrough::again() } else { Ok(()) }
     }
 
     fn suppress_proxy_warn_log(
@@ -188,13 +174,14 @@ impl ProxyHttp for Service {
         context: &mut Context,
     ) -> pingora::Result<()> {
         let limits = &context.edge.limits;
-        let streamed = context.stream.as_mut().map_or(0, |stream| stream.count(body.as_ref()));
+        let stage = &mut context.stage;
+        let streamed = streaming(stage).map_or(0, |streaming| streaming.count(body.as_ref()));
         if streamed > limits.body {
-            context.record.fault = Some(request::too_large(limits));
+            context.account.record.fault = Some(request::too_large(limits));
             return Error::e_explain(ErrorType::HTTPStatus(413), "body beyond its bound");
         }
-        if !end_of_stream && context.began.elapsed() > limits.body_time {
-            context.record.fault = Some(request::too_slow(limits.body_time));
+        if !end_of_stream && context.account.began.elapsed() > limits.body_time {
+            context.account.record.fault = Some(request::too_slow(limits.body_time));
             return Error::e_explain(ErrorType::HTTPStatus(408), "body beyond its time");
         }
         Ok(())
@@ -208,11 +195,13 @@ impl ProxyHttp for Service {
         context: &mut Context,
     ) -> pingora::Result<Option<Duration>> {
         let limits = &context.edge.limits;
-        let passes = context.stream.as_mut().is_none_or(|s| s.passes(body.as_ref(), limits));
+        let stage = &mut context.stage;
+        let passes =
+            streaming(stage).map_or(true, |streaming| streaming.passes(body.as_ref(), limits));
         if passes || end_of_stream {
             return Ok(None);
         }
-        context.record.fault = Some(request::too_long());
+        context.account.record.fault = Some(request::too_long());
         Error::e_explain(ErrorType::WriteTimedout, "a stream beyond its time")
     }
 
@@ -223,16 +212,17 @@ impl ProxyHttp for Service {
         context: &mut Context,
     ) -> pingora::Result<()> {
         self.part(session);
-        context.status = Some(header.status);
-        if let Some(told) = &mut context.record.streamed {
+        let Context { account, stage, .. } = context;
+        account.answer = Answer::Streams(header.status);
+        if let Some(told) = &mut account.record.streamed {
             told.status = Some(header.status.as_u16());
             told.media_type = exchange::wire::media_type(&header.headers).map(Into::into);
         }
-        if let Some(stream) = &mut context.stream {
-            stream.answered(header);
+        if let Ok(streaming) = streaming(stage) {
+            streaming.answered(header);
             passthrough::answer(header)?;
         }
-        header.insert_header(request::REQUEST_ID, context.request_id.as_str())
+        header.insert_header(request::REQUEST_ID, account.request_id.as_str())
     }
 
     async fn fail_to_proxy(
@@ -262,62 +252,65 @@ impl Service {
         }
     }
 
-    /// Serves what was admitted; `None` where Pingora carries the rest.
+    /// What the request's header says of it.
+    fn open(&self, header: &RequestHeader, account: &mut Account) {
+        account.began = Instant::now();
+        account.underway = Some(self.life.begin());
+        account.method = request::method(&header.method);
+        account.writes = request::writes(header);
+        account.request_id = request::id(&header.headers);
+        account.trace = Trace::of(&header.headers, |id| self.entrance.observer.samples(id));
+    }
+
+    /// Serves what is admitted; `None` where Pingora carries the rest.
     async fn serve(
         &self,
         session: &mut Session,
         context: &mut Context,
-        admitted: Admitted,
-    ) -> Result<Option<Response>, Fault> {
-        let Admitted { route, gate, way } = admitted;
-        match way {
-            Way::Translate(upstream) => {
-                let upstream: &dyn Upstream = &*upstream;
-                self.exchange(session, context, &route, &gate, upstream).await.map(Some)
-            }
-            Way::Forward(upstream) => {
-                let authorization = context.forwarded.take();
-                let forwarded = Forwarded { upstream: &*upstream, authorization };
-                self.exchange(session, context, &route, &gate, &forwarded).await.map(Some)
-            }
+    ) -> Result<Option<Response>, Turned> {
+        let edge = Arc::clone(&context.edge);
+        let admitted = self.entrance.admit(session, &edge, &mut context.account).await?;
+        let Admitted { route, gate, way, rights, authorization } = admitted;
+        let calls = match way {
+            Way::Translate(upstream) => Calls::Own(upstream),
+            Way::Forward(upstream) => Calls::Forwarded(upstream, authorization),
             Way::Stream(remote, care, identity) => {
-                let deadline = Instant::now() + context.edge.limits.exchange;
-                self.enter(context, &route, &gate, deadline).await?;
-                let stream =
-                    Stream::begin(remote, &care, identity, context.forwarded.as_ref(), deadline)
-                        .await?;
+                let deadline = Instant::now() + edge.limits.exchange;
+                let account = &mut context.account;
+                let place = self.entrance.enter(account, &route, &gate, deadline).await?;
+                let who = authorization.as_ref();
+                let streaming =
+                    Streaming::begin(route, place, remote, &care, identity, who, deadline).await?;
                 // Told before Pingora reads the body, which it does not ask for.
                 request::go_on(session).await?;
-                let rate = usize::try_from(context.edge.limits.stream_rate).ok();
+                let rate = usize::try_from(edge.limits.stream_rate).ok();
                 session.as_downstream_mut().set_min_send_rate(rate);
-                context.stream = Some(stream);
-                Ok(None)
+                context.stage = Stage::Streaming(Box::new(streaming));
+                return Ok(None);
             }
-        }
-    }
-
-    /// Reads the body before it takes a place: who sends slowly keeps nobody else out.
-    async fn exchange(
-        &self,
-        session: &mut Session,
-        context: &mut Context,
-        route: &Route,
-        gate: &Gate,
-        upstream: &dyn Upstream,
-    ) -> Result<Response, Fault> {
-        let edge = Arc::clone(&context.edge);
-        let mut request = request::read(session, &context.request_id, &edge.limits).await?;
-        context.trace.write(&mut request.headers);
+        };
+        let Context { account, stage, .. } = context;
+        // The body is read before a place is taken: who sends slowly keeps nobody else out.
+        let mut request = request::read(session, &account.request_id, &edge.limits).await?;
+        account.trace.write(&mut request.headers);
         let deadline = Instant::now() + edge.limits.exchange;
-        self.enter(context, route, gate, deadline).await?;
-        let all = Rights::all();
-        let rights = context.rights.as_ref().unwrap_or(&all);
-        let (record, shared) = (&mut context.record, &edge.shared);
-        Ok(exchange::run_into(record, rights, route, request, upstream, shared, deadline).await)
+        let place = self.entrance.enter(account, &route, &gate, deadline).await?;
+        let translating = Translating { route, rights, calls, place };
+        let (record, shared) = (&mut account.record, &edge.shared);
+        let response = translating.exchange(request, record, shared, deadline).await;
+        *stage = Stage::Translating(translating);
+        Ok(Some(response))
     }
 }
 
-/// A phase that only pass-through routes reach was reached by another.
+/// The stream of a request on a pass-through route; a phase that only those reach was else reached by another.
+fn streaming(stage: &mut Stage) -> pingora::Result<&mut Streaming> {
+    match stage {
+        Stage::Streaming(streaming) => Ok(streaming),
+        Stage::Aside | Stage::Translating(_) => Err(misled()),
+    }
+}
+
 fn misled() -> Box<Error> {
     Error::explain(ErrorType::InternalError, "no stream was chosen")
 }

@@ -21,8 +21,7 @@ use crate::config::model::Timeouts;
 use crate::fault::{Cause, Fault};
 use crate::outbound::broken::unreachable;
 use crate::outbound::reporter::Reporter;
-use crate::outbound::tls::Authorities;
-use crate::outbound::tls::Certificate;
+use crate::outbound::tls::{Authorities, Certificate};
 
 /// Addresses that one call tries, whatever look-ups find meanwhile.
 const TRIED: usize = 16;

@@ -12,8 +12,7 @@ use super::secret::InForce;
 use crate::config::PrivateKey;
 use crate::config::identity::is_text;
 use crate::config::oauth::{Assertion, ClientAuth, Method};
-use crate::material::Looked;
-use crate::material::install;
+use crate::material::{Looked, install};
 
 /// RFC 7523 section 2.2.
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

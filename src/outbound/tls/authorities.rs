@@ -10,8 +10,7 @@ use pingora::utils::tls::{WrappedX509, parse_x509};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::material::trusted;
-use crate::material::{Followed, Watched, follow};
+use crate::material::{Followed, Watched, follow, trusted};
 use crate::outbound::reporter::Reporter;
 
 /// What connections to a server are checked against in place of the system's authorities.

@@ -14,13 +14,18 @@ use tokio::time::Instant;
 
 use super::passthrough;
 use crate::config::model::Limits;
+use crate::exchange::Trace;
+use crate::exchange::record::Streamed;
 use crate::fault::Fault;
-use crate::outbound::Proof;
-use crate::outbound::unformed;
-use crate::outbound::{Care, Leave, Node, Says, Turn, Verdict, asked};
-use crate::outbound::{Identity, Remote};
+use crate::gateway::Route;
+use crate::outbound::{
+    Care, Identity, Leave, Node, Place, Proof, Remote, Says, Turn, Verdict, asked, unformed,
+};
 
-pub(super) struct Stream {
+pub(super) struct Streaming {
+    route: Arc<Route>,
+    /// Held until the request is over.
+    place: Option<Place>,
     remote: Arc<Remote>,
     care: Arc<Care>,
     /// Whose call it is, where it is a stranger's.
@@ -43,10 +48,12 @@ pub(super) struct Stream {
     passed: (usize, Option<Instant>),
 }
 
-impl Stream {
+impl Streaming {
     /// # Errors
     /// Where there is no leave for the call.
     pub(super) async fn begin(
+        route: Arc<Route>,
+        place: Place,
         remote: Arc<Remote>,
         care: &Arc<Care>,
         identity: Option<Arc<Identity>>,
@@ -58,6 +65,8 @@ impl Stream {
         let leave = Some(care.leave_to_stream(who, deadline).await?);
         let care = Arc::clone(care);
         Ok(Self {
+            route,
+            place: Some(place),
             remote,
             care,
             who,
@@ -74,12 +83,28 @@ impl Stream {
         })
     }
 
-    pub(super) fn remote(&self) -> &Remote {
-        &self.remote
+    /// What is asked of the upstream, for whoever looks.
+    pub(super) fn told(&self, header: &RequestHeader) -> Streamed {
+        passthrough::told(header, &self.route, &self.remote)
+    }
+
+    /// Turns the client's header into the upstream's, but for who asks. `None` where no node was chosen.
+    pub(super) fn form(
+        &self,
+        session: &Session,
+        header: &mut RequestHeader,
+        trace: &Trace,
+        request_id: &str,
+    ) -> Option<pingora::Result<()>> {
+        let node = self.node()?;
+        let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+        let formed = passthrough::rewrite(header, &self.route, &self.remote, node, trace);
+        let asked = session.req_header();
+        Some(formed.and_then(|()| passthrough::sender(header, asked, secure, request_id)))
     }
 
     /// The node whose turn it is.
-    pub(super) fn node(&self) -> Option<&Node> {
+    fn node(&self) -> Option<&Node> {
         self.turn.as_ref().and_then(|turn| self.remote.nodes.node(turn))
     }
 
@@ -161,6 +186,7 @@ impl Stream {
     /// The request is over. An answer's header has said what there is to say of its sender, whatever became
     /// of the body: the client may have broken it off.
     pub(super) fn end(&mut self, fault: Option<&Fault>) {
+        self.place = None;
         let failed = || fault.map(|fault| Says::of(Err(fault)));
         let says = self.says.or_else(failed).unwrap_or(Says::UNKNOWN);
         self.leave_node(says.own);
