@@ -73,8 +73,8 @@ impl Caller<'_> {
         if !wire && answer.is_none_or(|answer| answer.status != StatusCode::NOT_FOUND) {
             return (None, None);
         }
-        let asked = wire::asked(self.route, self.upstream.base(), sent);
-        let wired = wire.then(|| Box::new(wire::wired(self.route, &sent.body, answer)));
+        let asked = wire::describe_request(self.route, self.upstream.base(), sent);
+        let wired = wire.then(|| Box::new(wire::describe_call(self.route, &sent.body, answer)));
         (Some(asked.into()), wired)
     }
 }

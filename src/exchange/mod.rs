@@ -1,10 +1,15 @@
-//! Runs plans: straight-line async over [`Upstream`].
+//! One request of a client with all the upstream calls that it takes: whoever has a route, a request and an
+//! upstream gets an answer, and a [`Record`] of what was done ([`run_into`]). Between exchanges it keeps
+//! what is [`Shared`]: locks, what was removed, and whose calls are told.
+//!
+//! It does not know what an upstream is, beyond the trait [`Upstream`], nor who the client is: only what
+//! the client may do.
 
 mod able;
 mod admit;
 mod adopt;
 mod alias;
-pub mod aside;
+mod aside;
 mod bulk;
 mod caller;
 mod claim;
@@ -20,25 +25,27 @@ mod one;
 mod page;
 mod patch;
 mod read;
-pub mod record;
+mod record;
 mod removals;
-pub mod run;
-pub mod safeguard;
+mod run;
+mod safeguard;
 mod scan;
 mod search;
 mod serve;
 mod shape;
 mod told;
 mod trace;
-pub mod upstream;
+mod upstream;
 mod user;
 mod version;
-pub mod wire;
+mod wire;
 
+pub use aside::LARGE;
 pub use context::Shared;
-pub use record::{Record, ResourceId};
+pub use record::{CallRecord, LossRecord, Record, ResourceId, Streamed, WriteRecord};
 pub use removals::Standing;
 pub use run::{Outcome, REQUEST_ID, fail, run, run_into};
 pub use safeguard::Decided;
 pub use trace::{TRACEPARENT, TRACESTATE, Trace};
-pub use upstream::Upstream;
+pub use upstream::{Upstream, deadline_fault, within_deadline};
+pub use wire::{CALLS, Sent, describe_request, media_type};

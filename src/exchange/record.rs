@@ -25,7 +25,7 @@ pub struct Record {
     /// What the request is about: attributes and extensions by their canonical names.
     pub places: Vec<String>,
     /// Each create, replace, patch and delete, done or not; several in a bulk request.
-    pub writes: Vec<Write>,
+    pub writes: Vec<WriteRecord>,
     pub calls: Vec<CallRecord>,
     pub losses: Vec<LossRecord>,
     pub fault: Option<Fault>,
@@ -112,7 +112,7 @@ impl fmt::Debug for ResourceId {
 
 /// One write that a client asked for.
 #[derive(Debug)]
-pub struct Write {
+pub struct WriteRecord {
     pub resource: &'static str,
     pub operation: Operation,
     pub subject: Option<ResourceId>,
@@ -152,7 +152,7 @@ impl Record {
         };
         let places = std::mem::take(&mut self.places);
         let (status, subject) = (status.as_u16(), self.subject.clone());
-        self.writes.push(Write { resource, operation, subject, status, cause, places });
+        self.writes.push(WriteRecord { resource, operation, subject, status, cause, places });
     }
 
     /// Counts losses of one direction, each place and cause once an exchange.

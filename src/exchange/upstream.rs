@@ -39,7 +39,7 @@ pub trait Upstream: Send + Sync {
     /// # Errors
     /// Those of [`Upstream::call_by`].
     async fn call(&self, request: Request) -> Result<Response, Fault> {
-        self.call_by(&request, far()).await
+        self.call_by(&request, far_deadline()).await
     }
 
     /// Whether a part of it is known to be well, so that a call that failed says nothing of the whole.
@@ -49,7 +49,7 @@ pub trait Upstream: Send + Sync {
 }
 
 /// The deadline where nobody says when an answer is too late.
-pub fn far() -> Instant {
+fn far_deadline() -> Instant {
     Instant::now() + FAR
 }
 
@@ -57,12 +57,15 @@ pub fn far() -> Instant {
 ///
 /// # Errors
 /// `UpstreamTimeout` at the deadline.
-pub async fn by<T>(deadline: Instant, coming: impl Future<Output = T> + Send) -> Result<T, Fault> {
-    timeout_at(deadline, coming).await.map_err(|_| late())
+pub async fn within_deadline<T>(
+    deadline: Instant,
+    coming: impl Future<Output = T> + Send,
+) -> Result<T, Fault> {
+    timeout_at(deadline, coming).await.map_err(|_| deadline_fault())
 }
 
 /// The exchange's deadline has come.
-pub fn late() -> Fault {
+pub fn deadline_fault() -> Fault {
     Fault::new(
         Cause::UpstreamTimeout,
         "The upstream did not answer within the time that this gateway allows an exchange. \

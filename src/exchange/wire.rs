@@ -96,7 +96,7 @@ impl Sent {
 }
 
 /// `POST /v2/scim/v2/Users/{id}?filter=…`: as it was sent, below the upstream's own `base`.
-pub fn asked(route: &Route, base: &str, sent: &Sent) -> String {
+pub fn describe_request(route: &Route, base: &str, sent: &Sent) -> String {
     let Sent { method, path, query, body: _ } = sent;
     let path = masked_path(route, path);
     let query = query.as_deref().map(|query| format!("?{}", masked_query(route, query)));
@@ -104,7 +104,7 @@ pub fn asked(route: &Route, base: &str, sent: &Sent) -> String {
 }
 
 /// What was sent and what came back.
-pub fn wired(route: &Route, sent: &[u8], answer: Option<&Response>) -> Wired {
+pub fn describe_call(route: &Route, sent: &[u8], answer: Option<&Response>) -> Wired {
     let names = Names::of(route);
     let got = answer.map(|answer| match media_type(&answer.headers) {
         Some(media_type) => format!("{media_type} {}", shape(&answer.body, &names)),

@@ -8,8 +8,7 @@ use http::{Method, StatusCode};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::request::REQUEST_ID;
-use crate::exchange::{Outcome, Record};
+use crate::exchange::{Outcome, REQUEST_ID, Record};
 use crate::fault::{Cause, Fault};
 use crate::scim::http::Response;
 

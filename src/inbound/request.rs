@@ -17,13 +17,12 @@ use uuid::Uuid;
 use super::tls::Peer;
 use crate::config::model::Limits;
 use crate::config::network::Network;
+use crate::exchange::REQUEST_ID;
 use crate::fault::{Cause, Fault};
 use crate::scim::endpoint::climbs;
 use crate::scim::http::Request;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How much of a refused request is still read, and for how long.
 const LINGER_BYTES: usize = 8 << 20;

@@ -24,7 +24,7 @@ use super::libraries::Libraries;
 use super::queue::{Batches, Queue};
 use crate::config::model::{Log, LogFormat};
 use crate::diagnostic::{Diagnostic, Mistakes};
-use crate::exchange::record::CallRecord;
+use crate::exchange::CallRecord;
 use crate::observe::{Event, Refusal, Seen};
 
 /// The target of this crate's events. Libraries are heard from a warning on: what they say below it

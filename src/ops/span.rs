@@ -9,7 +9,7 @@ use opentelemetry::trace::{
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use crate::exchange::record::CallRecord;
+use crate::exchange::CallRecord;
 use crate::observe::Seen;
 
 /// The exchange's span, then one for each of its calls.

@@ -28,7 +28,7 @@ use super::talk::talk;
 use super::tls::{self, Authorities, Certificate};
 use crate::config::care::Care;
 use crate::config::model::Timeouts;
-use crate::exchange::{Upstream, upstream};
+use crate::exchange::{Upstream, deadline_fault};
 use crate::fault::{Cause, Fault};
 use crate::observe::Silent;
 use crate::scim::http::{Request, Response};
@@ -241,7 +241,7 @@ impl Remote {
         let Ok(talked) = timeout_at(bounds.until, talking).await else {
             self.nodes.learn(turn, self.late(bounds));
             let own = || timed_out("the whole call");
-            return Err(Broken::Final(if bounds.own { own() } else { upstream::late() }));
+            return Err(Broken::Final(if bounds.own { own() } else { deadline_fault() }));
         };
         match talked {
             Ok((response, whole)) => {

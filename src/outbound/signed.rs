@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::identity::Identity;
 use super::proof::Proof;
-use crate::exchange::{Upstream, upstream};
+use crate::exchange::{Upstream, within_deadline};
 use crate::fault::Fault;
 use crate::scim::http::{Request, Response};
 
@@ -42,7 +42,7 @@ impl Upstream for Signed {
     async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
         let mut request = request.clone();
         request.headers.remove(AUTHORIZATION);
-        let Some(proof) = upstream::by(deadline, self.identity.proof()).await?? else {
+        let Some(proof) = within_deadline(deadline, self.identity.proof()).await?? else {
             return self.upstream.call_by(&request, deadline).await;
         };
         sign(&mut request, &proof);
@@ -50,7 +50,7 @@ impl Upstream for Signed {
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        match upstream::by(deadline, self.identity.renew(&proof)).await {
+        match within_deadline(deadline, self.identity.renew(&proof)).await {
             Ok(Some(newer)) => {
                 sign(&mut request, &newer);
                 self.upstream.call_by(&request, deadline).await

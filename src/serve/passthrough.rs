@@ -14,11 +14,9 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
-use crate::exchange::Trace;
-use crate::exchange::record::Streamed;
-use crate::exchange::wire::{self, Sent};
+use crate::exchange::{REQUEST_ID, Sent, Streamed, Trace, describe_request};
 use crate::gateway::Route;
-use crate::inbound::request::{self, REQUEST_ID, host};
+use crate::inbound::request::{self, host};
 use crate::outbound::{Identity, Node, Proof, Remote, is_not_done};
 
 /// The name of the error by which a stream is sent once more with a new proof.
@@ -64,7 +62,7 @@ pub(super) fn told(header: &RequestHeader, route: &Route, remote: &Remote) -> St
     let method = request::method(&header.method).to_ascii_uppercase().parse().unwrap_or_default();
     let query = header.uri.query().map(str::to_owned);
     let sent = Sent { method, path: path.to_owned(), query, body: Bytes::new() };
-    let asked = wire::asked(route, &remote.path(""), &sent).into();
+    let asked = describe_request(route, &remote.path(""), &sent).into();
     Streamed { asked, status: None, media_type: None, sent: 0, got: 0 }
 }
 

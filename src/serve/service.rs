@@ -216,13 +216,13 @@ impl ProxyHttp for Service {
         account.answer = Answer::Streams(header.status);
         if let Some(told) = &mut account.record.streamed {
             told.status = Some(header.status.as_u16());
-            told.media_type = exchange::wire::media_type(&header.headers).map(Into::into);
+            told.media_type = exchange::media_type(&header.headers).map(Into::into);
         }
         if let Ok(streaming) = streaming(stage) {
             streaming.answered(header);
             passthrough::answer(header)?;
         }
-        header.insert_header(request::REQUEST_ID, account.request_id.as_str())
+        header.insert_header(exchange::REQUEST_ID, account.request_id.as_str())
     }
 
     async fn fail_to_proxy(

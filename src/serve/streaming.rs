@@ -14,8 +14,7 @@ use tokio::time::Instant;
 
 use super::passthrough;
 use crate::config::model::Limits;
-use crate::exchange::Trace;
-use crate::exchange::record::Streamed;
+use crate::exchange::{Streamed, Trace};
 use crate::fault::Fault;
 use crate::gateway::Route;
 use crate::outbound::{

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use scim_gateway::exchange::aside::LARGE;
+use scim_gateway::exchange::LARGE;
 use serde_json::{Value as Json, json};
 use tokio::runtime::{Builder, Runtime};
 

@@ -158,5 +158,5 @@ async fn a_look_ends_by_itself_and_the_calls_of_one_exchange_are_bounded() {
     let outcome = bench.send(Method::POST, "/Bulk", Some(&bulk)).await;
     assert!(outcome.record.calls.len() >= 40);
     let wired = outcome.record.calls.iter().filter(|call| call.wired.is_some()).count();
-    assert_eq!(wired, scim_gateway::exchange::wire::CALLS);
+    assert_eq!(wired, scim_gateway::exchange::CALLS);
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::ids::Ids;
 use super::hashed;
-use crate::exchange::record::Write;
+use crate::exchange::WriteRecord;
 use crate::fault::Cause;
 use crate::observe::Seen;
 
@@ -66,7 +66,7 @@ pub(super) struct Many<'a> {
 }
 
 /// A write of a translated route.
-pub(super) fn of_write(seen: &Seen<'_>, write: &Write, ids: &Ids) -> Vec<u8> {
+pub(super) fn of_write(seen: &Seen<'_>, write: &WriteRecord, ids: &Ids) -> Vec<u8> {
     let outcome = match write.cause {
         None => "done",
         Some(cause) if cause.is_uncertain() => "unknown",

@@ -9,8 +9,7 @@ use serde_json::Value;
 use super::verify::{Verified, verify};
 use super::*;
 use crate::config::Secret;
-use crate::exchange::record::Write;
-use crate::exchange::{Record, ResourceId, Trace};
+use crate::exchange::{Record, ResourceId, Trace, WriteRecord};
 use crate::fault::{Cause, Fault};
 use crate::observe::{Principal, Refusal};
 use crate::scim::schema::Operation;
@@ -20,7 +19,7 @@ fn ids() -> Ids {
 }
 
 fn write(cause: Option<Cause>) -> Record {
-    let write = Write {
+    let write = WriteRecord {
         resource: "User",
         operation: Operation::Patch,
         subject: Some(ResourceId::new("private-id")),

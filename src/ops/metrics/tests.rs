@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
-use crate::exchange::record::{CallRecord, LossRecord};
-use crate::exchange::{Standing, Trace};
+use crate::exchange::{CallRecord, LossRecord, Standing, Trace};
 use crate::fault::{Cause, Fault};
 use crate::observe::{Reason, Refusal, Trigger};
 use crate::outbound::{NodeStanding, UpstreamStanding};
