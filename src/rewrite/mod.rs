@@ -1,4 +1,8 @@
-//! The rule language: text -> checked program -> the four views, put, trace, loss.
+//! The rule language: text to rules (`parse`), rules held against two schemas (`check`) and compiled to a
+//! program for each direction (`lens`), and what a program is asked: to translate, where one path goes, what
+//! is lost, what became of each value, and how what comes back is laid over what was there (`put`).
+//!
+//! It does not know HTTP, messages, `schemas`, `id` and `meta`, nor who is client and who upstream.
 
 pub mod align;
 mod build;

@@ -1,4 +1,7 @@
-//! What RFC 7643 and RFC 7644 say, as types and total functions. Knows no vendor and no rule.
+//! What RFC 7643 and RFC 7644 say, as types and total functions: documents and their values, schemas, one
+//! grammar for filters and paths with what they select, PATCH, queries, lists and equality.
+//!
+//! It does not know vendors, rules or connections, and reads no schema of its own: whoever asks brings it.
 
 pub mod coerce;
 pub mod document;

@@ -292,10 +292,10 @@ pub fn is_urn(name: &str) -> bool {
 const COMMON: [&str; 3] = ["id", "schemas", "meta"];
 
 /// The attribute that names lead to, each below the one before it.
-pub fn attribute_at<'s, N: AsRef<str>>(
-    attributes: &'s [Attribute],
+pub fn attribute_at<N: AsRef<str>>(
+    attributes: &[Attribute],
     names: impl IntoIterator<Item = N>,
-) -> Option<&'s Attribute> {
+) -> Option<&Attribute> {
     let mut names = names.into_iter();
     let first = find(attributes, names.next()?.as_ref())?;
     names.try_fold(first, |at, name| at.attribute(name.as_ref()))
