@@ -114,7 +114,8 @@ fn document(options: &Options, route: &Route) -> Result<Done, Failure> {
     let documents: Vec<&[u8]> =
         [Some(&bytes), old.as_ref()].into_iter().flatten().map(Vec::as_slice).collect();
     let pair = options.typed.pair(route, &documents)?;
-    let old = old.map(|old| route.stored(pair, Operation::Get, &answer(old))).transpose()?;
+    let old = old.map(answer);
+    let old = old.as_ref().map(|old| route.stored(pair, Operation::Get, old)).transpose()?;
     let known = old.as_ref().and_then(|old| old.frame.id.clone());
     let id = options.id.clone().or(known).unwrap_or_else(|| "ID".to_owned());
     match options.operation {

@@ -74,7 +74,7 @@ impl Exchange<'_> {
     }
 
     /// A list may leave out what decides: then the resource is read.
-    async fn whole(&mut self, sent: &Object<'_>, found: Stored) -> Stored {
+    async fn whole(&mut self, sent: &Object<'_>, found: Stored<'static>) -> Stored<'static> {
         if self.pair.access(sent, &found.object) != Access::Unknown {
             return found;
         }

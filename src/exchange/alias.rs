@@ -42,7 +42,7 @@ impl Exchange<'_> {
     ///
     /// # Errors
     /// `UpstreamUnexpected` where nothing names it.
-    pub fn named(&mut self, mut stored: Stored, id: &str) -> Result<Stored, Fault> {
+    pub fn named<'s>(&mut self, mut stored: Stored<'s>, id: &str) -> Result<Stored<'s>, Fault> {
         match (self.known(id), &stored.frame.id) {
             (_, Some(_)) => {}
             (Some(id), None) => stored.frame.id = Some(id.to_owned()),

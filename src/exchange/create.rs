@@ -14,6 +14,7 @@ use crate::gateway::message::resource::Location;
 use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::gateway::route::Kind;
+use crate::rewrite::translate::Message;
 use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Response;
@@ -26,9 +27,11 @@ pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
     exchange.projection()?;
     let user = exchange.taken(Operation::Create, None)?;
     let policies = &exchange.route.spec.policies;
-    let lifted = exchange.pair.lifted_resource(&user, Operation::Create, policies);
+    let pair = exchange.pair;
+    let canonical = pair.client.lift(&user, Message::Request(Operation::Create));
+    let lifted = pair.lifted_whole(&canonical.object, Operation::Create, policies);
     exchange.caller.record.places = lifted.names().to_vec();
-    let lowered = exchange.pair.create(&user)?;
+    let lowered = pair.create_lifted(canonical)?;
     exchange.caller.record.lose(&lowered.losses, "request");
     guard(exchange.pair, &lowered.losses, &lifted, policies)?;
     may_deactivate(&lifted, policies)?;
@@ -74,9 +77,9 @@ impl Exchange<'_> {
         sent: &Object<'_>,
         lowered: &Object<'static>,
         response: &Response,
-    ) -> Result<Option<Stored>, Fault> {
-        let shown =
-            self.route.answered(self.pair, Operation::Create, response)?.unwrap_or_default();
+    ) -> Result<Option<Stored<'static>>, Fault> {
+        let shown = self.route.answered(self.pair, Operation::Create, response)?;
+        let shown = shown.map(Stored::into_owned).unwrap_or_default();
         let own = shown.frame.id.clone();
         let thin = self.pair.is_thin(Operation::Create, lowered, shown.said());
         if own.is_some() && !thin {
@@ -123,7 +126,7 @@ impl Exchange<'_> {
     ///
     /// # Errors
     /// What the list met; `UpstreamUnexpected` where there are several.
-    pub async fn twin(&mut self, sent: &Object<'_>) -> Result<Option<Stored>, Fault> {
+    pub async fn twin(&mut self, sent: &Object<'_>) -> Result<Option<Stored<'static>>, Fault> {
         for name in self.pair.client_resource.matches_on.clone() {
             let Some(filter) = same(&name, sent) else { continue };
             let Ok(plan) = self.pair.plan_list(Query::of(filter)) else { continue };
@@ -152,14 +155,18 @@ impl Exchange<'_> {
     }
 
     /// The update that makes a new resource inactive.
-    async fn deactivate(&mut self, stored: Stored) -> Result<Stored, Fault> {
+    async fn deactivate(&mut self, stored: Stored<'static>) -> Result<Stored<'static>, Fault> {
         self.caller.record.emulated = true;
         let id = stored.frame.id.clone().unwrap_or_default();
         let outcome = self.made_inactive(&id, stored).await;
         outcome.map_err(|fault| still_active().with_log(fault.cause.label()))
     }
 
-    async fn made_inactive(&mut self, id: &str, made: Stored) -> Result<Stored, Fault> {
+    async fn made_inactive(
+        &mut self,
+        id: &str,
+        made: Stored<'static>,
+    ) -> Result<Stored<'static>, Fault> {
         let pair = self.pair;
         let merged = pair.deactivated(made.old())?;
         if !merged.changed {

@@ -31,7 +31,7 @@ impl Exchange<'_> {
         read: Read,
         plan: &ListPlan,
         pushed: Option<&Filter>,
-    ) -> Result<Option<Vec<Stored>>, Fault> {
+    ) -> Result<Option<Vec<Stored<'static>>>, Fault> {
         let Truth::Test(test) = &plan.truth else {
             return Ok(Some(read.kept.into_iter().map(|(stored, _)| stored).collect()));
         };
@@ -42,7 +42,7 @@ impl Exchange<'_> {
                     return Ok(None);
                 }
             }
-            let doubt = |(stored, doubt): &(Stored, bool)| {
+            let doubt = |(stored, doubt): &(Stored<'static>, bool)| {
                 *doubt && self.pair.answers(stored, pushed, hidden).is_none()
             };
             if read.kept.iter().any(doubt) {
@@ -63,7 +63,7 @@ impl Exchange<'_> {
         mut read: Read,
         plan: &ListPlan,
         test: &Filter,
-    ) -> Result<Vec<Stored>, Fault> {
+    ) -> Result<Vec<Stored<'static>>, Fault> {
         let schema = &self.pair.client.vendor;
         let limit = self.route.spec.policies.scan_limit;
         let several = |names: &Vec<String>| at(schema, names).is_none_or(|a| a.multi_valued);

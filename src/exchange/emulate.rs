@@ -39,7 +39,7 @@ impl<'e> Exchange<'e> {
         id: &str,
         asked: Emulation<'_, 'e>,
         change: impl Fn(&Stored) -> Result<(Merged, Lifted), Fault>,
-    ) -> Result<(Stored, Losses), Fault> {
+    ) -> Result<(Stored<'static>, Losses), Fault> {
         let Emulation { operation, request, demanded, counts, held } = asked;
         self.able_to_emulate()?;
         let policies = &self.route.spec.policies;

@@ -65,7 +65,11 @@ pub fn head<T>(page: &Page<T>, scope: Scope<'_>, paging: Paging) -> Head {
 
 impl Exchange<'_> {
     /// The page asked for, of the resources that satisfy the request.
-    pub async fn found(&mut self, plan: &ListPlan, start: &Start) -> Result<Page<Stored>, Fault> {
+    pub async fn found(
+        &mut self,
+        plan: &ListPlan,
+        start: &Start,
+    ) -> Result<Page<Stored<'static>>, Fault> {
         let size = self.pair.page_size(plan.query.count);
         let mut ignored = false;
         if plan.direct {
@@ -84,7 +88,11 @@ impl Exchange<'_> {
     }
 
     /// All resources that satisfy the truth, by the shortest way that proves it.
-    pub async fn every(&mut self, plan: &ListPlan, ignored: bool) -> Result<Vec<Stored>, Fault> {
+    pub async fn every(
+        &mut self,
+        plan: &ListPlan,
+        ignored: bool,
+    ) -> Result<Vec<Stored<'static>>, Fault> {
         if plan.truth == Truth::Never {
             return Ok(Vec::new());
         }

@@ -9,8 +9,11 @@ use crate::gateway::reply::Stored;
 
 impl Exchange<'_> {
     /// That resource, if it satisfies the truth; `None` where it is to be looked for among all.
-    pub(super) async fn one(&mut self, plan: &ListPlan) -> Result<Option<Vec<Stored>>, Fault> {
-        let kept = |exchange: &Self, stored: Stored| {
+    pub(super) async fn one(
+        &mut self,
+        plan: &ListPlan,
+    ) -> Result<Option<Vec<Stored<'static>>>, Fault> {
+        let kept = |exchange: &Self, stored: Stored<'static>| {
             let satisfies = exchange.pair.satisfies(&stored, &plan.truth);
             Some(if satisfies { vec![stored] } else { Vec::new() })
         };

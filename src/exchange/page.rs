@@ -20,7 +20,7 @@ use crate::scim::schema::Operation;
 
 /// What the upstream's own page is worth.
 pub enum Direct {
-    Answers(Page<Stored>),
+    Answers(Page<Stored<'static>>),
     /// It does not show how many there are.
     ProvesNothing,
     FilterIgnored,
@@ -226,7 +226,7 @@ impl Exchange<'_> {
 ///
 /// # Errors
 /// `UpstreamUnexpected` where it has none.
-fn identified(stored: &Stored) -> Result<&str, Fault> {
+fn identified<'s>(stored: &'s Stored<'_>) -> Result<&'s str, Fault> {
     stored.frame.id.as_deref().ok_or_else(|| {
         let detail = "A resource in the upstream's list has no id, so the list cannot be told to be complete. \
                       Ask whoever runs the upstream.";
@@ -272,10 +272,10 @@ fn is_of_a_create(fault: &Fault) -> bool {
 fn beside(
     start: &Start,
     total: Option<usize>,
-    items: Vec<Stored>,
+    items: Vec<Stored<'static>>,
     next: Option<String>,
     previous: Option<String>,
-) -> Page<Stored> {
+) -> Page<Stored<'static>> {
     let first = match start {
         Start::Cursor(Cursor { backward: false, beside, .. }) => beside.saturating_add(1),
         Start::Cursor(Cursor { beside, .. }) => beside.saturating_sub(items.len()).max(1),

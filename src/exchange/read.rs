@@ -19,7 +19,7 @@ use crate::scim::filter::Filter;
 pub struct Read {
     pub ids: HashSet<String>,
     /// What satisfies the truth, or may: then it is in doubt.
-    pub kept: Vec<(Stored, bool)>,
+    pub kept: Vec<(Stored<'static>, bool)>,
     /// Resources, those that came twice twice.
     pub fetched: usize,
     /// Pages without a resource: a cursor may lead through some (RFC 9865 section 2).
@@ -42,7 +42,7 @@ pub enum ScanStep {
     More,
     End,
     /// The only resource that can satisfy the truth.
-    Found(Box<Stored>),
+    Found(Box<Stored<'static>>),
     FilterIgnored,
     Repeats,
 }

@@ -15,7 +15,7 @@ use crate::scim::filter::Filter;
 
 /// How reading all pages ended.
 enum Scan {
-    Complete(Vec<Stored>),
+    Complete(Vec<Stored<'static>>),
     /// The upstream answered what it was not asked for.
     FilterIgnored,
     /// It answered a resource twice before it had shown as many as it says there are.
@@ -35,7 +35,11 @@ impl Exchange<'_> {
     ///
     /// # Errors
     /// `TooMany` where nothing shows that these are all, `UpstreamUnexpected` for a resource without id.
-    pub async fn all(&mut self, plan: &ListPlan, ignored: bool) -> Result<Vec<Stored>, Fault> {
+    pub async fn all(
+        &mut self,
+        plan: &ListPlan,
+        ignored: bool,
+    ) -> Result<Vec<Stored<'static>>, Fault> {
         let mut tries = Tries { ignored, repeated: false };
         loop {
             self.caller.record.filter_ignored |= tries.ignored;

@@ -23,7 +23,7 @@ use crate::scim::schema::Operation;
 /// A resource of some type, with what its own type makes of the request.
 struct Found<'p> {
     pair: &'p Pair,
-    stored: Stored,
+    stored: Stored<'static>,
     /// Where the request sorts.
     rank: Option<Rank>,
 }

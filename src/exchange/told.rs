@@ -20,7 +20,7 @@ use crate::scim::schema::Operation;
 /// A write that was done, as far as its answer shows it.
 struct Sent {
     /// None where the answer cannot be read.
-    shown: Option<Stored>,
+    shown: Option<Stored<'static>>,
     /// The answer is a page of something in between, which proves nothing.
     foreign: bool,
 }
@@ -38,7 +38,7 @@ impl Exchange<'_> {
         id: &str,
         object: &Object<'static>,
         version: Option<HeaderValue>,
-    ) -> Result<Stored, Fault> {
+    ) -> Result<Stored<'static>, Fault> {
         let sent = self.sent(operation, id, object, version).await?;
         self.seen(operation, id, object, sent).await
     }
@@ -51,7 +51,7 @@ impl Exchange<'_> {
         id: &str,
         writes: &[(Operation, Object<'static>)],
         mut version: Option<HeaderValue>,
-    ) -> Result<Stored, Fault> {
+    ) -> Result<Stored<'static>, Fault> {
         let mut last: Option<(Operation, &Object<'static>, Sent)> = None;
         for (at, (operation, body)) in writes.iter().enumerate() {
             // What an answer before has shown to be there is not added once more.
@@ -89,7 +89,7 @@ impl Exchange<'_> {
             return Err(self.explained(operation, id, &response, fault).await);
         }
         let shown = self.route.answered(self.pair, operation, &response)?;
-        let shown = shown.and_then(|stored| self.named(stored, id));
+        let shown = shown.and_then(|stored| self.named(stored.into_owned(), id));
         Ok(Sent { shown: shown.ok(), foreign: is_foreign(&response) })
     }
 
@@ -100,7 +100,7 @@ impl Exchange<'_> {
         id: &str,
         object: &Object<'static>,
         sent: Sent,
-    ) -> Result<Stored, Fault> {
+    ) -> Result<Stored<'static>, Fault> {
         let Sent { shown, foreign } = sent;
         let shown = match shown {
             Some(shown) if !self.pair.is_thin(operation, object, shown.said()) => {
@@ -123,8 +123,8 @@ impl Exchange<'_> {
         &self,
         id: Option<&str>,
         written: Option<&Object<'_>>,
-        shown: Option<Stored>,
-    ) -> Stored {
+        shown: Option<Stored<'static>>,
+    ) -> Stored<'static> {
         let mut stored = shown.unwrap_or_default();
         if let Some(written) = written {
             stored.object = self.pair.known_of(written, &stored.object);

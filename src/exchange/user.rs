@@ -18,6 +18,7 @@ use crate::gateway::pair::Losses;
 use crate::gateway::reply::Stored;
 use crate::gateway::route::{Kind, Replace};
 use crate::gateway::safety::{Delete, Removal};
+use crate::rewrite::translate::Message;
 use crate::scim::Object;
 use crate::scim::http::Response;
 use crate::scim::projection::Projection;
@@ -31,7 +32,9 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
     let columns = exchange.pair.columns(&query.projection, None, None);
     // A version that is compared is the whole resource's.
     let columns = columns.filter(|_| known.is_none() && demanded.is_none());
-    let stored = exchange.read_with(id, columns.as_ref()).await?;
+    let response = exchange.fetch(id, columns.as_ref()).await?;
+    let stored = exchange.route.stored(exchange.pair, Operation::Get, &response)?;
+    let stored = exchange.named(stored, id)?;
     admits(demanded.as_ref(), &stored)?;
     if let (Some(known), Some(tag)) = (&known, &stored.version)
         && known.has(tag)
@@ -53,16 +56,18 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
     exchange.projection()?;
     let user = exchange.taken(Operation::Replace, exchange.known(id))?;
     let policies = &exchange.route.spec.policies;
-    let lifted = exchange.pair.lifted_resource(&user, Operation::Replace, policies);
+    let pair = exchange.pair;
+    let canonical = pair.client.lift(&user, Message::Request(Operation::Replace));
+    let lifted = pair.lifted_whole(&canonical.object, Operation::Replace, policies);
     exchange.caller.record.places = lifted.names().to_vec();
     let demanded = exchange.demanded()?;
     may_deactivate(&lifted, policies)?;
     if policies.replace == Replace::Reset
-        && exchange.pair.upstream_resource.operations.has(Operation::Replace)
+        && pair.upstream_resource.operations.has(Operation::Replace)
     {
-        let lowered = exchange.pair.replace(&user)?;
+        let lowered = pair.replace_lifted(&user, canonical)?;
         exchange.caller.record.lose(&lowered.losses, "request");
-        guard(exchange.pair, &lowered.losses, &lifted, policies)?;
+        guard(pair, &lowered.losses, &lifted, policies)?;
         let admitted =
             exchange.admitted(Operation::Replace, id, &lifted, demanded.as_ref(), 1).await?;
         let Admitted { held: _held, version, claim, .. } = admitted;
@@ -75,8 +80,7 @@ pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, F
         return Ok(exchange.answer(Operation::Replace, &stored, losses));
     }
     // Refused before any call where it can be: put checks again over the old resource.
-    let losses = exchange.pair.replace_losses(&user)?;
-    let pair = exchange.pair;
+    let losses = pair.replace_losses(canonical)?;
     guard(pair, &losses, &lifted, policies)?;
     let change = |stored: &Stored| {
         let merged = pair.merge(&user, stored.old(), policies, false)?;
@@ -140,24 +144,30 @@ impl<'e> Exchange<'e> {
     }
 
     /// Reads the resource that is to be changed or shown.
-    pub async fn read(&mut self, id: &str) -> Result<Stored, Fault> {
+    pub async fn read(&mut self, id: &str) -> Result<Stored<'static>, Fault> {
         self.read_with(id, None).await
     }
 
-    /// Reads as much of the resource as its answer needs. What feeds a write or a made version is read
-    /// whole.
+    /// Reads as much of the resource as its reader needs.
     pub async fn read_with(
         &mut self,
         id: &str,
         columns: Option<&Columns>,
-    ) -> Result<Stored, Fault> {
+    ) -> Result<Stored<'static>, Fault> {
+        let response = self.fetch(id, columns).await?;
+        let stored = self.route.stored(self.pair, Operation::Get, &response)?;
+        self.named(stored.into_owned(), id)
+    }
+
+    /// The answer that holds as much of the resource as its reader needs. What feeds a write or a made version
+    /// is read whole.
+    async fn fetch(&mut self, id: &str, columns: Option<&Columns>) -> Result<Response, Fault> {
         let mut request = self.aimed(self.route.call(self.pair, Method::GET, Some(id), ""));
         let columns = columns.filter(|_| !self.route.makes_versions());
         request.query = columns.map(Columns::query);
         let response = self.call(Operation::Get, request).await?;
         self.success(Operation::Get, &response)?;
-        let stored = self.route.stored(self.pair, Operation::Get, &response)?;
-        self.named(stored, id)
+        Ok(response)
     }
 }
 

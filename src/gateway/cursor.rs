@@ -96,7 +96,7 @@ impl Start {
     ///
     /// # Errors
     /// `BadCursor` (`expiredCursor`) where the neighbour is not there.
-    pub fn beside(&self, mut read: Vec<Stored>) -> Result<Vec<Stored>, Fault> {
+    pub fn beside(&self, mut read: Vec<Stored<'static>>) -> Result<Vec<Stored<'static>>, Fault> {
         let Self::Cursor(cursor) = self else { return Ok(read) };
         let neighbour = match cursor.backward {
             true => read.pop(),

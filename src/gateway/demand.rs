@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::pair::refuse;
 use crate::fault::Fault;
 use crate::rewrite::lens::insert;
-use crate::scim::in_order;
+use crate::scim::in_order::InOrder;
 use crate::scim::schema::{Attribute, Format, Operation, Schema};
 use crate::scim::{Object, Value};
 
@@ -95,7 +95,7 @@ fn lacking(
     above: Option<&At<'_>>,
     found: &mut Vec<String>,
 ) {
-    for attribute in attributes {
+    for attribute in attributes.iter().filter(|attribute| requires(attribute, operation)) {
         let at = At { above, attribute };
         let value = object.get(&attribute.name);
         if attribute.required.has(operation) {
@@ -110,6 +110,13 @@ fn lacking(
             lacking(inner, &attribute.attributes, operation, Some(&at), found);
         }
     }
+}
+
+/// Whether the attribute or a part of it is required; not in the elements of a multi-valued one.
+fn requires(attribute: &Attribute, operation: Operation) -> bool {
+    attribute.required.has(operation)
+        || (!attribute.multi_valued
+            && attribute.attributes.iter().any(|part| requires(part, operation)))
 }
 
 /// The same for the elements of multi-valued attributes; each sentence once.
@@ -163,11 +170,14 @@ fn formats(
     above: Option<&At<'_>>,
     into: &mut Vec<String>,
 ) {
-    let mut known = in_order::attributes(attributes);
+    let mut known = InOrder::new(attributes);
     for (name, value) in object.iter() {
         let Some(attribute) = known.find(name) else { continue };
+        if !demands(attribute) {
+            continue;
+        }
         let old = before.and_then(|before| before.get(name));
-        if !demands(attribute) || old == Some(value) {
+        if old == Some(value) {
             continue;
         }
         let at = At { above, attribute };

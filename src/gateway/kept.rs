@@ -11,7 +11,7 @@ use crate::scim::{Object, Value};
 
 /// An attribute that the client left out keeps what the view shows; so do sub-attributes of singular
 /// complex attributes.
-pub fn keep_omitted<'a>(user: &mut Object<'a>, view: &Object<'static>) {
+pub fn keep_omitted<'a>(user: &mut Object<'a>, view: &Object<'a>) {
     for (name, shown) in view.iter() {
         match user.get_mut(name) {
             None => user.push(Cow::Owned(name.to_owned()), shown.clone()),
@@ -33,7 +33,7 @@ pub fn keep_permanent<'a>(
     schema: &[Attribute],
 ) -> Option<String> {
     let mut kept = None;
-    for attribute in schema.iter().filter(|attribute| !attribute.multi_valued) {
+    for attribute in schema.iter().filter(|attribute| keeps(attribute)) {
         let name = attribute.name.as_str();
         let Some(old) = before.get(name).filter(|old| !old.is_cleared()) else { continue };
         if attribute.is_permanent() && after.get(name).is_none_or(Value::is_cleared) {
@@ -53,6 +53,11 @@ pub fn keep_permanent<'a>(
         }
     }
     kept
+}
+
+/// Whether the attribute is always there, or a part of it; not in the elements of a multi-valued one.
+fn keeps(attribute: &Attribute) -> bool {
+    !attribute.multi_valued && (attribute.is_permanent() || attribute.attributes.iter().any(keeps))
 }
 
 /// What the upstream has no known way to remove stays, and its removal is lost.

@@ -3,6 +3,7 @@
 use super::merge::attribute_at;
 use super::pair::Pair;
 use super::taken::{is_told, value_at};
+use crate::scim::in_order::InOrder;
 use crate::scim::patch::OpKind;
 use crate::scim::schema::{Attribute, Mutability, Operation, Returned};
 use crate::scim::{Object, Value};
@@ -58,10 +59,9 @@ impl Pair {
 
 /// Whether an attribute that was written is nowhere in the answer. A vendor may leave out what is false.
 fn lacks(schema: &[Attribute], written: &Object<'_>, shown: &Object<'_>) -> bool {
+    let mut known = InOrder::new(schema);
     written.iter().filter(|(_, value)| is_worth_saying(value)).any(|(name, value)| {
-        let Some(attribute) = schema.iter().find(|a| a.name.eq_ignore_ascii_case(name)) else {
-            return false;
-        };
+        let Some(attribute) = known.find(name) else { return false };
         if !is_told(attribute) {
             return false;
         }

@@ -73,7 +73,17 @@ impl Pair {
         operation: Operation,
         policies: &Policies,
     ) -> Lifted {
-        let canonical = self.client.lift(resource, Message::Request(operation)).object;
+        let canonical = self.client.lift(resource, Message::Request(operation));
+        self.lifted_whole(&canonical.object, operation, policies)
+    }
+
+    /// The same of a resource that is in canonical words already.
+    pub fn lifted_whole(
+        &self,
+        canonical: &Object<'_>,
+        operation: Operation,
+        policies: &Policies,
+    ) -> Lifted {
         let replaces = operation == Operation::Replace && self.kind == Kind::Group;
         let members = match canonical.get("members") {
             _ if !replaces => Taken::None,
@@ -86,7 +96,7 @@ impl Pair {
             None => Taken::None,
         };
         let said = |name: &str| canonical.contains(name);
-        Lifted { deactivates: is_inactive(&canonical), members, names: self.canonical_names(said) }
+        Lifted { deactivates: is_inactive(canonical), members, names: self.canonical_names(said) }
     }
 
     /// A client's operations.

@@ -13,7 +13,7 @@ use crate::dialect::model::Put;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::{insert, strip_cleared};
 use crate::rewrite::put::put;
-use crate::rewrite::translate::Message;
+use crate::rewrite::translate::{Message, Translation};
 use crate::scim::Object;
 use crate::scim::equal::{TextCase, equal};
 use crate::scim::reading::Old;
@@ -43,7 +43,8 @@ impl Pair {
     ) -> Result<Merged, Fault> {
         let stored = stored.into();
         let message = Message::Request(Operation::Replace);
-        let mut view = self.view(stored.read).object;
+        let lifted = self.lift(stored.read);
+        let mut view = self.show(&lifted.object).object;
         let mut user = user.borrowed();
         if !explicit && self.omission(policies) == Omitted::Keep {
             keep_omitted(&mut user, &view);
@@ -107,8 +108,20 @@ impl Pair {
     /// # Errors
     /// As [`merge`](Self::merge).
     pub fn replace(&self, user: &Object<'_>) -> Result<Lowered, Fault> {
+        self.replace_lifted(user, self.client.lift(user, Message::Request(Operation::Replace)))
+    }
+
+    /// The same of a replacement that is lifted already.
+    ///
+    /// # Errors
+    /// As [`merge`](Self::merge).
+    pub fn replace_lifted(
+        &self,
+        user: &Object<'_>,
+        lifted: Translation<'_>,
+    ) -> Result<Lowered, Fault> {
         let message = Message::Request(Operation::Replace);
-        let lifted = checked(self.client.lift(user, message))?;
+        let lifted = checked(lifted)?;
         let mut lowered = checked(self.upstream.lower(&lifted.object, message))?;
         let made = self.upstream.complete(&mut lowered.object, &lifted.object, Operation::Replace);
         self.say_fixed(user, &mut lowered.object)?;
@@ -123,7 +136,7 @@ impl Pair {
     }
 
     /// An extension that the client neither knows nor says is hidden from it.
-    fn keep_unmanaged<'a>(&self, user: &mut Object<'a>, view: &Object<'static>) {
+    fn keep_unmanaged<'a>(&self, user: &mut Object<'a>, view: &Object<'a>) {
         let known = |name: &str| {
             let listed = self.client.vendor.attribute(name).is_some();
             listed && !self.unmanaged.iter().any(|urn| urn.eq_ignore_ascii_case(name))

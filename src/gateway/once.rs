@@ -20,16 +20,13 @@ pub enum Alike {
 
 /// Leaves each reference of the multi-valued attributes that hold some once, where it first stands.
 pub fn once(attributes: &[Attribute], object: &mut Object<'_>, alike: Alike) {
-    for attribute in attributes.iter().filter(|attribute| !attribute.attributes.is_empty()) {
+    let names_some = |attribute: &&Attribute| attribute.multi_valued && attribute.names_resources();
+    for attribute in attributes.iter().filter(|a| a.extension || names_some(a)) {
         match object.get_mut(&attribute.name) {
             Some(Value::Object(inner)) if attribute.extension => {
                 once(&attribute.attributes, inner, alike);
             }
-            Some(Value::Array(elements))
-                if attribute.multi_valued && attribute.names_resources() =>
-            {
-                distinct(elements, alike);
-            }
+            Some(Value::Array(elements)) if names_some(&attribute) => distinct(elements, alike),
             _ => {}
         }
     }

@@ -21,7 +21,8 @@ use crate::rewrite::lens::{Lens, strip_cleared};
 use crate::rewrite::rule::Rules;
 use crate::rewrite::translate::{Loss, Message, Problem, Translation};
 use crate::scim::coerce::{Leniency, coerce, spelt};
-use crate::scim::in_order;
+use crate::scim::in_order::InOrder;
+use crate::scim::projection::hidden;
 use crate::scim::reading::Reading;
 use crate::scim::schema::{Attribute, Operation, Schema, Unknown, is_urn};
 use crate::scim::{Object, Value};
@@ -54,6 +55,8 @@ pub struct Pair {
     pub unreturned: Vec<Vec<String>>,
     /// The client's places that lead there.
     pub(super) unseen: Vec<Unseen>,
+    /// Attributes of the client's that a default answer does not hold, or not whole.
+    pub(super) hidden: Vec<String>,
     /// Places of the client's that it may write and that no answer of its dialect shows unasked.
     pub unasked: Vec<Vec<String>>,
     /// What `/Schemas` lists: the client's schema as far as the pair carries it.
@@ -151,6 +154,7 @@ impl Pair {
         let (client_identity, identity) =
             (ElementIdentity::of(&client), ElementIdentity::of(&upstream));
         let fixed = fixed(&client, &upstream);
+        let hidden = hidden(&client.vendor);
         let unasked = unreturned(&client.vendor.attributes, &[]);
         let unreturned = unreturned(&upstream.vendor.attributes, &[]);
         let unseen = unseen(&client, &upstream, &unreturned);
@@ -175,6 +179,7 @@ impl Pair {
             fixed,
             unreturned,
             unseen,
+            hidden,
             unasked,
             free,
             foreign,
@@ -212,7 +217,7 @@ impl Pair {
         let schema = &self.client.vendor;
         let mut mistakes = Vec::new();
         let mut taken = Object::with_capacity(object.len());
-        let mut known = in_order::attributes(&schema.attributes);
+        let mut known = InOrder::new(&schema.attributes);
         for (name, value) in self.unfolded(object, &mut mistakes) {
             let Some(attribute) = known.find(&name) else {
                 let open = schema.open_extensions && is_urn(&name);
@@ -242,8 +247,16 @@ impl Pair {
     /// # Errors
     /// `InvalidValue` for values that a rule or the upstream's schema refuses.
     pub fn create(&self, user: &Object<'_>) -> Result<Lowered, Fault> {
+        self.create_lifted(self.client.lift(user, Message::Request(Operation::Create)))
+    }
+
+    /// The same of a resource that is lifted already.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_lifted(&self, lifted: Translation<'_>) -> Result<Lowered, Fault> {
         let message = Message::Request(Operation::Create);
-        let lifted = checked(self.client.lift(user, message))?;
+        let lifted = checked(lifted)?;
         let mut lowered = checked(self.upstream.lower(&lifted.object, message))?;
         let made = self.upstream.complete(&mut lowered.object, &lifted.object, Operation::Create);
         strip_cleared(&mut lowered.object, &self.upstream.vendor.attributes);

@@ -23,14 +23,14 @@ use crate::scim::reading::{Old, Reading};
 use crate::scim::schema::Operation;
 use crate::scim::{Object, Value};
 
-/// A resource that the upstream answered, in its own words.
+/// A resource that the upstream answered, in its own words; its texts may lie in that answer.
 #[derive(Debug, Default)]
-pub struct Stored {
+pub struct Stored<'a> {
     pub frame: Frame,
     /// As it was read: what is unreadable is not in it.
-    pub object: Object<'static>,
+    pub object: Object<'a>,
     /// As it came, where that is not what was read.
-    pub raw: Option<Object<'static>>,
+    pub raw: Option<Object<'a>>,
     /// The version, where the upstream keeps them and its answer's header names it.
     pub etag: Option<HeaderValue>,
     /// The version that the client is told, if any.
@@ -41,18 +41,25 @@ pub struct Stored {
     pub unseen: bool,
 }
 
-impl Stored {
+impl<'a> Stored<'a> {
     /// A resource and its frame, without a version.
-    pub fn read(frame: Frame, reading: Reading<'_>) -> Self {
-        let Reading { read, raw, unreadable } = reading.into_owned();
+    pub fn read(frame: Frame, reading: Reading<'a>) -> Self {
+        let Reading { read, raw, unreadable } = reading;
         let cause = LossCause::Converted;
         let lifting = unreadable.iter().map(|path| Loss::new(path.as_str().into(), cause));
         let losses = Losses { lifting: lifting.collect(), lowering: Vec::new() };
         Self { frame, object: read, raw, losses, ..Self::default() }
     }
 
+    /// The same, for who keeps it longer than the answer.
+    pub fn into_owned(self) -> Stored<'static> {
+        let Self { frame, object, raw, etag, version, losses, unseen } = self;
+        let (object, raw) = (object.into_owned(), raw.map(Object::into_owned));
+        Stored { frame, object, raw, etag, version, losses, unseen }
+    }
+
     /// What the upstream said, also what cannot be read.
-    pub fn said(&self) -> &Object<'static> {
+    pub fn said(&self) -> &Object<'a> {
         self.raw.as_ref().unwrap_or(&self.object)
     }
 
@@ -71,7 +78,7 @@ pub struct StoredPage {
     /// The upstream's own (RFC 9865 section 2).
     pub next_cursor: Option<String>,
     pub previous_cursor: Option<String>,
-    pub resources: Vec<Stored>,
+    pub resources: Vec<Stored<'static>>,
 }
 
 impl Route {
@@ -126,12 +133,12 @@ impl Route {
     ///
     /// # Errors
     /// The upstream's error, where the body is one whatever the status says.
-    pub fn answered(
+    pub fn answered<'r>(
         &self,
         pair: &Pair,
         operation: Operation,
-        response: &Response,
-    ) -> Result<Result<Stored, Fault>, Fault> {
+        response: &'r Response,
+    ) -> Result<Result<Stored<'r>, Fault>, Fault> {
         let body = match self.body(response) {
             Ok(body) => body,
             Err(unreadable) => return Ok(Err(unreadable)),
@@ -147,12 +154,12 @@ impl Route {
     ///
     /// # Errors
     /// Also `UpstreamNotJson` and `UpstreamUnexpected`.
-    pub fn stored(
+    pub fn stored<'r>(
         &self,
         pair: &Pair,
         operation: Operation,
-        response: &Response,
-    ) -> Result<Stored, Fault> {
+        response: &'r Response,
+    ) -> Result<Stored<'r>, Fault> {
         self.answered(pair, operation, response)?
     }
 
@@ -179,13 +186,13 @@ impl Route {
         }
     }
 
-    fn read(
+    fn read<'r>(
         &self,
         pair: &Pair,
         operation: Operation,
         response: &Response,
-        body: Value<'_>,
-    ) -> Result<Stored, Fault> {
+        body: Value<'r>,
+    ) -> Result<Stored<'r>, Fault> {
         let (frame, object) = read_answer(&pair.upstream_resource, operation, body)?;
         let keeps = pair.upstream_resource.etag && !self.makes_versions();
         let etag = version(response).filter(|_| keeps);
@@ -210,7 +217,8 @@ impl Route {
             .map(|resource| {
                 let (frame, object) =
                     read_answer(&pair.upstream_resource, Operation::List, resource)?;
-                Ok(self.versioned(pair, Stored::read(frame, pair.receive(object)), true))
+                let stored = Stored::read(frame, pair.receive(object)).into_owned();
+                Ok(self.versioned(pair, stored, true))
             })
             .collect::<Result<_, Fault>>()?;
         Ok(StoredPage { total, start_index, next_cursor, previous_cursor, resources })
@@ -253,7 +261,11 @@ impl Route {
             Some((_, name)) => object.get_mut(name).and_then(Value::as_object_mut),
             None => Some(&mut object),
         };
-        if let Some(inner) = inner {
+        let whole = |inner: &Object<'_>| {
+            *projection == Projection::Default
+                && !pair.hidden.iter().any(|name| inner.contains(name))
+        };
+        if let Some(inner) = inner.filter(|inner| !whole(inner)) {
             project(inner, &pair.client.vendor, projection);
         }
         object.to_json()

@@ -36,8 +36,8 @@ impl Rank {
 
 impl Pair {
     /// Sorts resources of one type.
-    pub fn sorted(&self, resources: Vec<Stored>, sort: &Sort) -> Vec<Stored> {
-        let mut ranked: Vec<(Rank, Stored)> =
+    pub fn sorted(&self, resources: Vec<Stored<'static>>, sort: &Sort) -> Vec<Stored<'static>> {
+        let mut ranked: Vec<(Rank, Stored<'static>)> =
             resources.into_iter().map(|stored| (self.rank(&stored, sort), stored)).collect();
         ranked.sort_by(|(a, _), (b, _)| a.against(b));
         ranked.into_iter().map(|(_, stored)| stored).collect()

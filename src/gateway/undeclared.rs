@@ -41,7 +41,7 @@ impl Pair {
     }
 
     /// A replacement by a client that cannot see them does not clear them.
-    pub(super) fn keep_undeclared<'a>(&self, user: &mut Object<'a>, view: &Object<'static>) {
+    pub(super) fn keep_undeclared<'a>(&self, user: &mut Object<'a>, view: &Object<'a>) {
         keep(user, view, &self.listed.attributes, (&[], &self.client_identity));
     }
 }
@@ -99,7 +99,7 @@ fn hide(
 
 fn keep<'a>(
     user: &mut Object<'a>,
-    view: &Object<'static>,
+    view: &Object<'a>,
     attributes: &[Attribute],
     (above, identity): (&[String], &ElementIdentity),
 ) {

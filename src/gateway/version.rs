@@ -21,7 +21,12 @@ impl Route {
 
     /// Gives a resource just read, alone or in a list, the version that the client is told, in its
     /// header and its `meta`.
-    pub(super) fn versioned(&self, pair: &Pair, mut stored: Stored, listed: bool) -> Stored {
+    pub(super) fn versioned<'s>(
+        &self,
+        pair: &Pair,
+        mut stored: Stored<'s>,
+        listed: bool,
+    ) -> Stored<'s> {
         let rules = &self.spec.rules;
         if self.makes_versions() && listed {
             // Lists may say less or more of a resource than its own answer does.

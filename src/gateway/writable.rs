@@ -1,15 +1,15 @@
 //! What of a stored resource a write says: no value that only the vendor writes, and none that says
 //! "no value". What is of another type than the schema's stays as it came.
 
+use crate::scim::in_order::InOrder;
 use crate::scim::schema::{Attribute, Kind, Mutability, is_urn};
 use crate::scim::{Object, Value};
 
 /// Leaves only what a client of that schema may write.
 pub fn writable(object: &mut Object<'_>, attributes: &[Attribute]) {
+    let mut known = InOrder::new(attributes);
     object.retain(|name, value| {
-        let Some(attribute) = attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name)) else {
-            return true;
-        };
+        let Some(attribute) = known.find(name) else { return true };
         if attribute.mutability == Mutability::ReadOnly {
             return false;
         }
@@ -36,18 +36,21 @@ pub fn writable(object: &mut Object<'_>, attributes: &[Attribute]) {
 /// objects and elements left with nothing; at the top also extensions without a member. Free values
 /// and unreadable ones are data.
 pub fn trim(object: &mut Object<'_>, attributes: &[Attribute]) {
+    if !object.holds_cleared() {
+        return;
+    }
+    let mut known = InOrder::new(attributes);
     object.retain(|name, value| {
-        let known = attributes.iter().any(|a| a.name.eq_ignore_ascii_case(name));
         let bare = is_urn(name) && value.as_object().is_some_and(Object::is_empty);
-        known || !(value.is_cleared() || bare)
+        known.find(name).is_some() || !(value.is_cleared() || bare)
     });
     trim_known(object, attributes);
 }
 
 fn trim_known(object: &mut Object<'_>, attributes: &[Attribute]) {
+    let mut known = InOrder::new(attributes);
     object.retain(|name, value| {
-        let known = attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name));
-        let Some(attribute) = known else { return true };
+        let Some(attribute) = known.find(name) else { return true };
         if value.is_cleared() {
             return false;
         }

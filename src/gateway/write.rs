@@ -9,7 +9,7 @@ use crate::dialect::model::{Clear, Put, Resource};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::insert;
 use crate::rewrite::program::label;
-use crate::rewrite::translate::Message;
+use crate::rewrite::translate::{Message, Translation};
 use crate::scim::Path;
 use crate::scim::patch::{Op, OpKind};
 use crate::scim::reading::{Old, is_partly_unreadable, read};
@@ -205,14 +205,14 @@ impl Pair {
         Ok(Merged { before, after, losses: Losses::default(), changed })
     }
 
-    /// What a replacement would lose whatever the old resource is: what is said of a place that the
+    /// What a lifted replacement would lose whatever the old resource is: what is said of a place that the
     /// vendor alone writes may be what it shows there, which [`merge`](Self::merge) sees.
     ///
     /// # Errors
     /// `InvalidValue` for values that a rule refuses.
-    pub fn replace_losses(&self, user: &Object<'_>) -> Result<Losses, Fault> {
+    pub fn replace_losses(&self, lifted: Translation<'_>) -> Result<Losses, Fault> {
         let message = Message::Request(Operation::Replace);
-        let lifted = checked(self.client.lift(user, message))?;
+        let lifted = checked(lifted)?;
         let mut lowered = checked(self.upstream.lower(&lifted.object, message))?;
         demand::check_formats(&lowered.object, &self.upstream.vendor)?;
         lowered.losses.retain(|loss| !self.table.told_only.contains(&*loss.place));

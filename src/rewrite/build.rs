@@ -65,6 +65,11 @@ pub enum ElementKey {
 }
 
 impl<'a> Builder<'a> {
+    /// With room for so many attributes.
+    pub fn with_capacity(attributes: usize) -> Self {
+        Self { listed: Vec::with_capacity(attributes), ..Self::default() }
+    }
+
     /// Writes a value at a destination; `below` is a name further down: an extension at the top.
     pub fn write(
         &mut self,
@@ -145,15 +150,29 @@ impl<'a> Builder<'a> {
         if position == u16::MAX {
             return self.free_slot(name);
         }
-        let at = match self.listed.binary_search_by_key(&position, |(position, _)| *position) {
+        let last = self.listed.len().saturating_sub(1);
+        let at = match self.listed.last() {
+            // Most come in the schema's order.
+            Some((there, _)) if *there == position => last,
+            Some((there, _)) if *there > position => self.place(position, name),
+            _ => {
+                self.listed.push((position, Slot::new(name)));
+                self.listed.len() - 1
+            }
+        };
+        #[expect(clippy::indexing_slicing, reason = "the position was found or made just above")]
+        &mut self.listed[at].1
+    }
+
+    /// Where the attribute of that position lies among those behind it; made where it is not there.
+    fn place(&mut self, position: u16, name: Cow<'a, str>) -> usize {
+        match self.listed.binary_search_by_key(&position, |(position, _)| *position) {
             Ok(at) => at,
             Err(at) => {
                 self.listed.insert(at, (position, Slot::new(name)));
                 at
             }
-        };
-        #[expect(clippy::indexing_slicing, reason = "the position was found or made just above")]
-        &mut self.listed[at].1
+        }
     }
 
     fn free_slot(&mut self, name: Cow<'a, str>) -> &mut Slot<'a> {
@@ -178,8 +197,13 @@ impl<'a> Builder<'a> {
     }
 
     pub fn finish(self) -> Object<'a> {
+        let mut object = Object::with_capacity(self.listed.len().saturating_add(self.free.len()));
         let listed = self.listed.into_iter().map(|(_, slot)| slot);
-        listed.chain(self.free).map(Slot::finish).collect()
+        listed
+            .chain(self.free)
+            .map(Slot::finish)
+            .for_each(|(name, value)| object.push(name, value));
+        object
     }
 }
 

@@ -7,7 +7,7 @@ use super::build::ElementKey;
 use super::carry::ways;
 use super::loss::Loss;
 use super::program::{ElementsPlan, LossCause, Node, NodePlan, ObjectPlan, Verdict};
-use super::translate::{Derived, Run};
+use super::translate::Run;
 use crate::scim::{Object, Value};
 
 impl<'a> Run<'a> {
@@ -16,9 +16,8 @@ impl<'a> Run<'a> {
         node: &'a Node,
         plan: &'a ElementsPlan,
         elements: &'a [Value<'a>],
-    ) -> Vec<Derived<'a>> {
+    ) {
         let ways = ways(plan, elements);
-        let mut derived = Vec::new();
         for (index, (element, way)) in elements.iter().zip(ways).enumerate() {
             let Value::Object(object) = element else {
                 if !element.is_cleared() {
@@ -28,12 +27,11 @@ impl<'a> Run<'a> {
             };
             let key = ElementKey::Source(plan.number, index);
             let before = self.settled;
-            derived.extend(self.object(&way.arm.plan, object, key, way.chosen));
+            self.object(&way.arm.plan, object, key, way.chosen);
             if self.settled == before {
                 self.lose_implied(&way.arm.plan, object);
             }
         }
-        derived
     }
 
     /// Where nothing of an element gets there, no place there says what its predicate says.

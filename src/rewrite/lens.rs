@@ -12,7 +12,7 @@ use super::place::{Element, Place};
 use super::program::{LossCause, Program, label};
 use super::rule::{Fill, Part, Rules, Set, SetTarget, SetValue, Text, When};
 use super::translate::{Loss, Message, Translation, translate};
-use crate::scim::in_order;
+use crate::scim::in_order::InOrder;
 use crate::scim::schema::{Attribute, Kind, Operation, Schema, attribute_at, is_urn};
 use crate::scim::{Object, Value};
 
@@ -279,7 +279,13 @@ pub fn insert<'a>(object: &mut Object<'a>, schema: &[Attribute], name: &str, val
 /// elements left with nothing. It goes down to free keys and no further: what lies under one is data,
 /// whose positions count, and an empty object there is a value.
 pub fn strip_cleared(object: &mut Object<'_>, schema: &[Attribute]) {
-    let mut known = in_order::attributes(schema);
+    if object.holds_cleared() {
+        strip(object, schema);
+    }
+}
+
+fn strip(object: &mut Object<'_>, schema: &[Attribute]) {
+    let mut known = InOrder::new(schema);
     object.retain(|name, value| match known.find(name) {
         Some(attribute) => {
             let bare = is_urn(name) && value.as_object().is_some_and(Object::is_empty);
@@ -302,7 +308,7 @@ fn stripped(value: &mut Value<'_>, attribute: &Attribute) -> bool {
         _ if attribute.kind == Kind::Any => value.is_cleared(),
         Value::Object(object) => {
             let had = !object.is_empty();
-            strip_cleared(object, &attribute.attributes);
+            strip(object, &attribute.attributes);
             had && object.is_empty()
         }
         Value::Array(elements) => {

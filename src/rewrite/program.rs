@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::rule::{Conversion, Otherwise, Pick, RuleOrigin};
 use crate::scim::Value;
 use crate::scim::filter::Literal;
-use crate::scim::in_order::InOrder;
+use crate::scim::in_order::{InOrder, Named};
+use crate::scim::same::same;
 use crate::scim::schema::Attribute;
 
 /// One direction between canonical and a dialect, for one resource type.
@@ -176,14 +177,20 @@ impl Lost {
     }
 }
 
+impl Named for Node {
+    fn name(&self) -> &str {
+        &self.attribute.name
+    }
+}
+
 impl ObjectPlan {
     /// The nodes, for the members of one object.
     pub fn in_order(&self) -> InOrder<'_, Node> {
-        InOrder::new(&self.nodes, |node| &node.attribute.name)
+        InOrder::new(&self.nodes)
     }
 
     pub fn node(&self, name: &str) -> Option<&Node> {
-        self.nodes.iter().find(|node| node.attribute.name.eq_ignore_ascii_case(name))
+        self.nodes.iter().find(|node| same(node.name(), name))
     }
 }
 

@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::align::{ElementIdentity, IdentityKey};
 use super::slots::{Fate, Plan, Slot, slots};
+use crate::scim::in_order::InOrder;
 use crate::scim::reading::{Old, read};
 use crate::scim::schema::{Attribute, Kind, Schema};
 use crate::scim::{Object, Value};
@@ -82,7 +83,7 @@ impl Put<'_> {
         shown: &Object<'a>,
         place: Place<'_>,
     ) -> Object<'a> {
-        let mut merged = Object::new();
+        let mut merged = Object::with_capacity(old.read.map_or(0, Object::len));
         for attribute in place.attributes {
             let name = attribute.name.as_str();
             let three = Three {
@@ -146,15 +147,13 @@ impl Put<'_> {
             return said(new).cloned();
         }
         let none = Object::new();
-        let inner = |value: Option<&Value<'a>>| -> Object<'a> {
-            value.and_then(Value::as_object).unwrap_or(&none).clone()
-        };
         let cleared = new.is_some_and(Value::is_cleared);
-        let (read, new, shown) = (inner(old), inner(new), inner(shown));
-        let stored = Stored { read: Some(&read), raw: raw.and_then(Value::as_object) };
+        let [read, new, shown] =
+            [old, new, shown].map(|value| value.and_then(Value::as_object).unwrap_or(&none));
+        let stored = Stored { read: Some(read), raw: raw.and_then(Value::as_object) };
         let below = Place { attributes: &attribute.attributes, path: &below, of: Some(attribute) };
-        let merged = self.object(stored, &new, &shown, below);
-        let bare = raw.filter(|raw| raw.as_object().is_none() && merged == read);
+        let merged = self.object(stored, new, shown, below);
+        let bare = raw.filter(|raw| raw.as_object().is_none() && merged == *read);
         match bare {
             Some(bare) => Some(bare.clone()),
             // An object that was empty and of which nothing is said stays as it is.
@@ -246,39 +245,42 @@ fn is_another(
 }
 
 /// Members that the schema does not list: as the client says them, verbatim where it says what it saw.
-fn free<'a>(
-    old: Stored<'_, 'a>,
-    new: &Object<'a>,
-    shown: &Object<'a>,
+fn free<'o, 'a>(
+    old: Stored<'o, 'a>,
+    new: &'o Object<'a>,
+    shown: &'o Object<'a>,
     place: Place<'_>,
     merged: &mut Object<'a>,
 ) {
     // At the top they are named by URNs, which compare without case; below, names are data.
     let fold = place.of.is_none();
     let folded = |name: &str| if fold { name.to_ascii_lowercase() } else { name.to_owned() };
-    let listed = |name: &str| place.attributes.iter().any(|a| a.name.eq_ignore_ascii_case(name));
-    let index = |object: Option<&Object<'a>>| -> HashMap<String, Value<'a>> {
+    let index = |object: Option<&'o Object<'a>>| -> Vec<(&'o str, &'o Value<'a>)> {
+        let mut known = InOrder::new(place.attributes);
         let members = object.into_iter().flat_map(Object::iter);
-        let members = members.filter(|(name, _)| !listed(name));
-        members.map(|(name, value)| (folded(name), value.clone())).collect()
+        members.filter(|(name, _)| known.find(name).is_none()).collect()
     };
     let came = old.raw.or(old.read);
-    let (olds, news, showns) = (index(came), index(Some(new)), index(Some(shown)));
+    let all = [index(came), index(Some(new)), index(Some(shown))];
+    let [olds, news, showns] = all.each_ref().map(|members| -> HashMap<String, &Value<'a>> {
+        members.iter().map(|(name, value)| (folded(name), *value)).collect()
+    });
     let mut seen = HashSet::new();
-    let names = came.into_iter().flat_map(Object::iter).chain(new.iter()).map(|(name, _)| name);
-    for name in names.filter(|name| !listed(name)) {
+    let [old, new, _] = &all;
+    for (name, _) in old.iter().chain(new) {
         let folded = folded(name);
         if !seen.insert(folded.clone()) {
             continue;
         }
-        let (new, shown) = (news.get(&folded), said(showns.get(&folded)));
+        let new = news.get(&folded).copied();
+        let shown = said(showns.get(&folded).copied());
         let cleared = new.is_some_and(Value::is_cleared);
         let value = match !cleared && said(new) == shown {
-            true => olds.get(&folded),
+            true => olds.get(&folded).copied(),
             false => said(new),
         };
         if let Some(value) = value {
-            merged.push(Cow::Owned(name.to_owned()), value.clone());
+            merged.push(Cow::Owned((*name).to_owned()), value.clone());
         }
     }
 }

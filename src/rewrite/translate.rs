@@ -54,11 +54,12 @@ fn run<'a>(
     trace: Option<Trace<'a>>,
 ) -> (Translation<'a>, Option<Trace<'a>>) {
     let (losses, problems) = (Vec::new(), Vec::new());
-    let mut run = Run { message, out: Builder::default(), losses, problems, settled: 0, trace };
-    let derived = run.object(&program.root, source, ElementKey::Made(usize::MAX), true);
+    let (out, derived) = (Builder::with_capacity(source.len()), Vec::new());
+    let mut run = Run { message, out, losses, problems, settled: 0, derived, trace };
+    run.object(&program.root, source, ElementKey::Made(usize::MAX), true);
     let mut losses = run.losses;
     let object = run.out.finish();
-    for one in derived {
+    for one in run.derived {
         let idle = one.shown_anyway(&object);
         if let Some(trace) = &mut run.trace {
             trace.settle(one.value, idle);
@@ -77,14 +78,15 @@ pub(super) struct Run<'a> {
     pub(super) problems: Vec<Problem>,
     /// How many values went somewhere, or need not.
     pub(super) settled: usize,
+    derived: Vec<Derived<'a>>,
     /// Only for `explain`.
     pub(super) trace: Option<Trace<'a>>,
 }
 
 /// A value for an attribute that the vendor computes from another: a loss only if it says more.
-pub(super) struct Derived<'a> {
+struct Derived<'a> {
     loss: Loss,
-    from: Arc<str>,
+    from: &'a str,
     name: &'a str,
     value: &'a Value<'a>,
 }
@@ -92,7 +94,7 @@ pub(super) struct Derived<'a> {
 impl Derived<'_> {
     fn shown_anyway(&self, object: &Object<'_>) -> bool {
         match self.name {
-            "value" => object.get(&self.from).is_some_and(|shown| shown == self.value),
+            "value" => object.get(self.from).is_some_and(|shown| shown == self.value),
             "primary" => self.value.as_bool() == Some(true),
             _ => false,
         }
@@ -106,8 +108,7 @@ impl<'a> Run<'a> {
         source: &'a Object<'a>,
         key: ElementKey,
         chosen: bool,
-    ) -> Vec<Derived<'a>> {
-        let mut derived = Vec::new();
+    ) {
         let mut known = plan.in_order();
         for (name, value) in source.iter() {
             match known.find(name) {
@@ -119,7 +120,7 @@ impl<'a> Run<'a> {
                 }
                 Some(node) => {
                     let before = self.losses.len();
-                    derived.extend(self.node(node, value, key, chosen));
+                    self.node(node, value, key, chosen);
                     if self.repeats(&node.attribute) {
                         self.losses.truncate(before);
                     }
@@ -127,7 +128,6 @@ impl<'a> Run<'a> {
                 None => self.free(plan, name, value, key, chosen),
             }
         }
-        derived
     }
 
     /// What a vendor computes from another attribute says nothing of its own in an answer.
@@ -135,58 +135,37 @@ impl<'a> Run<'a> {
         self.message == Message::Response && attribute.derived_from.is_some()
     }
 
-    fn node(
-        &mut self,
-        node: &'a Node,
-        value: &'a Value<'a>,
-        key: ElementKey,
-        chosen: bool,
-    ) -> Vec<Derived<'a>> {
+    fn node(&mut self, node: &'a Node, value: &'a Value<'a>, key: ElementKey, chosen: bool) {
         let above = self.trace.as_mut().map(|trace| trace.enter(&node.label));
-        let derived = self.planned(node, value, key, chosen);
+        self.planned(node, value, key, chosen);
         if let (Some(trace), Some(above)) = (&mut self.trace, above) {
             trace.above = above;
         }
-        derived
     }
 
-    fn planned(
-        &mut self,
-        node: &'a Node,
-        value: &'a Value<'a>,
-        key: ElementKey,
-        chosen: bool,
-    ) -> Vec<Derived<'a>> {
+    fn planned(&mut self, node: &'a Node, value: &'a Value<'a>, key: ElementKey, chosen: bool) {
         match (&node.plan, value) {
             (NodePlan::Leaf(verdict), _) => {
-                let before = (self.losses.len(), self.problems.len());
-                let derived = self.leaf(node, verdict, value, key, chosen);
+                let before = (self.losses.len(), self.problems.len(), self.derived.len());
+                self.leaf(node, verdict, value, key, chosen);
                 if let Some(trace) = &mut self.trace {
                     let lost = self.losses.get(before.0).map(|loss| loss.cause);
                     let refused = self.problems.len() > before.1;
-                    let derived = derived.is_some();
+                    let derived = self.derived.len() > before.2;
                     let came = Came { message: self.message, lost, refused, derived };
                     trace.note(node, verdict, value, key, came);
                 }
-                derived.into_iter().collect()
             }
             (NodePlan::Object(plan), Value::Object(object)) => {
-                self.object(plan, object, key, chosen)
+                self.object(plan, object, key, chosen);
             }
-            (NodePlan::Object(plan), Value::Null) => {
-                self.clear_object(plan, key);
-                Vec::new()
-            }
+            (NodePlan::Object(plan), Value::Null) => self.clear_object(plan, key),
             (NodePlan::Elements(plan), Value::Array(elements)) if !elements.is_empty() => {
-                self.elements(node, plan, elements)
+                self.elements(node, plan, elements);
             }
-            (NodePlan::Elements(plan), value) if value.is_cleared() => {
-                self.clear_elements(plan);
-                Vec::new()
-            }
+            (NodePlan::Elements(plan), value) if value.is_cleared() => self.clear_elements(plan),
             (NodePlan::Object(_) | NodePlan::Elements(_), _) => {
                 self.problem(&node.label, format!("cannot be {}", value.type_name()));
-                Vec::new()
             }
         }
     }
@@ -198,37 +177,30 @@ impl<'a> Run<'a> {
         value: &'a Value<'a>,
         key: ElementKey,
         chosen: bool,
-    ) -> Option<Derived<'a>> {
+    ) {
         let dest = match verdict {
-            Verdict::Lost(lost) => {
-                self.lose(node, lost, value);
-                return None;
-            }
-            Verdict::Implied => return None,
+            Verdict::Lost(lost) => return self.lose(node, lost, value),
+            Verdict::Implied => return,
             Verdict::To(dest) => dest,
         };
         if !chosen {
-            self.lose(node, &Lost::new(LossCause::Picked), value);
-            return None;
+            return self.lose(node, &Lost::new(LossCause::Picked), value);
         }
         match self.message.admits(dest, value) {
             Admission::Yes => {}
             Admission::Silently => {
                 self.settled += 1;
-                return None;
+                return;
             }
             Admission::Lost => {
-                let loss = Loss::new(Arc::clone(&node.label), LossCause::NoPlace);
                 if value.is_cleared() {
-                    return None;
+                    return;
                 }
-                let Some(from) = &dest.derived_from else {
-                    self.losses.push(loss);
-                    return None;
-                };
+                let loss = Loss::new(Arc::clone(&node.label), LossCause::NoPlace);
+                let Some(from) = &dest.derived_from else { return self.losses.push(loss) };
                 let name = node.attribute.name.as_str();
                 self.settled += 1;
-                return Some(Derived { loss, from: Arc::clone(from), name, value });
+                return self.derived.push(Derived { loss, from, name, value });
             }
         }
         match carried(dest.rule.as_deref(), value) {
@@ -242,7 +214,6 @@ impl<'a> Run<'a> {
             }
             Carried::Refused(reason) => self.problem(&node.label, reason),
         }
-        None
     }
 
     fn free(

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::in_order;
+use super::in_order::InOrder;
 use super::names::twice;
 use super::number::Number;
 use super::schema::{Attribute, Kind};
@@ -141,7 +141,7 @@ fn members<'a>(
         let name = attribute.attribute(name).map_or(name, |sub| sub.name.as_str());
         return Err(mismatch.within(name));
     }
-    let mut known = in_order::attributes(&attribute.attributes);
+    let mut known = InOrder::new(&attribute.attributes);
     object
         .into_iter()
         .map(|(name, value)| match known.find(&name) {

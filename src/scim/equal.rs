@@ -26,7 +26,7 @@ pub fn equal(a: &Object<'_>, b: &Object<'_>, schema: &Schema, case: TextCase) ->
         write_members(&mut text, members, |name| schema.attribute(name), case);
         text
     };
-    form(a) == form(b)
+    a == b || form(a) == form(b)
 }
 
 /// Whether two values of one attribute hold the same.
@@ -36,7 +36,7 @@ pub fn equal_values(
     attribute: Option<&Attribute>,
     case: TextCase,
 ) -> bool {
-    form(a, attribute, case) == form(b, attribute, case)
+    a == b || form(a, attribute, case) == form(b, attribute, case)
 }
 
 /// A text that two values share exactly where they hold the same: to look one up among many.

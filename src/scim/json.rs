@@ -207,21 +207,47 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many bytes come before a quote, a backslash or a control character: eight at a time.
-fn plain(text: &[u8]) -> usize {
+/// How many bytes come before a quote, a backslash or a control character, which is what JSON escapes:
+/// eight at a time.
+pub(super) fn plain(text: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let (words, _) = text.as_chunks::<8>();
-    let special = |word: &&[u8; 8]| {
-        let word = u64::from_ne_bytes(**word);
+    let (words, rest) = text.as_chunks::<8>();
+    let mut before = 0_usize;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
         let quote = zero(word ^ ONES.wrapping_mul(u64::from(b'"')));
         let escape = zero(word ^ ONES.wrapping_mul(u64::from(b'\\')));
         let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
-        (quote | escape | control) & HIGH == 0
-    };
-    let start = words.iter().take_while(special).count().saturating_mul(8);
-    let rest = text.get(start..).unwrap_or_default();
+        // The first byte that is marked is one; of those behind it, a borrow may mark others.
+        let special = (quote | escape | control) & HIGH;
+        if special != 0 {
+            return before.saturating_add(special.trailing_zeros() as usize / 8);
+        }
+        before = before.saturating_add(8);
+    }
     let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    start.saturating_add(rest.iter().position(ends).unwrap_or(rest.len()))
+    before.saturating_add(rest.iter().position(ends).unwrap_or(rest.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wherever it stands, and whatever stands behind it, the first byte that JSON escapes is found.
+    #[test]
+    fn what_needs_no_escape_ends_at_the_first_byte_that_does() {
+        let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+        for byte in 0..=u8::MAX {
+            for at in 0..20 {
+                for behind in [b'a', b'!', b'#', b'[', b']', 0x20, 0x7f, 0x80, 0xff, b'"', 0] {
+                    let mut text = vec![b'a'; at];
+                    text.extend([byte, behind, b'"', behind]);
+                    let wanted = text.iter().position(ends).unwrap_or(text.len());
+                    assert_eq!(plain(&text), wanted, "{text:?}");
+                }
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
+use super::same::end_alike;
 use super::work::step;
 
 /// So many members are looked through.
@@ -50,11 +51,14 @@ impl<'a, V> Members<'a, V> {
                 let mut near = None;
                 for (at, (key, _)) in list.iter().enumerate() {
                     step(1);
-                    if key.eq_ignore_ascii_case(name) {
-                        if key == name {
-                            return Some(at);
-                        }
-                        near = near.or(Some(at));
+                    if !end_alike(key, name) {
+                        continue;
+                    }
+                    if key == name {
+                        return Some(at);
+                    }
+                    if near.is_none() && key.eq_ignore_ascii_case(name) {
+                        near = Some(at);
                     }
                 }
                 near
@@ -69,7 +73,10 @@ impl<'a, V> Members<'a, V> {
 
     pub(super) fn position_exact(&self, name: &str) -> Option<usize> {
         match self {
-            Self::Few(list) => list.iter().inspect(|_| step(1)).position(|(key, _)| key == name),
+            Self::Few(list) => {
+                let mut keys = list.iter().inspect(|_| step(1));
+                keys.position(|(key, _)| end_alike(key, name) && key == name)
+            }
             Self::Many(many) => {
                 step(1);
                 many.spelled.get(name).copied()

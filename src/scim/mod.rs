@@ -23,6 +23,7 @@ mod print;
 pub mod projection;
 pub mod query;
 pub mod reading;
+pub mod same;
 pub mod schema;
 pub mod uri;
 pub mod value;

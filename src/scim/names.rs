@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use super::same::same;
 use super::value::Object;
 
 /// So many are compared one by one; more are hashed, so that the work stays linear.
@@ -12,9 +13,8 @@ const FEW: usize = 32;
 /// A listed name that an object holds more than once, as it is spelled the second time.
 pub fn twice<'o>(object: &'o Object<'_>, listed: impl Fn(&str) -> bool) -> Option<&'o str> {
     if object.len() <= FEW {
-        let before = |at: usize, name: &str| {
-            object.iter().take(at).any(|(other, _)| other.eq_ignore_ascii_case(name))
-        };
+        let before =
+            |at: usize, name: &str| object.iter().take(at).any(|(other, _)| same(other, name));
         let mut names = object.iter().map(|(name, _)| name).enumerate();
         return names.find(|(at, name)| before(*at, name) && listed(name)).map(|(_, name)| name);
     }

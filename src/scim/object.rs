@@ -65,6 +65,11 @@ impl<'a> Object<'a> {
         self.members.push(name.into(), value);
     }
 
+    /// Whether anything in it, however deep, says "no value" or is an object without members.
+    pub fn holds_cleared(&self) -> bool {
+        self.iter().any(|(_, value)| value.holds_cleared())
+    }
+
     pub fn remove(&mut self, name: &str) -> Option<Value<'a>> {
         let at = self.members.position(name)?;
         Some(self.members.remove(at))

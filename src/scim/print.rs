@@ -1,5 +1,6 @@
 //! A value as JSON text: numbers as they were written, members in their order.
 
+use super::json::plain;
 use super::value::{Object, Value};
 use super::work::step;
 
@@ -108,6 +109,12 @@ fn line(at: usize, level: usize, out: &mut Vec<u8>) {
 }
 
 fn text(string: &str, out: &mut Vec<u8>) {
+    if plain(string.as_bytes()) == string.len() {
+        out.reserve(string.len().saturating_add(2));
+        out.push(b'"');
+        out.extend_from_slice(string.as_bytes());
+        return out.push(b'"');
+    }
     // Writing text to memory does not fail.
     let _ = serde_json::to_writer(out, string);
 }

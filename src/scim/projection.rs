@@ -19,6 +19,18 @@ pub enum Projection {
     Without(Vec<Path>),
 }
 
+/// The attributes, by their names, of which something is not returned by default. What holds none of them
+/// is by default returned as it is.
+pub fn hidden(schema: &Schema) -> Vec<String> {
+    let hiding = schema.attributes.iter().filter(|attribute| hides(attribute));
+    hiding.map(|attribute| attribute.name.clone()).collect()
+}
+
+fn hides(attribute: &Attribute) -> bool {
+    matches!(attribute.returned, Returned::Never | Returned::Request)
+        || attribute.attributes.iter().any(hides)
+}
+
 /// Leaves in the resource what the projection and the schema ask for. `id` and `schemas` stay in any
 /// case; attributes that the schema does not know are as if returned by default.
 pub fn project(resource: &mut Object<'_>, schema: &Schema, projection: &Projection) {
@@ -118,5 +130,33 @@ fn prune(value: &mut Value<'_>, attribute: Option<&Attribute>, selection: Select
             was_empty || !elements.is_empty()
         }
         _ => !matches!(selection, Selection::Only(_)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::schema::{Kind, Unknown};
+
+    /// What hides something, be it below, is named; what holds nothing of it is shown as it is.
+    #[test]
+    fn attributes_that_hide_something_are_named() {
+        let named = |name: &str, returned| {
+            let mut attribute = Attribute::new(name, Kind::Complex);
+            attribute.returned = returned;
+            attribute
+        };
+        let mut above = named("above", Returned::Default);
+        above.attributes.push(named("asked", Returned::Request));
+        let attributes = vec![
+            named("shown", Returned::Default),
+            above,
+            named("never", Returned::Never),
+            named("always", Returned::Always),
+        ];
+        let (resource, urn) = (String::new(), String::new());
+        let unknown = Unknown::Ignore;
+        let schema = Schema { resource, urn, attributes, open_extensions: false, unknown };
+        assert_eq!(hidden(&schema), ["above", "never"]);
     }
 }

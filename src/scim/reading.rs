@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use super::coerce::spelt;
-use super::in_order;
+use super::in_order::InOrder;
 use super::number::Number;
 use super::schema::{Attribute, Kind, Schema};
 use super::value::{Object, Value};
@@ -112,7 +112,7 @@ impl Reader {
         above: Option<&At<'_>>,
     ) -> Object<'a> {
         let mut read = Object::with_capacity(object.len());
-        let mut known = in_order::attributes(attributes);
+        let mut known = InOrder::new(attributes);
         for (name, value) in object.entries() {
             let Some(attribute) = known.find(name) else {
                 read.push(name.clone(), value.clone());
@@ -189,7 +189,7 @@ impl At<'_> {
 
 /// Whether an object is read as it came, in the schema's spelling: most answers are.
 fn members_fit(object: &Object<'_>, attributes: &[Attribute]) -> bool {
-    let mut known = in_order::attributes(attributes);
+    let mut known = InOrder::new(attributes);
     object.entries().all(|(name, value)| match known.find(name) {
         Some(attribute) => *name == attribute.name && fits(value, attribute),
         None => true,

@@ -3,6 +3,7 @@
 //! An extension (RFC 7643 section 3.3) is an attribute whose name is its URN. `schemas`, `id` and
 //! `meta` are common to all resources (RFC 7643 section 3.1) and are not listed here.
 
+use super::same::same;
 use super::value::Value;
 
 /// One resource type of one dialect, or of the canonical form.
@@ -302,5 +303,5 @@ pub fn attribute_at<N: AsRef<str>>(
 }
 
 fn find<'s>(attributes: &'s [Attribute], name: &str) -> Option<&'s Attribute> {
-    attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+    attributes.iter().find(|attribute| same(&attribute.name, name))
 }

@@ -86,6 +86,19 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether it says "no value" or is an object without members, or anything in it is: most documents
+    /// hold nothing of the kind, and what would take it out need not look at their names.
+    pub fn holds_cleared(&self) -> bool {
+        step(1);
+        match self {
+            Self::Object(object) => object.is_empty() || object.holds_cleared(),
+            Self::Array(elements) => {
+                elements.is_empty() || elements.iter().any(Self::holds_cleared)
+            }
+            other => other.is_cleared(),
+        }
+    }
+
     /// The JSON name of the value's type, for messages.
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -52,13 +52,14 @@ fn each_holder<'a>(
     object: &mut Object<'a>,
     visit: &mut dyn FnMut(&str, &mut Object<'a>),
 ) {
-    for attribute in attributes.iter().filter(|attribute| !attribute.attributes.is_empty()) {
+    let refers = |attribute: &&Attribute| attribute.extension || attribute.attribute(REF).is_some();
+    for attribute in attributes.iter().filter(refers) {
         let Some(value) = object.get_mut(&attribute.name) else { continue };
         if attribute.extension {
             if let Some(extension) = value.as_object_mut() {
                 each_holder(&attribute.attributes, extension, visit);
             }
-        } else if attribute.attribute(REF).is_some() {
+        } else {
             match value {
                 Value::Object(holder) => visit(&attribute.name, holder),
                 Value::Array(elements) => elements
