@@ -6,7 +6,7 @@
 //! nothing of this. In a runtime of one thread there is no other, and the work is done in place.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::Poll;
@@ -82,13 +82,12 @@ impl Upstream for Weighed<'_> {
 }
 
 /// Runs an exchange, beside the others once it is large. Who waits for a turn until the deadline goes
-/// on without one, to say that it is too late.
+/// on without one, to say that it is too late. It is lent: who takes a future holds it twice.
 pub async fn aside<T>(
     weight: &Weight,
     deadline: Instant,
-    exchange: impl Future<Output = T> + Send,
+    mut exchange: Pin<&mut (impl Future<Output = T> + Send)>,
 ) -> T {
-    let mut exchange = pin!(exchange);
     loop {
         let done = poll_fn(|context| match weight.is_large() {
             true => Poll::Ready(None),

@@ -1,6 +1,8 @@
 //! One exchange: a client's request, all the upstream calls made for it, and the answer. What is asked of
 //! the route as a whole is told apart here; one operation is `serve.rs`.
 
+use std::pin::pin;
+
 use http::header::HeaderName;
 use tokio::time::Instant;
 
@@ -58,8 +60,11 @@ pub async fn run_into(
     let upstream = Weighed { upstream, weight: &weight };
     let (trace, again) = (trace.as_ref(), &mut *record);
     let caller = Caller { route, upstream: &upstream, rights, deadline, record: again, trace };
-    let exchange = dispatch(route, &request, caller, shared);
-    match aside(&weight, deadline, exchange).await {
+    let done = {
+        let exchange = pin!(dispatch(route, &request, caller, shared));
+        aside(&weight, deadline, exchange).await
+    };
+    match done {
         Ok(response) => response,
         Err(fault) => {
             let id = request.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());

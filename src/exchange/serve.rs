@@ -59,8 +59,8 @@ async fn operate(
     match operation {
         Operation::Create => Box::pin(create::create(exchange)).await,
         Operation::Get => user::get(exchange, id).await,
-        Operation::Replace => user::replace(exchange, id).await,
-        Operation::Delete => user::delete(exchange, id).await,
+        Operation::Replace => Box::pin(user::replace(exchange, id)).await,
+        Operation::Delete => Box::pin(user::delete(exchange, id)).await,
         Operation::Patch => Box::pin(patch::patch(exchange, id)).await,
         Operation::List | Operation::Search => Box::pin(list::list(exchange, operation)).await,
     }

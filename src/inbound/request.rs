@@ -124,6 +124,9 @@ pub fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
 pub fn address(session: &Session, trusted: &[Network]) -> Option<IpAddr> {
     let mut client = session.client_addr()?.as_inet()?.ip().to_canonical();
     let known = |address| trusted.iter().any(|network| network.contains(address));
+    if !known(client) {
+        return Some(client);
+    }
     for named in named(&session.req_header().headers).into_iter().rev() {
         if !known(client) {
             break;
@@ -250,10 +253,8 @@ async fn read_body(session: &mut Session, limits: &Limits) -> Result<BytesMut, F
 
 fn allowed(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::with_capacity(ALLOWED.len());
-    for name in ALLOWED {
-        for value in headers.get_all(&name) {
-            kept.append(name.clone(), value.clone());
-        }
+    for (name, value) in headers.iter().filter(|(name, _)| ALLOWED.contains(name)) {
+        kept.append(name.clone(), value.clone());
     }
     kept
 }
