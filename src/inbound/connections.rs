@@ -45,7 +45,7 @@ pub fn arrived() {
 }
 
 /// The limits in force, whenever they are asked for.
-pub trait InForce: Send + Sync {
+pub trait LimitsInForce: Send + Sync {
     fn in_force(&self) -> Arc<Limits>;
 }
 
@@ -55,7 +55,7 @@ pub struct Connections<P> {
     /// Of the listeners' TLS, if they have any: Pingora's own handshakes are not counted and have a
     /// minute.
     acceptor: Option<Acceptor>,
-    limits: Arc<dyn InForce>,
+    limits: Arc<dyn LimitsInForce>,
     /// How many are open.
     open: Arc<AtomicUsize>,
     observer: Arc<dyn Observer>,
@@ -65,7 +65,7 @@ impl<P: HttpServerApp + Send + Sync + 'static> Connections<P> {
     pub fn new(
         proxy: P,
         tls: Option<TlsSettings>,
-        limits: Arc<dyn InForce>,
+        limits: Arc<dyn LimitsInForce>,
         open: Arc<AtomicUsize>,
         observer: Arc<dyn Observer>,
     ) -> Self {
@@ -191,7 +191,7 @@ impl Drop for Open<'_> {
 /// One connection, which gives each request header its time.
 struct Timed<P> {
     proxy: Arc<P>,
-    limits: Arc<dyn InForce>,
+    limits: Arc<dyn LimitsInForce>,
     observer: Arc<dyn Observer>,
     options: HttpServerOptions,
     /// The first request came, where there may be several at once.

@@ -4,15 +4,22 @@
 //! It knows neither what a request means nor where it leads. It asks [`crate::outbound`] for one thing: an issuer's
 //! keys are read by a call like any other.
 
+mod address;
 mod attempts;
 mod auth;
 mod balancer;
 mod connections;
-pub mod reply;
-pub mod request;
+mod reply;
+mod request;
 mod tls;
 
+pub use address::client_address;
 pub use attempts::Attempts;
 pub use auth::{Callers, KeySets, Shown};
-pub use connections::{Connections, HEARING, InForce, Used, arrived};
+pub use connections::{Connections, HEARING, LimitsInForce, Used, arrived};
+pub use reply::{add_fault_headers, answer_routeless, write_answer};
+pub use request::{
+    body_too_large, body_too_slow, check_bounds, client_certificate, host_of, linger,
+    may_write, method_label, read_request, request_id, send_continue, stream_too_long,
+};
 pub use tls::{Certificates, settings as tls_settings};

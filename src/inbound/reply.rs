@@ -14,7 +14,7 @@ use crate::scim::http::Response;
 
 /// An answer where no route, and so no client dialect, is known: a SCIM error (RFC 7644 section
 /// 3.12).
-pub fn routeless(fault: Fault) -> Outcome {
+pub fn answer_routeless(fault: Fault) -> Outcome {
     let status = fault.status();
     let body = serde_json::json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
@@ -28,7 +28,7 @@ pub fn routeless(fault: Fault) -> Outcome {
 }
 
 /// The headers that HTTP itself asks for with a fault (RFC 9110 sections 10.2.3, 11.6.1, 15.5.6).
-pub fn complete(response: &mut Response, fault: &Fault, challenges: &[HeaderValue]) {
+pub fn add_fault_headers(response: &mut Response, fault: &Fault, challenges: &[HeaderValue]) {
     let headers = &mut response.headers;
     let theirs = fault.challenges.iter().flat_map(|told| told.get_all(WWW_AUTHENTICATE));
     let challenges = if fault.challenges.is_some() { &[] } else { challenges };
@@ -57,7 +57,7 @@ pub fn complete(response: &mut Response, fault: &Fault, challenges: &[HeaderValu
 }
 
 /// Writes the whole answer.
-pub async fn write(
+pub async fn write_answer(
     session: &mut Session,
     response: Response,
     request_id: &str,

@@ -1,13 +1,12 @@
 //! The client's request: taken within its bounds, with the headers that an exchange may see.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use http::header::{
-    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, FORWARDED, HOST, HeaderName,
-    IF_MATCH, IF_NONE_MATCH, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, IF_MATCH,
+    IF_NONE_MATCH, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use pingora::http::RequestHeader;
@@ -16,13 +15,11 @@ use uuid::Uuid;
 
 use super::tls::Peer;
 use crate::config::model::Limits;
-use crate::config::network::Network;
 use crate::exchange::REQUEST_ID;
 use crate::fault::{Cause, Fault};
 use crate::scim::endpoint::climbs;
 use crate::scim::http::Request;
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// How much of a refused request is still read, and for how long.
 const LINGER_BYTES: usize = 8 << 20;
@@ -33,7 +30,7 @@ const ALLOWED: [HeaderName; 6] =
     [CONTENT_TYPE, ACCEPT, IF_MATCH, IF_NONE_MATCH, USER_AGENT, REQUEST_ID];
 
 /// The client's own request id where it is a short word, else a new one.
-pub fn id(headers: &HeaderMap) -> String {
+pub fn request_id(headers: &HeaderMap) -> String {
     headers
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
@@ -43,7 +40,7 @@ pub fn id(headers: &HeaderMap) -> String {
 }
 
 /// The request's method as a word of a closed set.
-pub fn method(method: &Method) -> &'static str {
+pub fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "get",
         Method::HEAD => "head",
@@ -57,7 +54,7 @@ pub fn method(method: &Method) -> &'static str {
 
 /// Whether the request may change something: all but a search by POST (RFC 7644 section 3.4.3) does
 /// that is not said to read.
-pub fn writes(header: &RequestHeader) -> bool {
+pub fn may_write(header: &RequestHeader) -> bool {
     match header.method {
         Method::POST => !header.uri.path().ends_with("/.search"),
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE => false,
@@ -67,7 +64,7 @@ pub fn writes(header: &RequestHeader) -> bool {
 
 /// The host that the client asked for: lower-case, without its port and without the dot that may end a
 /// name (RFC 3986 section 3.2.2).
-pub fn host(header: &RequestHeader) -> Option<String> {
+pub fn host_of(header: &RequestHeader) -> Option<String> {
     let authority = header.uri.authority().map(|authority| authority.as_str());
     let named = authority
         .or_else(|| header.headers.get(HOST).and_then(|value| value.to_str().ok()))?
@@ -83,7 +80,7 @@ pub fn host(header: &RequestHeader) -> Option<String> {
 }
 
 /// Refuses what is out of bounds or ambiguous before anything else is read of it.
-pub fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
+pub fn check_bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
     let header = session.req_header();
     if header.raw_path().len() > limits.uri {
         return Err(sized(StatusCode::URI_TOO_LONG, "path and query", limits.uri));
@@ -114,59 +111,13 @@ pub fn bounds(session: &Session, limits: &Limits) -> Result<(), Fault> {
         ));
     }
     match declared(&header.headers) {
-        Some(length) if length > limits.body => Err(too_large(limits)),
+        Some(length) if length > limits.body => Err(body_too_large(limits)),
         _ => Ok(()),
     }
 }
 
-/// The client's address: the connection's, or where that is a trusted proxy's, the last one of those it names
-/// that is none.
-pub fn address(session: &Session, trusted: &[Network]) -> Option<IpAddr> {
-    let mut client = session.client_addr()?.as_inet()?.ip().to_canonical();
-    let known = |address| trusted.iter().any(|network| network.contains(address));
-    if !known(client) {
-        return Some(client);
-    }
-    for named in named(&session.req_header().headers).into_iter().rev() {
-        if !known(client) {
-            break;
-        }
-        // What is no address is nobody's: the last one that is known stays.
-        let Some(address) = named else { break };
-        client = address;
-    }
-    Some(client)
-}
-
-/// For whom proxies say that they ask, from the client on: `X-Forwarded-For`, else `Forwarded` (RFC 7239).
-fn named(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let texts = |name: &HeaderName| {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).collect::<Vec<_>>()
-    };
-    let simple = texts(&FORWARDED_FOR);
-    if !simple.is_empty() {
-        return simple.into_iter().map(|text| node(text.trim())).collect();
-    }
-    let part = |element: &str| {
-        let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-        let mut pairs = pairs.map(|(name, value)| (name.trim(), value.trim()));
-        let of = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?.1;
-        node(of.trim_matches('"'))
-    };
-    texts(&FORWARDED).into_iter().map(part).collect()
-}
-
-/// An address, with its port or without.
-fn node(text: &str) -> Option<IpAddr> {
-    let plain = text.parse().ok();
-    let bracketed = || text.strip_prefix('[')?.split_once(']')?.0.parse().ok();
-    let with_port = || text.rsplit_once(':')?.0.parse::<std::net::Ipv4Addr>().ok().map(IpAddr::V4);
-    plain.or_else(bracketed).or_else(with_port).map(|address: IpAddr| address.to_canonical())
-}
-
 /// The client certificate of the connection.
-pub fn peer(session: &Session) -> Option<Arc<Peer>> {
+pub fn client_certificate(session: &Session) -> Option<Arc<Peer>> {
     let tls = session.digest()?.ssl_digest.as_ref()?;
     tls.extension.get::<Arc<Peer>>().cloned()
 }
@@ -175,16 +126,16 @@ pub fn peer(session: &Session) -> Option<Arc<Peer>> {
 ///
 /// # Errors
 /// `BodyTooLarge` beyond the bound, `BadBody` where the client breaks off or is too slow.
-pub async fn read(
+pub async fn read_request(
     session: &mut Session,
     request_id: &str,
     limits: &Limits,
 ) -> Result<Request, Fault> {
     encoded(&session.req_header().headers)?;
-    go_on(session).await?;
+    send_continue(session).await?;
     let body = tokio::time::timeout(limits.body_time, read_body(session, limits))
         .await
-        .unwrap_or_else(|_| Err(too_slow(limits.body_time)))?;
+        .unwrap_or_else(|_| Err(body_too_slow(limits.body_time)))?;
     let header = session.req_header();
     // RFC 9110 section 9.3.2: as GET, and what is not sent of the answer is its body.
     let head = header.method == Method::HEAD;
@@ -200,7 +151,7 @@ pub async fn read(
 }
 
 /// Asks for the body, where the client waits for that before it sends any (RFC 9110 section 10.1.1).
-pub async fn go_on(session: &mut Session) -> Result<(), Fault> {
+pub async fn send_continue(session: &mut Session) -> Result<(), Fault> {
     if expects_continue(session) {
         session.write_continue_response().await.map_err(|error| broken_off(&error))?;
     }
@@ -244,7 +195,7 @@ async fn read_body(session: &mut Session, limits: &Limits) -> Result<BytesMut, F
     let mut body = BytesMut::with_capacity(declared(&session.req_header().headers).unwrap_or(0));
     while let Some(chunk) = session.read_request_body().await.map_err(|e| broken_off(&e))? {
         if body.len() + chunk.len() > limits.body {
-            return Err(too_large(limits));
+            return Err(body_too_large(limits));
         }
         body.extend_from_slice(&chunk);
     }
@@ -283,7 +234,7 @@ fn declared(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-pub fn too_large(limits: &Limits) -> Fault {
+pub fn body_too_large(limits: &Limits) -> Fault {
     let detail =
         format!("The request body is larger than {} bytes. Send less at once.", limits.body);
     Fault::new(Cause::BodyTooLarge, detail)
@@ -301,7 +252,7 @@ pub fn broken_off(error: &pingora::Error) -> Fault {
     Fault::new(Cause::BadBody, detail).with_log(error.etype().as_str())
 }
 
-pub fn too_slow(limit: Duration) -> Fault {
+pub fn body_too_slow(limit: Duration) -> Fault {
     let detail =
         format!("The request body did not come within {} seconds. Send it again.", limit.as_secs());
     let mut fault = Fault::new(Cause::BadBody, detail);
@@ -310,7 +261,7 @@ pub fn too_slow(limit: Duration) -> Fault {
 }
 
 /// A stream that was cut off for its length.
-pub fn too_long() -> Fault {
+pub fn stream_too_long() -> Fault {
     let detail = "The answer took longer than this gateway lets one stream, or was read too slowly. Ask for \
                   less at once.";
     Fault::new(Cause::StreamTooLong, detail)

@@ -10,14 +10,14 @@ use super::broken;
 use super::context::Context;
 use crate::exchange;
 use crate::fault::{Cause, Fault};
-use crate::inbound::{reply, request};
+use crate::inbound::{add_fault_headers, answer_routeless, linger, write_answer};
 use crate::scim::http::Response;
 
 /// The answer to a request that does not get to its exchange.
 pub(super) fn refuse(account: &mut Account, fault: Fault) -> Response {
     let outcome = match &account.route {
         Some(route) => exchange::fail(route, fault),
-        None => reply::routeless(fault),
+        None => answer_routeless(fault),
     };
     account.record.fault = outcome.record.fault;
     outcome.response
@@ -33,15 +33,15 @@ pub(super) async fn answer(
 ) -> pingora::Result<()> {
     let account = &mut context.account;
     if let Some(fault) = &account.record.fault {
-        reply::complete(&mut response, fault, challenges);
+        add_fault_headers(&mut response, fault, challenges);
     }
     let status = response.status;
     account.answer = Answer::Made { status, delivered: false };
-    reply::write(session, response, &account.request_id).await?;
+    write_answer(session, response, &account.request_id).await?;
     account.answer = Answer::Made { status, delivered: true };
     // Nobody else waits for what this request had.
     context.let_go();
-    request::linger(session).await;
+    linger(session).await;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::config::model::Limits;
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::rights::Rights;
-use crate::inbound::{Callers, Shown, request};
+use crate::inbound::{Callers, Shown, check_bounds, client_address, client_certificate, host_of};
 use crate::observe::{Event, Observer, Refusal};
 use crate::outbound::{Full, Gate, Place, crowded};
 
@@ -82,11 +82,11 @@ impl Entrance {
         account: &mut Account,
     ) -> Result<Admitted, Turned> {
         let header = session.req_header();
-        let host = request::host(header);
+        let host = host_of(header);
         let (route, door) =
             edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
         account.route = Some(Arc::clone(route));
-        request::bounds(session, &edge.limits)?;
+        check_bounds(session, &edge.limits)?;
         // On a route that forwards, whoever asks is a stranger to this gateway.
         let forwards = matches!(door.way, Way::Forward(_) | Way::Stream(_, _, None));
         let authorization = if forwards { forward::authorization(&header.headers)? } else { None };
@@ -122,9 +122,9 @@ impl Entrance {
         }
         let Limits { attempts, attempts_window: window, .. } = *limits;
         let (name, counted) = (route.spec.name.as_str(), &self.live.attempts);
-        let address = request::address(session, &limits.trusted_proxies);
+        let address = client_address(session, &limits.trusted_proxies);
         let wait = address.and_then(|address| counted.wait(name, address, attempts, window));
-        let shown = Shown::new(&session.req_header().headers, request::peer(session));
+        let shown = Shown::new(&session.req_header().headers, client_certificate(session));
         // What nobody can guess is looked at whatever its address did: else whoever shares the address
         // keeps everybody out.
         let shown = if wait.is_some() { shown.without_guessable() } else { shown };

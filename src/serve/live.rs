@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::edge::Edge;
 use crate::config::model::Limits;
-use crate::inbound::{Attempts, Certificates, InForce};
+use crate::inbound::{Attempts, Certificates, LimitsInForce};
 
 /// Holds the edge in force and lets it be replaced whole.
 pub struct Live {
@@ -56,7 +56,7 @@ impl Live {
     }
 }
 
-impl InForce for Live {
+impl LimitsInForce for Live {
     fn in_force(&self) -> Arc<Limits> {
         Arc::clone(&self.edge.load().limits)
     }

@@ -16,7 +16,7 @@ use pingora::{Error, ErrorType};
 
 use crate::exchange::{REQUEST_ID, Sent, Streamed, Trace, describe_request};
 use crate::gateway::Route;
-use crate::inbound::request::{self, host};
+use crate::inbound::{host_of, method_label};
 use crate::outbound::{Identity, Node, Proof, Remote, is_not_done};
 
 /// The name of the error by which a stream is sent once more with a new proof.
@@ -59,7 +59,7 @@ const KEPT_BACK: [HeaderName; 5] = [
 pub(super) fn told(header: &RequestHeader, route: &Route, remote: &Remote) -> Streamed {
     let path = header.uri.path().strip_prefix(route.spec.prefix.as_str()).unwrap_or_default();
     // Any word can be a method.
-    let method = request::method(&header.method).to_ascii_uppercase().parse().unwrap_or_default();
+    let method = method_label(&header.method).to_ascii_uppercase().parse().unwrap_or_default();
     let query = header.uri.query().map(str::to_owned);
     let sent = Sent { method, path: path.to_owned(), query, body: Bytes::new() };
     let asked = describe_request(route, &remote.path(""), &sent).into();
@@ -111,7 +111,7 @@ pub(super) fn sender(
     let plain = |host: &String| {
         host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-_[]".contains(&byte))
     };
-    if let Some(host) = host(asked).filter(plain) {
+    if let Some(host) = host_of(asked).filter(plain) {
         forwarded.push_str(&format!(";host=\"{host}\""));
     }
     header.insert_header(FORWARDED, forwarded)?;

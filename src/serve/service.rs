@@ -27,7 +27,10 @@ use super::passthrough;
 use super::streaming::Streaming;
 use super::translating::{Calls, Translating};
 use crate::exchange::{self, Trace};
-use crate::inbound::{Used, arrived, request};
+use crate::inbound::{
+    Used, arrived, body_too_large, body_too_slow, may_write, method_label,
+    read_request, request_id, send_continue, stream_too_long,
+};
 use crate::scim::http::Response;
 
 /// Pingora's hooks.
@@ -177,11 +180,11 @@ impl ProxyHttp for Service {
         let stage = &mut context.stage;
         let streamed = streaming(stage).map_or(0, |streaming| streaming.count(body.as_ref()));
         if streamed > limits.body {
-            context.account.record.fault = Some(request::too_large(limits));
+            context.account.record.fault = Some(body_too_large(limits));
             return Error::e_explain(ErrorType::HTTPStatus(413), "body beyond its bound");
         }
         if !end_of_stream && context.account.began.elapsed() > limits.body_time {
-            context.account.record.fault = Some(request::too_slow(limits.body_time));
+            context.account.record.fault = Some(body_too_slow(limits.body_time));
             return Error::e_explain(ErrorType::HTTPStatus(408), "body beyond its time");
         }
         Ok(())
@@ -201,7 +204,7 @@ impl ProxyHttp for Service {
         if passes || end_of_stream {
             return Ok(None);
         }
-        context.account.record.fault = Some(request::too_long());
+        context.account.record.fault = Some(stream_too_long());
         Error::e_explain(ErrorType::WriteTimedout, "a stream beyond its time")
     }
 
@@ -256,9 +259,9 @@ impl Service {
     fn open(&self, header: &RequestHeader, account: &mut Account) {
         account.began = Instant::now();
         account.underway = Some(self.life.begin());
-        account.method = request::method(&header.method);
-        account.writes = request::writes(header);
-        account.request_id = request::id(&header.headers);
+        account.method = method_label(&header.method);
+        account.writes = may_write(header);
+        account.request_id = request_id(&header.headers);
         account.trace = Trace::of(&header.headers, |id| self.entrance.observer.samples(id));
     }
 
@@ -282,7 +285,7 @@ impl Service {
                 let streaming =
                     Streaming::begin(route, place, remote, &care, identity, who, deadline).await?;
                 // Told before Pingora reads the body, which it does not ask for.
-                request::go_on(session).await?;
+                send_continue(session).await?;
                 let rate = usize::try_from(edge.limits.stream_rate).ok();
                 session.as_downstream_mut().set_min_send_rate(rate);
                 context.stage = Stage::Streaming(Box::new(streaming));
@@ -291,7 +294,7 @@ impl Service {
         };
         let Context { account, stage, .. } = context;
         // The body is read before a place is taken: who sends slowly keeps nobody else out.
-        let mut request = request::read(session, &account.request_id, &edge.limits).await?;
+        let mut request = read_request(session, &account.request_id, &edge.limits).await?;
         account.trace.write(&mut request.headers);
         let deadline = Instant::now() + edge.limits.exchange;
         let place = self.entrance.enter(account, &route, &gate, deadline).await?;
