@@ -9,5 +9,5 @@ mod pem;
 mod watched;
 
 pub use crypto::install;
-pub use pem::trusted;
+pub use pem::{of_pair, pair, trusted};
 pub use watched::{Followed, LOOK, Looked, Watched, follow};

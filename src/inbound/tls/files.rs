@@ -6,25 +6,20 @@ use std::sync::Arc;
 use pingora::tls::sign::CertifiedKey;
 use pingora::tls::{
     ClientCertVerifier, CryptoProvider, RootCertStore, WebPkiClientVerifier,
-    install_default_crypto_provider, load_certs_and_key_files,
+    install_default_crypto_provider,
 };
 
 use crate::config::model::CertificatePair;
-use crate::material::trusted;
+use crate::material::{of_pair, pair, trusted};
 
 /// A certificate with the key that belongs to it.
 ///
 /// # Errors
 /// A sentence that names the files.
-pub(super) fn certified(
-    CertificatePair { cert, key }: &CertificatePair,
-) -> Result<CertifiedKey, String> {
+pub(super) fn certified(files: &CertificatePair) -> Result<CertifiedKey, String> {
     install_default_crypto_provider();
-    let told = |why: &str| format!("{} and {}: {why}", cert.display(), key.display());
-    let loaded = load_certs_and_key_files(&cert.to_string_lossy(), &key.to_string_lossy());
-    let Ok(Some((chain, private))) = loaded else {
-        return Err(told("not a PEM certificate and its PEM private key"));
-    };
+    let told = |why: &str| of_pair(files, why);
+    let (chain, private) = pair(files)?;
     let provider = CryptoProvider::get_default().ok_or_else(|| told("no cryptography"))?;
     CertifiedKey::from_der(chain, private, provider).map_err(|error| told(&error.to_string()))
 }

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use oauth2::basic::{BasicClient, BasicErrorResponseType, BasicTokenType};
 use oauth2::{
     AsyncHttpClient, ClientId, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse,
@@ -22,6 +22,7 @@ use crate::config::model::Timeouts;
 use crate::config::oauth::OAuth;
 use crate::exchange::Upstream;
 use crate::fault::Cause;
+use crate::gateway::message::error::retry_after;
 use crate::material::Looked;
 use crate::outbound::endpoints::Making;
 use crate::outbound::remote::Remote;
@@ -242,10 +243,4 @@ fn refusal(said: &BasicErrorResponseType) -> &'static str {
 
 fn because(outcome: &'static str) -> Unanswered {
     Unanswered { outcome, retry_after: None }
-}
-
-/// Seconds of a Retry-After; a date is as good as none, for the back-off waits too.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }

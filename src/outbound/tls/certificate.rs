@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use pingora::tls::{ServerConfig, install_default_crypto_provider, load_certs_and_key_files};
+use pingora::tls::{ServerConfig, install_default_crypto_provider};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::utils::tls::CertKey;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::config::model::CertificatePair;
-use crate::material::{Looked, Watched};
+use crate::material::{Looked, Watched, of_pair, pair};
 
 /// A certificate for an upstream (RFC 8446 section 4.4.2).
 pub struct Certificate(Watched<Pair>);
@@ -33,12 +33,7 @@ impl Certificate {
     pub fn read(files: &CertificatePair) -> Result<Self, String> {
         install_default_crypto_provider();
         let files = files.clone();
-        let read = move || {
-            pair(&files).map_err(|why| {
-                format!("{} and {}: {why}", files.cert.display(), files.key.display())
-            })
-        };
-        Watched::read(read).map(Self)
+        Watched::read(move || tried(&files)).map(Self)
     }
 
     /// Makes connections to the peer show this certificate, and no connection serve two: Pingora's own
@@ -67,15 +62,12 @@ impl Certificate {
 }
 
 /// Certificate and key, tried before Pingora has them: it panics on what it cannot read.
-fn pair(CertificatePair { cert, key }: &CertificatePair) -> Result<Pair, String> {
-    let loaded = load_certs_and_key_files(&cert.to_string_lossy(), &key.to_string_lossy());
-    let Ok(Some((chain, private))) = loaded else {
-        return Err("not a PEM certificate and its PEM private key".to_owned());
-    };
+fn tried(files: &CertificatePair) -> Result<Pair, String> {
+    let (chain, private) = pair(files)?;
     let readable =
         |der: &[u8]| X509Certificate::from_der(der).is_ok_and(|(rest, _)| rest.is_empty());
     if !chain.iter().all(|der| readable(der)) {
-        return Err("the certificate cannot be read".to_owned());
+        return Err(of_pair(files, "the certificate cannot be read"));
     }
     let ders: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
     let secret = private.secret_der().to_vec();
@@ -83,7 +75,7 @@ fn pair(CertificatePair { cert, key }: &CertificatePair) -> Result<Pair, String>
     ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(chain, private)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| of_pair(files, &error.to_string()))?;
     let digest = ders.iter().chain([&secret]).fold(Sha256::new(), |hash, der| {
         hash.chain_update(der.len().to_be_bytes()).chain_update(der)
     });
