@@ -5,8 +5,8 @@
 //! keys are read by a call like any other.
 
 mod address;
-mod attempts;
 mod auth;
+mod auth_throttle;
 mod balancer;
 mod connections;
 mod reply;
@@ -14,8 +14,8 @@ mod request;
 mod tls;
 
 pub use address::client_address;
-pub use attempts::Attempts;
 pub use auth::{Callers, KeySets, Shown};
+pub use auth_throttle::AuthThrottle;
 pub use connections::{Connections, HEARING, LimitsInForce, Used, arrived};
 pub use reply::{add_fault_headers, answer_routeless, write_answer};
 pub use request::{

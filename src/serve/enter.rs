@@ -121,7 +121,7 @@ impl Entrance {
             return Ok(());
         }
         let Limits { attempts, attempts_window: window, .. } = *limits;
-        let (name, counted) = (route.spec.name.as_str(), &self.live.attempts);
+        let (name, counted) = (route.spec.name.as_str(), &self.live.auth_throttle);
         let address = client_address(session, &limits.trusted_proxies);
         let wait = address.and_then(|address| counted.wait(name, address, attempts, window));
         let shown = Shown::new(&session.req_header().headers, client_certificate(session));

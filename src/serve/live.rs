@@ -8,13 +8,13 @@ use arc_swap::ArcSwap;
 
 use super::edge::Edge;
 use crate::config::model::Limits;
-use crate::inbound::{Attempts, Certificates, LimitsInForce};
+use crate::inbound::{AuthThrottle, Certificates, LimitsInForce};
 
 /// Holds the edge in force and lets it be replaced whole.
 pub struct Live {
     edge: ArcSwap<Edge>,
     /// Wrong credentials are counted over every edge: a new one does not forgive them.
-    pub(super) attempts: Attempts,
+    pub(super) auth_throttle: AuthThrottle,
     certificates: OnceLock<Arc<Certificates>>,
     /// Client connections that are open.
     pub(super) connections: Arc<AtomicUsize>,
@@ -24,7 +24,7 @@ impl Live {
     pub fn new(edge: Edge) -> Self {
         Self {
             edge: ArcSwap::from_pointee(edge),
-            attempts: Attempts::default(),
+            auth_throttle: AuthThrottle::default(),
             certificates: OnceLock::new(),
             connections: Arc::default(),
         }

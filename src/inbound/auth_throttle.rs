@@ -16,7 +16,7 @@ const SETS: usize = 8_192;
 const WAYS: usize = 8;
 
 /// Wrong attempts of this process's clients.
-pub struct Attempts {
+pub struct AuthThrottle {
     /// Keyed anew in each process: nobody outside can choose whom to push out.
     hash: RandomState,
     sets: Vec<Mutex<[Entry; WAYS]>>,
@@ -30,14 +30,14 @@ struct Entry {
     count: usize,
 }
 
-impl Default for Attempts {
+impl Default for AuthThrottle {
     fn default() -> Self {
         let sets = (0..SETS).map(|_| Mutex::default()).collect();
         Self { hash: RandomState::new(), sets }
     }
 }
 
-impl Attempts {
+impl AuthThrottle {
     /// How long this address has to wait before its credential is looked at; `None`: not at all.
     pub fn wait(
         &self,
@@ -112,7 +112,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_address_waits_for_the_rest_of_the_window_and_no_other_does() {
-        let attempts = Attempts::default();
+        let attempts = AuthThrottle::default();
         let (bad, good) = (address("192.0.2.1"), address("192.0.2.2"));
         for _ in 0..2 {
             attempts.failed("/a", bad, WINDOW);
@@ -132,7 +132,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn addresses_of_one_ipv6_network_are_one_client() {
-        let attempts = Attempts::default();
+        let attempts = AuthThrottle::default();
         attempts.failed("/a", address("2001:db8:1:2::1"), WINDOW);
         attempts.failed("/a", address("2001:db8:1:2:ffff::9"), WINDOW);
         assert!(attempts.wait("/a", address("2001:db8:1:2:3:4:5:6"), 2, WINDOW).is_some());
@@ -143,7 +143,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_of_addresses_takes_no_more_memory_and_frees_nobody_who_guessed_often() {
-        let attempts = Attempts::default();
+        let attempts = AuthThrottle::default();
         let guesser = address("192.0.2.1");
         for _ in 0..30 {
             attempts.failed("/a", guesser, WINDOW);
