@@ -3,7 +3,7 @@
 //! A room of its own, since both who calls and who is called upon tell, and who counts and logs knows neither.
 //! It knows no counter, no log and no socket.
 
-mod access;
+mod access_record;
 mod event;
 mod observer;
 mod principal;
@@ -11,7 +11,7 @@ mod reason;
 mod refusal;
 mod slot;
 
-pub use access::Seen;
+pub use access_record::AccessRecord;
 pub use event::{Event, Trigger};
 pub use observer::{Observer, Silent};
 pub use principal::Principal;

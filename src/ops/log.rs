@@ -25,7 +25,7 @@ use super::queue::{Batches, Queue};
 use crate::config::model::{Log, LogFormat};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::CallRecord;
-use crate::observe::{Event, Refusal, Seen};
+use crate::observe::{Event, Refusal, AccessRecord};
 
 /// The target of this crate's events. Libraries are heard from a warning on: what they say below it
 /// holds paths and addresses.
@@ -172,7 +172,7 @@ macro_rules! event {
 }
 
 /// The line of one answered request.
-pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
+pub(super) fn line(seen: &AccessRecord<'_>, ids: &Ids) {
     let record = seen.record;
     let upstream: Duration = record.calls.iter().map(|call| call.duration).sum();
     wired(seen);
@@ -213,7 +213,7 @@ pub(super) fn line(seen: &Seen<'_>, ids: &Ids) {
 }
 
 /// A line for each call of an exchange that somebody looks at.
-fn wired(seen: &Seen<'_>) {
+fn wired(seen: &AccessRecord<'_>) {
     for call in &seen.record.calls {
         let Some(wired) = &call.wired else { continue };
         tracing::info!(
@@ -233,7 +233,7 @@ fn wired(seen: &Seen<'_>) {
 }
 
 /// The line of a call that streamed through.
-fn streamed(seen: &Seen<'_>) {
+fn streamed(seen: &AccessRecord<'_>) {
     let Some(call) = &seen.record.streamed else { return };
     let got = call.status.map(|_| match &call.media_type {
         Some(media_type) => format!("{media_type} stream({})", call.got),

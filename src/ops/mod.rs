@@ -32,7 +32,7 @@ use self::audit::Audit;
 use self::ids::Ids;
 use self::spans::Spans;
 use crate::config::Config;
-use crate::observe::{Event, Observer, Seen, Slot};
+use crate::observe::{AccessRecord, Event, Observer, Slot};
 
 /// Counts, logs, records and traces what the edge answered.
 pub struct Watch {
@@ -66,7 +66,7 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn answered(&self, seen: &Seen<'_>) {
+    fn answered(&self, seen: &AccessRecord<'_>) {
         self.metrics.count(seen);
         log::line(seen, &self.ids);
         self.audit.iter().for_each(|audit| audit.record(seen, &self.ids));

@@ -10,15 +10,15 @@ use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
 use crate::exchange::CallRecord;
-use crate::observe::Seen;
+use crate::observe::AccessRecord;
 
 /// The exchange's span, then one for each of its calls.
-pub(super) fn spans(seen: &Seen<'_>) -> impl Iterator<Item = SpanData> {
+pub(super) fn spans(seen: &AccessRecord<'_>) -> impl Iterator<Item = SpanData> {
     let calls = seen.record.calls.iter().filter_map(|call| one_call(seen, call));
     std::iter::once(exchange(seen)).chain(calls)
 }
 
-fn exchange(seen: &Seen<'_>) -> SpanData {
+fn exchange(seen: &AccessRecord<'_>) -> SpanData {
     let record = seen.record;
     let operation = record.operation.map(|operation| operation.name()).or(record.document);
     let operation = operation.unwrap_or("request");
@@ -46,7 +46,7 @@ fn exchange(seen: &Seen<'_>) -> SpanData {
     }
 }
 
-fn one_call(seen: &Seen<'_>, call: &CallRecord) -> Option<SpanData> {
+fn one_call(seen: &AccessRecord<'_>, call: &CallRecord) -> Option<SpanData> {
     let mut attributes = vec![KeyValue::new("scim.operation", call.operation.name())];
     let upstream = seen.upstream.map(|name| KeyValue::new("scim.upstream", name.to_owned()));
     attributes.extend(upstream);
@@ -68,7 +68,7 @@ fn one_call(seen: &Seen<'_>, call: &CallRecord) -> Option<SpanData> {
 
 /// `times`: how long ago it began, and how long it took.
 fn span(
-    seen: &Seen<'_>,
+    seen: &AccessRecord<'_>,
     own: [u8; 8],
     parent: Option<[u8; 8]>,
     kind: SpanKind,

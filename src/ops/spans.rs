@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use super::queue::{Batches, Queue};
 use super::{Metrics, span};
 use crate::config::model::Tracing;
-use crate::observe::Seen;
+use crate::observe::AccessRecord;
 
 /// Spans that may wait.
 const QUEUE: usize = 8192;
@@ -61,7 +61,7 @@ impl Spans {
     }
 
     /// Queues the spans of an exchange whose trace is kept.
-    pub fn keep(&self, seen: &Seen<'_>) {
+    pub fn keep(&self, seen: &AccessRecord<'_>) {
         if seen.trace.sampled {
             span::spans(seen).for_each(|span| self.queue.push(span));
         }
@@ -123,7 +123,7 @@ mod tests {
     use crate::exchange::{Record, Trace};
 
     fn seen(spans: &Spans, sampled: bool) {
-        spans.keep(&Seen {
+        spans.keep(&AccessRecord {
             refused: None,
             request_id: "request-1",
             method: "get",

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::life::Underway;
 use crate::exchange::{Record, Trace};
 use crate::gateway::Route;
-use crate::observe::{Observer, Principal, Refusal, Seen, Slot};
+use crate::observe::{AccessRecord, Observer, Principal, Refusal, Slot};
 
 /// One request, for whoever is told of it.
 pub(super) struct Account {
@@ -76,7 +76,7 @@ impl Account {
     pub fn tell(&mut self, translated: bool, written: Option<StatusCode>) {
         self.told = true;
         let route = self.route.as_deref().map(|route| &route.spec);
-        self.observer.answered(&Seen {
+        self.observer.answered(&AccessRecord {
             request_id: &self.request_id,
             method: self.method,
             writes: self.writes,

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use scim_gateway::exchange::{Outcome, Shared, Trace, Upstream, run};
 use scim_gateway::fault::Fault;
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
-use scim_gateway::observe::{Event, Observer, Seen};
+use scim_gateway::observe::{AccessRecord, Event, Observer};
 use scim_gateway::ops::{Metrics, Watch};
 use scim_gateway::scim::http::{Request, Response};
 use tokio::time::Instant;
@@ -137,7 +137,7 @@ impl Watched {
 
     /// What the edge would tell of an exchange.
     pub fn exchange(&self, route: &Route, outcome: &Outcome) {
-        self.answered(&Seen {
+        self.answered(&AccessRecord {
             request_id: "request-1",
             method: "get",
             writes: false,
@@ -168,7 +168,7 @@ impl Watched {
 }
 
 impl Observer for Watched {
-    fn answered(&self, seen: &Seen<'_>) {
+    fn answered(&self, seen: &AccessRecord<'_>) {
         let watch = Watch::new(self.metrics.clone());
         self.capture(|| watch.answered(seen));
     }

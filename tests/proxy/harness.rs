@@ -17,7 +17,7 @@ use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
 use scim_gateway::inbound::{Callers, KeySets};
-use scim_gateway::observe::{Event, Observer, Seen};
+use scim_gateway::observe::{AccessRecord, Event, Observer};
 use scim_gateway::outbound::{self, Identity, Making, Remote, Signed};
 use scim_gateway::serve::{self, Door, Edge, Live, Way};
 use sha2::{Digest, Sha256};
@@ -34,7 +34,7 @@ pub struct Log {
 }
 
 impl Observer for Log {
-    fn answered(&self, seen: &Seen<'_>) {
+    fn answered(&self, seen: &AccessRecord<'_>) {
         self.seen.lock().unwrap().push(format!("{seen:?}"));
     }
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use scim_gateway::exchange::{Record, Trace, Upstream};
-use scim_gateway::observe::{Event, Observer, Seen};
+use scim_gateway::observe::{AccessRecord, Event, Observer};
 use scim_gateway::ops::{Metrics, Watch, log};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -168,8 +168,8 @@ async fn no_output_holds_a_secret() {
     );
 }
 
-fn seen<'a>(record: &'a Record, trace: &'a Trace) -> Seen<'a> {
-    Seen {
+fn seen<'a>(record: &'a Record, trace: &'a Trace) -> AccessRecord<'a> {
+    AccessRecord {
         request_id: "1",
         method: "get",
         writes: false,

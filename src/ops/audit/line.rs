@@ -10,7 +10,7 @@ use super::super::ids::Ids;
 use super::hashed;
 use crate::exchange::WriteRecord;
 use crate::fault::Cause;
-use crate::observe::Seen;
+use crate::observe::AccessRecord;
 
 /// One line, without its place in the chain.
 #[derive(Serialize)]
@@ -66,7 +66,7 @@ pub(super) struct Many<'a> {
 }
 
 /// A write of a translated route.
-pub(super) fn of_write(seen: &Seen<'_>, write: &WriteRecord, ids: &Ids) -> Vec<u8> {
+pub(super) fn of_write(seen: &AccessRecord<'_>, write: &WriteRecord, ids: &Ids) -> Vec<u8> {
     let outcome = match write.cause {
         None => "done",
         Some(cause) if cause.is_uncertain() => "unknown",
@@ -86,7 +86,7 @@ pub(super) fn of_write(seen: &Seen<'_>, write: &WriteRecord, ids: &Ids) -> Vec<u
 }
 
 /// A write that streamed through, unread: its method, and what the upstream's status says.
-pub(super) fn of_stream(seen: &Seen<'_>, ids: &Ids) -> Vec<u8> {
+pub(super) fn of_stream(seen: &AccessRecord<'_>, ids: &Ids) -> Vec<u8> {
     let success = seen.status.is_some_and(|status| status.is_success());
     let uncertain = |cause: Cause| {
         let ours = [Cause::ClientGone, Cause::StreamTooLong, Cause::Internal];
@@ -102,11 +102,11 @@ pub(super) fn of_stream(seen: &Seen<'_>, ids: &Ids) -> Vec<u8> {
 }
 
 /// What was refused before anything was done.
-pub(super) fn of_refused(seen: &Seen<'_>, ids: &Ids) -> Vec<u8> {
+pub(super) fn of_refused(seen: &AccessRecord<'_>, ids: &Ids) -> Vec<u8> {
     text(&Line { outcome: "refused", ..line(seen, ids) })
 }
 
-fn line<'a>(seen: &Seen<'a>, ids: &Ids) -> Line<'a> {
+fn line<'a>(seen: &AccessRecord<'a>, ids: &Ids) -> Line<'a> {
     let (record, caller) = (seen.record, seen.caller);
     let cause = record.fault.as_ref().map(|fault| fault.cause);
     Line {

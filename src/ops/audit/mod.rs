@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::Metrics;
 use super::ids::Ids;
 use crate::config::model::{self, OnFailure};
-use crate::observe::{Event, Seen, Slot, Trigger};
+use crate::observe::{AccessRecord, Event, Slot, Trigger};
 
 mod line;
 mod refused;
@@ -91,7 +91,7 @@ impl Audit {
     }
 
     /// Queues a line for each write of an exchange, or one for what was refused before.
-    pub fn record(&self, seen: &Seen<'_>, ids: &Ids) {
+    pub fn record(&self, seen: &AccessRecord<'_>, ids: &Ids) {
         let writes = &seen.record.writes;
         for write in writes {
             self.push(of_write(seen, write, ids));
@@ -135,7 +135,7 @@ impl Audit {
 
     /// A request that was refused. A caller that was let in has a line of its own; of strangers, and
     /// where there is no room, those of one kind are counted together.
-    fn refuse(&self, seen: &Seen<'_>, ids: &Ids) {
+    fn refuse(&self, seen: &AccessRecord<'_>, ids: &Ids) {
         let mut refused = self.state.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let known = seen.caller.is_some() && self.waiting() < self.most / 2;
         if known || refused.is_first(seen) {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::line::{Many, text};
 use crate::fault::Cause;
-use crate::observe::Seen;
+use crate::observe::AccessRecord;
 
 /// For which those of one kind are counted together.
 const TOGETHER: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ pub(super) struct Refused(BTreeMap<Kind, (Instant, u64)>);
 
 /// Whether a line tells of a request that made no write: it would have been one, or its caller or its
 /// route was not let through.
-pub(super) fn tells(seen: &Seen<'_>) -> bool {
+pub(super) fn tells(seen: &AccessRecord<'_>) -> bool {
     let cause = seen.record.fault.as_ref().map(|fault| fault.cause);
     let kept_out = matches!(
         cause,
@@ -45,7 +45,7 @@ pub(super) fn tells(seen: &Seen<'_>) -> bool {
 
 impl Refused {
     /// Whether it is the first of its kind for a while; others are counted.
-    pub fn is_first(&mut self, seen: &Seen<'_>) -> bool {
+    pub fn is_first(&mut self, seen: &AccessRecord<'_>) -> bool {
         let kind = Kind {
             route: seen.route.map(str::to_owned),
             who: seen.credential.map(str::to_owned),

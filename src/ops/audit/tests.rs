@@ -34,9 +34,9 @@ fn refused(cause: Cause) -> Record {
     Record { fault: Some(Fault::new(cause, "so")), ..Record::default() }
 }
 
-fn told(audit: &Audit, record: &Record, change: impl FnOnce(&mut Seen<'_>)) {
+fn told(audit: &Audit, record: &Record, change: impl FnOnce(&mut AccessRecord<'_>)) {
     let trace = Trace::of(&http::HeaderMap::new(), |_| false);
-    let mut seen = Seen {
+    let mut seen = AccessRecord {
         refused: None,
         request_id: "request-1",
         method: "patch",
@@ -132,7 +132,7 @@ fn whom_a_token_names_is_told_as_keyed_hashes() {
     told(&started.audit, &write(None), |_| ());
     let record = write(None);
     let trace = Trace::of(&http::HeaderMap::new(), |_| false);
-    let seen = Seen {
+    let seen = AccessRecord {
         refused: None,
         request_id: "request-1",
         method: "patch",
@@ -163,7 +163,7 @@ fn refused_requests_are_told_and_a_flood_of_them_is_counted() {
     let caller = Principal { credential: "tester".into(), subject: None, client: None };
     let record = refused(Cause::BodyTooLarge);
     let trace = Trace::of(&http::HeaderMap::new(), |_| false);
-    let seen = |record, caller, refused, writes, method| Seen {
+    let seen = |record, caller, refused, writes, method| AccessRecord {
         refused,
         request_id: "request-1",
         method,

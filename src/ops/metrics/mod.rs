@@ -12,7 +12,7 @@ use prometheus::{
 
 use crate::exchange::Record;
 use crate::gateway::safety::Removal;
-use crate::observe::{Event, Seen};
+use crate::observe::{AccessRecord, Event};
 
 mod care;
 mod family;
@@ -106,7 +106,7 @@ impl Metrics {
         })
     }
 
-    pub fn count(&self, seen: &Seen<'_>) {
+    pub fn count(&self, seen: &AccessRecord<'_>) {
         let Record { resource, operation, calls, losses, fault, emulated, filter_ignored, .. } =
             seen.record;
         let route = seen.route.unwrap_or(NONE);

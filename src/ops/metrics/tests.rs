@@ -38,7 +38,7 @@ fn one_exchange_shows_in_every_metric_of_the_table() {
     metrics.state_written(true);
     metrics.library_messages().with_label_values(&["other", "error"]).inc();
     metrics.audit_refused("queue");
-    metrics.count(&Seen {
+    metrics.count(&AccessRecord {
         request_id: "private-id",
         method: "get",
         writes: false,

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::observe::Seen;
+use crate::observe::AccessRecord;
 
 /// Counts readings that went well and that did not.
 #[derive(Default)]
 struct Counted([AtomicUsize; 2]);
 
 impl Observer for Counted {
-    fn answered(&self, _: &Seen<'_>) {}
+    fn answered(&self, _: &AccessRecord<'_>) {}
 
     fn happened(&self, event: &Event) {
         if let Event::Keys(read) = event {

@@ -10,7 +10,7 @@ use crate::exchange::{Record, Trace};
 
 /// One answered request: bounded words only, no id, value, token or query.
 #[derive(Debug)]
-pub struct Seen<'a> {
+pub struct AccessRecord<'a> {
     pub request_id: &'a str,
     /// In lower case; `other` for what HTTP and PATCH do not define.
     pub method: &'static str,
