@@ -14,7 +14,7 @@ use crate::exchange::Upstream;
 use crate::gateway::Gateway;
 use crate::inbound::{Callers, Certificates, KeySets};
 use crate::observe::Observer;
-use crate::outbound::{Care, Cared, Identity, Making, Reach, Remote, Signed};
+use crate::outbound::{Authenticated, Care, Cared, Identity, Making, Reach, Remote};
 use crate::sandbox::{Options, Sandbox, Vendor};
 use crate::serve::{Door, Way};
 
@@ -154,7 +154,7 @@ fn doors(
                 Way::Stream(Arc::clone(remote), Arc::clone(care), identity)
             }
             _ if forwards => Way::Forward(Arc::clone(strange)),
-            _ => Way::Translate(Arc::new(Signed::new(calls, identity))),
+            _ => Way::Translate(Arc::new(Authenticated::new(calls, identity))),
         };
         let callers = Arc::clone(callers.get(&route.label())?);
         Some((

@@ -4,6 +4,7 @@
 //! It knows no client and no route: a call comes through the `Upstream` that an exchange asks. An answer is bytes
 //! with a status; what they mean is not known here.
 
+mod authenticated;
 mod broken;
 mod endpoints;
 mod identity;
@@ -12,11 +13,11 @@ mod reach;
 mod remote;
 mod reporter;
 mod resilience;
-mod signed;
 mod standing;
 mod talk;
 mod tls;
 
+pub use authenticated::Authenticated;
 pub use broken::{is_not_done, of_stream, unformed};
 pub use endpoints::{Making, Node, Turn};
 pub use identity::Identity;
@@ -24,6 +25,5 @@ pub use proof::{Proof, Prover};
 pub use reach::Reach;
 pub use remote::Remote;
 pub use resilience::{Care, Cared, Full, Gate, Leave, Place, Says, Verdict, asked, crowded};
-pub use signed::Signed;
 pub use standing::{NodeStanding, UpstreamStanding};
 pub use tls::Certificate;

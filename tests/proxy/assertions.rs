@@ -13,7 +13,7 @@ use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::Gateway;
 use scim_gateway::gateway::rights::Rights;
 use scim_gateway::inbound::{Callers, KeySets};
-use scim_gateway::outbound::Signed;
+use scim_gateway::outbound::Authenticated;
 use scim_gateway::serve::{Door, Edge, Way};
 use serde_json::{Value, json};
 
@@ -361,7 +361,7 @@ async fn a_client_may_do_what_its_entry_allows() {
     let page = "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:ListResponse\"],\"totalResults\":0,\
                 \"startIndex\":1,\"itemsPerPage\":0,\"Resources\":[]}";
     let service = Scripted::start(move |_, _| ok(page)).await;
-    let signed = Arc::new(Signed::new(Arc::new(remote(&service.url)), bearer()));
+    let signed = Arc::new(Authenticated::new(Arc::new(remote(&service.url)), bearer()));
     let callers = Callers::new(route.auth.clone(), &mut KeySets::default()).unwrap();
     let door = Door::new(Arc::new(callers), Way::Translate(signed)).granting(rights.clone());
     let doors = HashMap::from([("/a".to_owned(), door)]);

@@ -20,7 +20,7 @@ use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
-use scim_gateway::outbound::Signed;
+use scim_gateway::outbound::Authenticated;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
@@ -97,7 +97,7 @@ fn client(endpoint: &str, key: &Path, terms: &str) -> String {
     )
 }
 
-fn gateway(upstream: &str, keys: &str, log: &Arc<Log>) -> Signed {
+fn gateway(upstream: &str, keys: &str, log: &Arc<Log>) -> Authenticated {
     signed(upstream, identity(upstream, keys, log))
 }
 

@@ -18,7 +18,7 @@ use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
 use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::observe::{AccessRecord, Event, Observer};
-use scim_gateway::outbound::{self, Identity, Making, Remote, Signed};
+use scim_gateway::outbound::{self, Authenticated, Identity, Making, Remote};
 use scim_gateway::serve::{self, Door, Edge, Live, Way};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -156,14 +156,14 @@ pub fn bearer() -> Arc<Identity> {
 }
 
 /// An upstream in whose calls the gateway is somebody.
-pub fn signed(url: &str, identity: Arc<Identity>) -> Signed {
+pub fn signed(url: &str, identity: Arc<Identity>) -> Authenticated {
     // A crowd that connects at once takes its time.
     let patient = Duration::from_secs(20);
     let timeouts = Timeouts { connect: patient, idle: patient, call: patient };
     let ca = tls_file("ca.pem");
     let url = url.parse().unwrap();
     let remote = Remote::new(&url, identity.certificate(), &timeouts, 64 << 10, Some(&ca));
-    Signed::new(Arc::new(remote.unwrap()), identity)
+    Authenticated::new(Arc::new(remote.unwrap()), identity)
 }
 
 /// A file of `tests/proxy/tls/`: an authority, and a certificate for `localhost` with its key. They
@@ -222,7 +222,7 @@ pub fn start_as(urls: &[&str], setting: Setting) -> Running {
     let remote = Arc::new(nodes(urls, &care, None, &observer).unwrap());
     let care = Arc::new(outbound::Care::new("up", &care, observer));
     let cared = Arc::new(outbound::Cared::new(remote.clone(), care.clone()));
-    let signed = Arc::new(Signed::new(cared, bearer()));
+    let signed = Arc::new(Authenticated::new(cared, bearer()));
     let stream = || Way::Stream(remote.clone(), care.clone(), Some(bearer()));
     let doors = [
         ("/t", Door::new(known.clone(), Way::Translate(signed))),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::{Cause, Fault};
-use scim_gateway::outbound::Signed;
+use scim_gateway::outbound::Authenticated;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -74,7 +74,7 @@ impl Endpoint {
     }
 
     /// An upstream in whose calls the gateway has this endpoint's tokens.
-    fn before(&self, upstream: &str, more: &str, log: &Arc<Log>) -> Arc<Signed> {
+    fn before(&self, upstream: &str, more: &str, log: &Arc<Log>) -> Arc<Authenticated> {
         let keys = format!(
             "[upstream.up.auth.oauth]\ntoken_url = \"{}\"\nclient_id = \"worker\"\n\
              client_secret = {{ env = \"cl13nt\" }}\n{more}",
@@ -98,7 +98,7 @@ fn json(body: &str) -> String {
 }
 
 /// All at once: what each came to.
-async fn crowd(signed: &Arc<Signed>) -> Vec<Result<StatusCode, Fault>> {
+async fn crowd(signed: &Arc<Authenticated>) -> Vec<Result<StatusCode, Fault>> {
     let calls = (0..CROWD).map(|_| {
         let signed = Arc::clone(signed);
         tokio::spawn(async move { signed.call(post()).await.map(|answer| answer.status) })

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::inbound::Callers;
-use scim_gateway::outbound::Signed;
+use scim_gateway::outbound::Authenticated;
 use scim_gateway::scim::http::Request;
 use scim_gateway::serve::{Door, Way};
 use tokio::io::AsyncWriteExt;
@@ -112,7 +112,7 @@ async fn a_write_that_streams_takes_no_connection_that_was_silent_for_long() {
 fn two(a: &str, b: &str) -> Running {
     let way = |url: &str| {
         let cared = scim_gateway::outbound::Cared::new(Arc::new(remote(url)), care());
-        Way::Translate(Arc::new(Signed::new(Arc::new(cared), bearer())))
+        Way::Translate(Arc::new(Authenticated::new(Arc::new(cared), bearer())))
     };
     let door = |url: &str| Door::new(Arc::new(Callers::everybody()), way(url));
     let spec = |name: &str| {

@@ -18,19 +18,19 @@ use crate::scim::http::{Request, Response};
 /// A call that is answered 401 is sent once more, of whatever method, where there is something newer
 /// to show: the status says that the request has not been applied (RFC 9110 section 15.5.2), so
 /// nothing is done twice.
-pub struct Signed {
+pub struct Authenticated {
     upstream: Arc<dyn Upstream>,
     identity: Arc<Identity>,
 }
 
-impl Signed {
+impl Authenticated {
     pub fn new(upstream: Arc<dyn Upstream>, identity: Arc<Identity>) -> Self {
         Self { upstream, identity }
     }
 }
 
 #[async_trait]
-impl Upstream for Signed {
+impl Upstream for Authenticated {
     fn base(&self) -> &str {
         self.upstream.base()
     }
