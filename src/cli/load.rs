@@ -16,14 +16,14 @@ use crate::inbound::{Callers, Certificates, KeySets};
 use crate::observe::Observer;
 use crate::outbound::{Authenticated, Care, Cared, Identity, Making, Reach, Remote};
 use crate::sandbox::{Options, Sandbox, Vendor};
-use crate::serve::{Door, Way};
+use crate::serve::{Handler, RouteEntry};
 
 /// A configuration with its compiled routes and their doors.
 pub(super) struct Loaded {
     pub config: Config,
     pub gateway: Gateway,
     /// By the route's name.
-    pub doors: HashMap<String, Door>,
+    pub doors: HashMap<String, RouteEntry>,
     pub upstreams: Upstreams,
     pub rules_hash: String,
     pub warnings: Mistakes,
@@ -69,7 +69,7 @@ impl Gathered {
     }
 
     /// The doors, or what is wrong with the files that they are made of.
-    fn doors(&mut self, before: &Upstreams) -> Option<(HashMap<String, Door>, Upstreams)> {
+    fn doors(&mut self, before: &Upstreams) -> Option<(HashMap<String, RouteEntry>, Upstreams)> {
         match doors(self.config.as_ref()?, &self.dialects, before) {
             Ok(made) => Some(made),
             Err(found) => {
@@ -123,7 +123,7 @@ fn doors(
     config: &Config,
     dialects: &Dialects,
     before: &Upstreams,
-) -> Result<(HashMap<String, Door>, Upstreams), Vec<String>> {
+) -> Result<(HashMap<String, RouteEntry>, Upstreams), Vec<String>> {
     let mut found: Vec<_> =
         config.server.tls.iter().filter_map(|tls| Certificates::new(tls).err()).collect();
     let mut upstreams = Upstreams::new(Arc::clone(&before.observer));
@@ -148,18 +148,18 @@ fn doors(
             &upstreams.made.get(&route.upstream.name)?.reached;
         let (calls, identity) = (Arc::clone(calls), Arc::clone(identity));
         let forwards = matches!(route.auth, Auth::Forward);
-        let way = match (network, route.mode) {
+        let handler = match (network, route.mode) {
             (Network::Remote(remote), Mode::Passthrough) => {
                 let identity = (!forwards).then_some(identity);
-                Way::Stream(Arc::clone(remote), Arc::clone(care), identity)
+                Handler::Stream { remote: Arc::clone(remote), care: Arc::clone(care), identity }
             }
-            _ if forwards => Way::Forward(Arc::clone(strange)),
-            _ => Way::Translate(Arc::new(Authenticated::new(calls, identity))),
+            _ if forwards => Handler::Forward(Arc::clone(strange)),
+            _ => Handler::Translate(Arc::new(Authenticated::new(calls, identity))),
         };
         let callers = Arc::clone(callers.get(&route.label())?);
         Some((
             route.label(),
-            Door::new(callers, way).limited(&route.limits).granting(route.rights.clone()),
+            RouteEntry::new(callers, handler).limited(&route.limits).granting(route.rights.clone()),
         ))
     };
     let doors = config.routes.iter().filter_map(door).collect();

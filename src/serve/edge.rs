@@ -16,7 +16,7 @@ use crate::outbound::{Care, Gate, Identity, Reach, Remote, UpstreamStanding};
 pub struct Edge {
     gateway: Gateway,
     /// By the route's name.
-    doors: HashMap<String, Door>,
+    doors: HashMap<String, RouteEntry>,
     pub(super) limits: Arc<Limits>,
     /// All that its routes lead to.
     upstreams: Vec<Reach>,
@@ -25,19 +25,19 @@ pub struct Edge {
 }
 
 /// One route's entrance.
-pub struct Door {
+pub struct RouteEntry {
     pub callers: Arc<Callers>,
     /// How many requests may be behind it at once.
     pub gate: Arc<Gate>,
-    pub way: Way,
+    pub handler: Handler,
     /// What callers may do that may not do everything, by their names.
     rights: Arc<BTreeMap<String, Rights>>,
 }
 
-impl Door {
-    pub fn new(callers: Arc<Callers>, way: Way) -> Self {
+impl RouteEntry {
+    pub fn new(callers: Arc<Callers>, handler: Handler) -> Self {
         let gate = Arc::new(Gate::new(&InFlight::of_route()));
-        Self { callers, gate, way, rights: Arc::default() }
+        Self { callers, gate, handler, rights: Arc::default() }
     }
 
     /// What some callers may do; all others may do everything.
@@ -62,20 +62,20 @@ impl Door {
 
 /// What happens to a request behind the door.
 #[derive(Clone)]
-pub enum Way {
+pub enum Handler {
     /// Bodies are read, translated and written.
     Translate(Arc<dyn Upstream>),
     /// The same, and every call has the client's own Authorization.
     Forward(Arc<dyn Upstream>),
     /// Bodies stream through unread, each request as one call, with this identity in the header;
     /// without one the client's own Authorization goes through.
-    Stream(Arc<Remote>, Arc<Care>, Option<Arc<Identity>>),
+    Stream { remote: Arc<Remote>, care: Arc<Care>, identity: Option<Arc<Identity>> },
 }
 
 impl Edge {
     pub fn new(
         gateway: Gateway,
-        doors: HashMap<String, Door>,
+        doors: HashMap<String, RouteEntry>,
         limits: Limits,
         shared: Arc<Shared>,
     ) -> Self {
@@ -94,7 +94,11 @@ impl Edge {
     }
 
     /// The route that a request belongs to and its door; a route without a door is none.
-    pub(super) fn find(&self, host: Option<&str>, path: &str) -> Option<(&Arc<Route>, &Door)> {
+    pub(super) fn find(
+        &self,
+        host: Option<&str>,
+        path: &str,
+    ) -> Option<(&Arc<Route>, &RouteEntry)> {
         let route = self.gateway.route(host, path)?;
         Some((route, self.doors.get(&route.spec.name)?))
     }

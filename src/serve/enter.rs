@@ -1,4 +1,4 @@
-//! Whether a request may come in: its route, its bounds, its caller, a place behind the door.
+//! Whether a request may come in: its route, its bounds, its caller, a place behind the entry.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use pingora::proxy::Session;
 use tokio::time::Instant;
 
 use super::account::Account;
-use super::edge::{Edge, Way};
+use super::edge::{Edge, Handler};
 use super::forward;
 use super::live::Live;
 use crate::config::model::Limits;
@@ -28,11 +28,11 @@ pub(super) struct Entrance {
     pub observer: Arc<dyn Observer>,
 }
 
-/// A request that may use its route, and what is behind the door.
+/// A request that may use its route, and what is behind the entry.
 pub(super) struct Admitted {
     pub route: Arc<Route>,
     pub gate: Arc<Gate>,
-    pub way: Way,
+    pub handler: Handler,
     /// What the caller may do.
     pub rights: Rights,
     /// The client's Authorization on a route that forwards it.
@@ -83,26 +83,27 @@ impl Entrance {
     ) -> Result<Admitted, Turned> {
         let header = session.req_header();
         let host = host_of(header);
-        let (route, door) =
+        let (route, entry) =
             edge.find(host.as_deref(), header.uri.path()).ok_or_else(unknown_route)?;
         account.route = Some(Arc::clone(route));
         check_bounds(session, &edge.limits)?;
         // On a route that forwards, whoever asks is a stranger to this gateway.
-        let forwards = matches!(door.way, Way::Forward(_) | Way::Stream(_, _, None));
+        let forwards =
+            matches!(entry.handler, Handler::Forward(_) | Handler::Stream { identity: None, .. });
         let authorization = if forwards { forward::authorization(&header.headers)? } else { None };
-        self.let_in(session, &edge.limits, account, route, &door.callers).await?;
+        self.let_in(session, &edge.limits, account, route, &entry.callers).await?;
         let credential = account.caller.as_ref().map(|caller| caller.credential.as_str());
-        let rights = door.rights(credential).unwrap_or_else(Rights::all);
+        let rights = entry.rights(credential).unwrap_or_else(Rights::all);
         if !forwards {
             account.trace.trust();
         }
-        if let Way::Stream(..) = door.way {
+        if let Handler::Stream { .. } = entry.handler {
             edge.shared.safeguards.admit(&route.spec.name)?;
         }
         Ok(Admitted {
             route: Arc::clone(route),
-            gate: Arc::clone(&door.gate),
-            way: door.way.clone(),
+            gate: Arc::clone(&entry.gate),
+            handler: entry.handler.clone(),
             rights,
             authorization,
         })

@@ -21,7 +21,7 @@ mod signals;
 mod streaming;
 mod translating;
 
-pub use edge::{Door, Edge, Way};
+pub use edge::{Edge, Handler, RouteEntry};
 pub use library::{LIBRARY, library_part};
 pub use life::Life;
 pub use live::Live;

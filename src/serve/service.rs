@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::account::{Account, Answer};
 use super::answer::{answer, failed, refuse};
 use super::context::{Context, Stage};
-use super::edge::Way;
+use super::edge::Handler;
 use super::enter::{Admitted, Entrance, Turned};
 use super::life::Life;
 use super::passthrough;
@@ -273,11 +273,11 @@ impl Service {
     ) -> Result<Option<Response>, Turned> {
         let edge = Arc::clone(&context.edge);
         let admitted = self.entrance.admit(session, &edge, &mut context.account).await?;
-        let Admitted { route, gate, way, rights, authorization } = admitted;
-        let calls = match way {
-            Way::Translate(upstream) => Calls::Own(upstream),
-            Way::Forward(upstream) => Calls::Forwarded(upstream, authorization),
-            Way::Stream(remote, care, identity) => {
+        let Admitted { route, gate, handler, rights, authorization } = admitted;
+        let calls = match handler {
+            Handler::Translate(upstream) => Calls::Own(upstream),
+            Handler::Forward(upstream) => Calls::Forwarded(upstream, authorization),
+            Handler::Stream { remote, care, identity } => {
                 let deadline = Instant::now() + edge.limits.exchange;
                 let account = &mut context.account;
                 let place = self.entrance.enter(account, &route, &gate, deadline).await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use scim_gateway::config::model::{Auth, Credential, Proof, Server};
 use scim_gateway::gateway::Gateway;
 use scim_gateway::inbound::{Callers, KeySets};
-use scim_gateway::serve::{self, Door, Edge, Live, Way};
+use scim_gateway::serve::{self, Edge, Handler, Live, RouteEntry};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{DIALECTS, spec};
@@ -25,7 +25,7 @@ pub fn serve(clients: &[&str], upstream: &str, watched: &Watched) -> SocketAddr 
         let proof = Proof::Bearer(sha256);
         let auth = Auth::Listed(vec![Credential { name: "tester".into(), proof }]);
         let callers = Arc::new(Callers::new(auth, &mut KeySets::default()).unwrap());
-        (format!("/{client}/scim"), Door::new(callers, Way::Translate(shared.clone())))
+        (format!("/{client}/scim"), RouteEntry::new(callers, Handler::Translate(shared.clone())))
     };
     let doors: HashMap<_, _> = clients.iter().map(door).collect();
     let edge = Edge::new(gateway, doors, limits(), Arc::default());

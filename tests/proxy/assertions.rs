@@ -14,7 +14,7 @@ use scim_gateway::gateway::Gateway;
 use scim_gateway::gateway::rights::Rights;
 use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::outbound::Authenticated;
-use scim_gateway::serve::{Door, Edge, Way};
+use scim_gateway::serve::{Edge, Handler, RouteEntry};
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -97,12 +97,13 @@ fn publish(folder: &Path, issuer: &Issuer) -> PathBuf {
     path
 }
 
-fn doors(routes: &[Route], service: &Scripted, sets: &mut KeySets) -> HashMap<String, Door> {
+fn doors(routes: &[Route], service: &Scripted, sets: &mut KeySets) -> HashMap<String, RouteEntry> {
     let shared = Arc::new(remote(&service.url));
     let door = |route: &Route| {
         let callers = Arc::new(Callers::new(route.auth.clone(), sets).unwrap());
-        let way = Way::Stream(shared.clone(), care(), Some(bearer()));
-        (route.label(), Door::new(callers, way))
+        let way =
+            Handler::Stream { remote: shared.clone(), care: care(), identity: Some(bearer()) };
+        (route.label(), RouteEntry::new(callers, way))
     };
     routes.iter().map(door).collect()
 }
@@ -363,7 +364,8 @@ async fn a_client_may_do_what_its_entry_allows() {
     let service = Scripted::start(move |_, _| ok(page)).await;
     let signed = Arc::new(Authenticated::new(Arc::new(remote(&service.url)), bearer()));
     let callers = Callers::new(route.auth.clone(), &mut KeySets::default()).unwrap();
-    let door = Door::new(Arc::new(callers), Way::Translate(signed)).granting(rights.clone());
+    let door =
+        RouteEntry::new(Arc::new(callers), Handler::Translate(signed)).granting(rights.clone());
     let doors = HashMap::from([("/a".to_owned(), door)]);
     let gateway = launch_within(vec![plain_route("/a")], doors, None, uncounted());
     let ask = async |method: &str, body: &str| {

@@ -13,7 +13,7 @@ use scim_gateway::config::network::Network;
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::Gateway;
 use scim_gateway::observe::{Event, Reason};
-use scim_gateway::serve::{Door, Edge, Way};
+use scim_gateway::serve::{Edge, Handler, RouteEntry};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -32,11 +32,15 @@ fn gateway(upstream: &str, tls: Option<Tls>, limits: Limits) -> Running {
     launch_within(vec![plain_route("/basic")], doors(upstream), tls, limits)
 }
 
-fn doors(upstream: &str) -> HashMap<String, Door> {
+fn doors(upstream: &str) -> HashMap<String, RouteEntry> {
     let proof = Proof::Basic(Sha256::digest(RIGHT).into());
     let listed = vec![Credential { name: "legacy".into(), proof }];
-    let way = Way::Stream(Arc::new(remote(upstream)), care(), Some(crate::harness::bearer()));
-    HashMap::from([("/basic".to_owned(), Door::new(callers(listed), way))])
+    let way = Handler::Stream {
+        remote: Arc::new(remote(upstream)),
+        care: care(),
+        identity: Some(crate::harness::bearer()),
+    };
+    HashMap::from([("/basic".to_owned(), RouteEntry::new(callers(listed), way))])
 }
 
 fn believing(networks: &[&str]) -> Limits {

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use scim_gateway::config::model::{Credential, Limits, Proof};
 use scim_gateway::config::network::Network;
-use scim_gateway::serve::{Door, Way};
+use scim_gateway::serve::{Handler, RouteEntry};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{
@@ -28,9 +28,13 @@ fn one(name: &str, proof: Proof) -> Credential {
 fn gateway(upstream: &str, limits: Limits) -> Running {
     let shared = Arc::new(remote(upstream));
     let door = |listed| {
-        Door::new(
+        RouteEntry::new(
             callers(listed),
-            Way::Stream(shared.clone(), care(), Some(crate::harness::bearer())),
+            Handler::Stream {
+                remote: shared.clone(),
+                care: care(),
+                identity: Some(crate::harness::bearer()),
+            },
         )
     };
     let key = Proof::AccessKey { project: "P2project".into(), sha256: sha("K2:key") };

@@ -13,7 +13,7 @@ use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::observe::{Event, Observer, Reason};
 use scim_gateway::outbound::{Care, Cared};
 use scim_gateway::scim::http::Request;
-use scim_gateway::serve::{Door, Way};
+use scim_gateway::serve::{Handler, RouteEntry};
 
 use crate::harness::{
     Log, Running, Scripted, care, header, identity, launch, ok, remote, route, send, signed, status,
@@ -28,19 +28,25 @@ fn user(name: &str) -> String {
 }
 
 /// `/t` translates and `/p` streams, both open to all, with these ways behind.
-fn gateway(ways: [Way; 2], auth: &Auth) -> Running {
+fn gateway(ways: [Handler; 2], auth: &Auth) -> Running {
     let dialects = Dialects::embedded().unwrap();
     let plain = dialects.named("scim").unwrap();
     let specs = ["/t", "/p"].map(|prefix| route(prefix, None, plain)).into();
     let callers = || Arc::new(Callers::new(auth.clone(), &mut KeySets::default()).unwrap());
     let doors = ["/t", "/p"].into_iter().zip(ways);
-    let doors = doors.map(|(name, way)| (name.to_owned(), Door::new(callers(), way)));
+    let doors = doors.map(|(name, way)| (name.to_owned(), RouteEntry::new(callers(), way)));
     launch(specs, doors.collect::<HashMap<_, _>>(), None)
 }
 
 fn forwarding(url: &str) -> Running {
     let remote = Arc::new(remote(url));
-    gateway([Way::Forward(remote.clone()), Way::Stream(remote, care(), None)], &Auth::Forward)
+    gateway(
+        [
+            Handler::Forward(remote.clone()),
+            Handler::Stream { remote, care: care(), identity: None },
+        ],
+        &Auth::Forward,
+    )
 }
 
 fn shows(method: &str, path: &str, authorization: &str, body: &str) -> Vec<u8> {
@@ -115,8 +121,12 @@ async fn a_stream_is_sent_once_more_after_a_401_with_the_secret_that_is_new() {
     let keys = format!("auth = {{ bearer = {{ file = \"{}\" }} }}", path.display());
     let who = identity(&upstream.url, &keys, &Arc::default());
     let calls = Arc::new(signed(&upstream.url, who.clone()));
-    let stream = Way::Stream(Arc::new(remote(&upstream.url)), care(), Some(who));
-    let gateway = gateway([Way::Translate(calls), stream], &Auth::None);
+    let stream = Handler::Stream {
+        remote: Arc::new(remote(&upstream.url)),
+        care: care(),
+        identity: Some(who),
+    };
+    let gateway = gateway([Handler::Translate(calls), stream], &Auth::None);
     let line = "Authorization: Bearer the-clients-own\r\n";
     let ask = || shows("POST", "/p/scim/v2/Users", line, "{\"userName\":\"b\"}");
     let answer = send(gateway.address, &ask()).await;
@@ -143,7 +153,10 @@ async fn what_holds_one_clients_calls_back_holds_no_others() {
     .await;
     let (shared, care) = (Arc::new(remote(&upstream.url)), care());
     let calls = Cared::new(shared.clone(), care.clone()).of_strangers();
-    let ways = [Way::Forward(Arc::new(calls)), Way::Stream(shared, care, None)];
+    let ways = [
+        Handler::Forward(Arc::new(calls)),
+        Handler::Stream { remote: shared, care, identity: None },
+    ];
     let gateway = gateway(ways, &Auth::Forward);
     let ask = |path: &'static str, who: &'static str| {
         let bytes = shows("GET", path, &format!("Authorization: Bearer {who}\r\n"), "");
@@ -166,7 +179,10 @@ fn careful(url: &str, settings: &settings::Care, log: &Arc<Log>) -> (Running, Ca
     let care = Arc::new(Care::new("up", settings, observer));
     let own = Cared::new(shared.clone(), care.clone());
     let calls = Cared::new(shared.clone(), care.clone()).of_strangers();
-    let ways = [Way::Forward(Arc::new(calls)), Way::Stream(shared, care, None)];
+    let ways = [
+        Handler::Forward(Arc::new(calls)),
+        Handler::Stream { remote: shared, care, identity: None },
+    ];
     (gateway(ways, &Auth::Forward), own)
 }
 

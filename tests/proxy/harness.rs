@@ -19,7 +19,7 @@ use scim_gateway::gateway::{Gateway, RouteSpec};
 use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::observe::{AccessRecord, Event, Observer};
 use scim_gateway::outbound::{self, Authenticated, Identity, Making, Remote};
-use scim_gateway::serve::{self, Door, Edge, Live, Way};
+use scim_gateway::serve::{self, Edge, Handler, Live, RouteEntry};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -223,12 +223,13 @@ pub fn start_as(urls: &[&str], setting: Setting) -> Running {
     let care = Arc::new(outbound::Care::new("up", &care, observer));
     let cared = Arc::new(outbound::Cared::new(remote.clone(), care.clone()));
     let signed = Arc::new(Authenticated::new(cared, bearer()));
-    let stream = || Way::Stream(remote.clone(), care.clone(), Some(bearer()));
+    let stream =
+        || Handler::Stream { remote: remote.clone(), care: care.clone(), identity: Some(bearer()) };
     let doors = [
-        ("/t", Door::new(known.clone(), Way::Translate(signed))),
-        ("/p", Door::new(known.clone(), stream())),
-        ("tenant.example/h", Door::new(everybody(), stream())),
-        ("/open", Door::new(everybody(), stream())),
+        ("/t", RouteEntry::new(known.clone(), Handler::Translate(signed))),
+        ("/p", RouteEntry::new(known.clone(), stream())),
+        ("tenant.example/h", RouteEntry::new(everybody(), stream())),
+        ("/open", RouteEntry::new(everybody(), stream())),
     ];
     let doors = doors.map(|(name, door)| (name.to_owned(), door.limited(&requests)));
     launch_as(specs, HashMap::from(doors), limits, tls, log)
@@ -240,14 +241,18 @@ pub fn callers(listed: Vec<Credential>) -> Arc<Callers> {
 }
 
 /// A gateway with these routes, each with the door of its name.
-pub fn launch(specs: Vec<RouteSpec>, doors: HashMap<String, Door>, tls: Option<Tls>) -> Running {
+pub fn launch(
+    specs: Vec<RouteSpec>,
+    doors: HashMap<String, RouteEntry>,
+    tls: Option<Tls>,
+) -> Running {
     launch_within(specs, doors, tls, limits())
 }
 
 /// As [`launch`], within other limits.
 pub fn launch_within(
     specs: Vec<RouteSpec>,
-    doors: HashMap<String, Door>,
+    doors: HashMap<String, RouteEntry>,
     tls: Option<Tls>,
     limits: Limits,
 ) -> Running {
@@ -256,7 +261,7 @@ pub fn launch_within(
 
 fn launch_as(
     specs: Vec<RouteSpec>,
-    doors: HashMap<String, Door>,
+    doors: HashMap<String, RouteEntry>,
     limits: Limits,
     tls: Option<Tls>,
     log: Arc<Log>,

@@ -15,7 +15,7 @@ use scim_gateway::gateway::Gateway;
 use scim_gateway::inbound::Callers;
 use scim_gateway::observe::{Event, Reason};
 use scim_gateway::scim::http::Request;
-use scim_gateway::serve::{Door, Edge, Way};
+use scim_gateway::serve::{Edge, Handler, RouteEntry};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -38,9 +38,13 @@ fn gateway(upstream: &str, tls: Tls) -> Running {
     let san = Proof::Certificate(Holder::San("uri:spiffe://example/scim".into()));
     let token = Proof::Bearer(Sha256::digest(TOKEN).into());
     let door = |listed| {
-        Door::new(
+        RouteEntry::new(
             callers(listed),
-            Way::Stream(shared.clone(), care(), Some(crate::harness::bearer())),
+            Handler::Stream {
+                remote: shared.clone(),
+                care: care(),
+                identity: Some(crate::harness::bearer()),
+            },
         )
     };
     let doors = HashMap::from([
@@ -267,9 +271,12 @@ async fn how_long_a_connection_may_be_idle_follows_a_reload_in_both_protocols() 
     let service = Scripted::start(|_, _| ok("{}")).await;
     let (directory, own) = (tempfile::tempdir().unwrap(), Authority::new("own"));
     let doors = || {
-        let way =
-            Way::Stream(Arc::new(remote(&service.url)), care(), Some(crate::harness::bearer()));
-        HashMap::from([("/c".to_owned(), Door::new(Arc::new(Callers::everybody()), way))])
+        let way = Handler::Stream {
+            remote: Arc::new(remote(&service.url)),
+            care: care(),
+            identity: Some(crate::harness::bearer()),
+        };
+        HashMap::from([("/c".to_owned(), RouteEntry::new(Arc::new(Callers::everybody()), way))])
     };
     let long = std::time::Duration::from_secs(600);
     let tls = tls(directory.path(), &own, None);
@@ -305,8 +312,9 @@ async fn connections_count_while_their_handshake_is_silent_and_it_has_the_time_o
     let time = std::time::Duration::from_secs(6);
     let limits = Limits { connections: 4, header_time: time, ..limits() };
     let shared = Arc::new(remote(&service.url));
-    let way = Way::Stream(shared, care(), Some(crate::harness::bearer()));
-    let door = Door::new(Arc::new(Callers::everybody()), way);
+    let way =
+        Handler::Stream { remote: shared, care: care(), identity: Some(crate::harness::bearer()) };
+    let door = RouteEntry::new(Arc::new(Callers::everybody()), way);
     let doors = HashMap::from([("/c".to_owned(), door)]);
     let tls = tls(directory.path(), &own, None);
     let gateway = launch_within(vec![plain_route("/c")], doors, Some(tls), limits);

@@ -10,7 +10,7 @@ use scim_gateway::exchange::Upstream;
 use scim_gateway::inbound::Callers;
 use scim_gateway::outbound::Authenticated;
 use scim_gateway::scim::http::Request;
-use scim_gateway::serve::{Door, Way};
+use scim_gateway::serve::{Handler, RouteEntry};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -112,9 +112,9 @@ async fn a_write_that_streams_takes_no_connection_that_was_silent_for_long() {
 fn two(a: &str, b: &str) -> Running {
     let way = |url: &str| {
         let cared = scim_gateway::outbound::Cared::new(Arc::new(remote(url)), care());
-        Way::Translate(Arc::new(Authenticated::new(Arc::new(cared), bearer())))
+        Handler::Translate(Arc::new(Authenticated::new(Arc::new(cared), bearer())))
     };
-    let door = |url: &str| Door::new(Arc::new(Callers::everybody()), way(url));
+    let door = |url: &str| RouteEntry::new(Arc::new(Callers::everybody()), way(url));
     let spec = |name: &str| {
         let spec = plain_route(&format!("/{name}"));
         scim_gateway::gateway::RouteSpec { upstream_name: name.into(), ..spec }

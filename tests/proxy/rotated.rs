@@ -15,7 +15,7 @@ use scim_gateway::exchange::Upstream;
 use scim_gateway::inbound::Callers;
 use scim_gateway::observe::{Event, Observer};
 use scim_gateway::outbound::{Certificate, Making, Remote};
-use scim_gateway::serve::{Door, Way};
+use scim_gateway::serve::{Handler, RouteEntry};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -140,7 +140,10 @@ async fn streams_believe_the_authorities_of_their_upstream_and_of_now() {
     let service = Secure::start(plain(old.server("localhost"))).await;
     let remote = Arc::new(trusting(&service.url, Some(&ca)).unwrap());
     let everybody = Arc::new(Callers::everybody());
-    let door = Door::new(everybody, Way::Stream(remote.clone(), care(), Some(bearer())));
+    let door = RouteEntry::new(
+        everybody,
+        Handler::Stream { remote: remote.clone(), care: care(), identity: Some(bearer()) },
+    );
     let gateway = launch(vec![plain_route("/p")], HashMap::from([("/p".to_owned(), door)]), None);
     let ask = b"GET /p/v2/Users HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n";
     assert_eq!(status(&send(gateway.address, ask).await), 200);

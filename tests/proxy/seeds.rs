@@ -9,7 +9,7 @@ use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::sandbox::{Sandbox, Vendor, serve};
-use scim_gateway::serve::{Door, Way};
+use scim_gateway::serve::{Handler, RouteEntry};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
@@ -53,7 +53,7 @@ fn spec(dialects: &Dialects, exchange: &Exchange, prefix: &str) -> RouteSpec {
     }
 }
 
-fn door(exchange: &Exchange, url: &str) -> Door {
+fn door(exchange: &Exchange, url: &str) -> RouteEntry {
     let credential = Credential {
         name: "client".to_owned(),
         proof: Proof::Bearer(Sha256::digest(token(&exchange.client, "client")).into()),
@@ -61,7 +61,7 @@ fn door(exchange: &Exchange, url: &str) -> Door {
     let token = token(&exchange.upstream, "upstream");
     let keys = format!("auth = {{ bearer = {{ env = \"{token}\" }} }}");
     let upstream = signed(url, identity(url, &keys, &Arc::default()));
-    Door::new(callers(vec![credential]), Way::Translate(Arc::new(upstream)))
+    RouteEntry::new(callers(vec![credential]), Handler::Translate(Arc::new(upstream)))
 }
 
 /// One gateway with a route for every exchange; `/e<n>` leads to the n-th url.

@@ -14,7 +14,7 @@ use ring::signature::{
     RSA_PSS_SHA256, RsaKeyPair,
 };
 use scim_gateway::config::model::{Credential, Jwt, KeyPlace, KeySource, Proof};
-use scim_gateway::serve::{Door, Way};
+use scim_gateway::serve::{Handler, RouteEntry};
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -129,8 +129,12 @@ fn gateway(upstream: &str, place: KeyPlace) -> Running {
         claims: BTreeMap::from([("appid".into(), vec!["client-0".into(), "client-1".into()])]),
     };
     let listed = callers(vec![Credential { name: "issuer".into(), proof: Proof::Jwt(jwt) }]);
-    let way = Way::Stream(Arc::new(remote(upstream)), care(), Some(crate::harness::bearer()));
-    let door = Door::new(listed, way);
+    let way = Handler::Stream {
+        remote: Arc::new(remote(upstream)),
+        care: care(),
+        identity: Some(crate::harness::bearer()),
+    };
+    let door = RouteEntry::new(listed, way);
     launch(vec![plain_route("/j")], HashMap::from([("/j".to_owned(), door)]), None)
 }
 
