@@ -14,7 +14,7 @@ use crate::exchange::Upstream;
 use crate::gateway::Gateway;
 use crate::inbound::{Callers, Certificates, KeySets};
 use crate::observe::Observer;
-use crate::outbound::{Authenticated, Care, Cared, Identity, Making, Reach, Remote};
+use crate::outbound::{Authenticated, Identity, Making, Reach, Remote, Resilience, Resilient};
 use crate::sandbox::{Options, Sandbox, Vendor};
 use crate::serve::{Handler, RouteEntry};
 
@@ -107,7 +107,7 @@ struct Reached {
     calls: Arc<dyn Upstream>,
     /// The same with clients' own credentials.
     strange: Arc<dyn Upstream>,
-    care: Arc<Care>,
+    care: Arc<Resilience>,
     network: Network,
     identity: Arc<Identity>,
 }
@@ -151,7 +151,11 @@ fn doors(
         let handler = match (network, route.mode) {
             (Network::Remote(remote), Mode::Passthrough) => {
                 let identity = (!forwards).then_some(identity);
-                Handler::Stream { remote: Arc::clone(remote), care: Arc::clone(care), identity }
+                Handler::Stream {
+                    remote: Arc::clone(remote),
+                    resilience: Arc::clone(care),
+                    identity,
+                }
             }
             _ if forwards => Handler::Forward(Arc::clone(strange)),
             _ => Handler::Translate(Arc::new(Authenticated::new(calls, identity))),
@@ -175,7 +179,7 @@ impl Upstreams {
     /// All of them, for whoever looks at how they stand.
     pub(super) fn reached(&self) -> Vec<Reach> {
         let reach = |kept: &Kept| Reach {
-            care: Arc::clone(&kept.reached.care),
+            resilience: Arc::clone(&kept.reached.care),
             remote: match &kept.reached.network {
                 Network::Remote(remote) => Some(Arc::clone(remote)),
                 Network::Sandbox(_) => None,
@@ -252,8 +256,8 @@ fn reach(
             (Arc::clone(&sandbox) as _, Network::Sandbox(sandbox))
         }
     };
-    let care = Arc::new(Care::new(name, care, Arc::clone(observer)));
-    let calls = Arc::new(Cared::new(Arc::clone(&called), Arc::clone(&care)));
-    let strange = Arc::new(Cared::new(called, Arc::clone(&care)).of_strangers());
+    let care = Arc::new(Resilience::new(name, care, Arc::clone(observer)));
+    let calls = Arc::new(Resilient::new(Arc::clone(&called), Arc::clone(&care)));
+    let strange = Arc::new(Resilient::new(called, Arc::clone(&care)).of_strangers());
     Ok(Reached { calls, strange, care, network, identity })
 }

@@ -24,6 +24,8 @@ pub use identity::Identity;
 pub use proof::{Proof, Prover};
 pub use reach::Reach;
 pub use remote::Remote;
-pub use resilience::{Care, Cared, Full, Gate, Leave, Place, Says, Verdict, asked, crowded};
+pub use resilience::{
+    Full, Gate, Leave, Place, Resilience, Resilient, Says, Verdict, asked, crowded,
+};
 pub use standing::{NodeStanding, UpstreamStanding};
 pub use tls::Certificate;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::remote::Remote;
-use super::resilience::Care;
+use super::resilience::Resilience;
 use super::standing::UpstreamStanding;
 
 /// One upstream as it is looked at.
 pub struct Reach {
-    pub care: Arc<Care>,
+    pub resilience: Arc<Resilience>,
     /// `None`: it is in this process.
     pub remote: Option<Arc<Remote>>,
 }
@@ -16,6 +16,6 @@ pub struct Reach {
 impl Reach {
     pub fn standing(&self) -> UpstreamStanding {
         let nodes = self.remote.as_ref().map(|remote| remote.nodes.standings());
-        UpstreamStanding { nodes: nodes.unwrap_or_default(), ..self.care.standing() }
+        UpstreamStanding { nodes: nodes.unwrap_or_default(), ..self.resilience.standing() }
     }
 }

@@ -10,7 +10,7 @@ use crate::exchange::{Shared, Upstream};
 use crate::gateway::rights::Rights;
 use crate::gateway::{Gateway, Route};
 use crate::inbound::Callers;
-use crate::outbound::{Care, Gate, Identity, Reach, Remote, UpstreamStanding};
+use crate::outbound::{Gate, Identity, Reach, Remote, Resilience, UpstreamStanding};
 
 /// All routes with their doors.
 pub struct Edge {
@@ -69,7 +69,7 @@ pub enum Handler {
     Forward(Arc<dyn Upstream>),
     /// Bodies stream through unread, each request as one call, with this identity in the header;
     /// without one the client's own Authorization goes through.
-    Stream { remote: Arc<Remote>, care: Arc<Care>, identity: Option<Arc<Identity>> },
+    Stream { remote: Arc<Remote>, resilience: Arc<Resilience>, identity: Option<Arc<Identity>> },
 }
 
 impl Edge {

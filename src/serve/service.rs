@@ -277,13 +277,14 @@ impl Service {
         let calls = match handler {
             Handler::Translate(upstream) => Calls::Own(upstream),
             Handler::Forward(upstream) => Calls::Forwarded(upstream, authorization),
-            Handler::Stream { remote, care, identity } => {
+            Handler::Stream { remote, resilience, identity } => {
                 let deadline = Instant::now() + edge.limits.exchange;
                 let account = &mut context.account;
                 let place = self.entrance.enter(account, &route, &gate, deadline).await?;
                 let who = authorization.as_ref();
                 let streaming =
-                    Streaming::begin(route, place, remote, &care, identity, who, deadline).await?;
+                    Streaming::begin(route, place, remote, &resilience, identity, who, deadline)
+                        .await?;
                 // Told before Pingora reads the body, which it does not ask for.
                 send_continue(session).await?;
                 let rate = usize::try_from(edge.limits.stream_rate).ok();

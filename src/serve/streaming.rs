@@ -18,7 +18,7 @@ use crate::exchange::{Streamed, Trace};
 use crate::fault::Fault;
 use crate::gateway::Route;
 use crate::outbound::{
-    Care, Identity, Leave, Node, Place, Proof, Remote, Says, Turn, Verdict, asked, unformed,
+    Identity, Leave, Node, Place, Proof, Remote, Resilience, Says, Turn, Verdict, asked, unformed,
 };
 
 pub(super) struct Streaming {
@@ -26,7 +26,7 @@ pub(super) struct Streaming {
     /// Held until the request is over.
     place: Option<Place>,
     remote: Arc<Remote>,
-    care: Arc<Care>,
+    resilience: Arc<Resilience>,
     /// Whose call it is, where it is a stranger's.
     who: Option<u64>,
     leave: Option<Leave>,
@@ -54,20 +54,20 @@ impl Streaming {
         route: Arc<Route>,
         place: Place,
         remote: Arc<Remote>,
-        care: &Arc<Care>,
+        resilience: &Arc<Resilience>,
         identity: Option<Arc<Identity>>,
         authorization: Option<&HeaderValue>,
         deadline: Instant,
     ) -> Result<Self, Fault> {
         let strange = identity.is_none();
-        let who = strange.then(|| care.whose(authorization)).flatten();
-        let leave = Some(care.leave_to_stream(who, deadline).await?);
-        let care = Arc::clone(care);
+        let who = strange.then(|| resilience.whose(authorization)).flatten();
+        let leave = Some(resilience.leave_to_stream(who, deadline).await?);
+        let resilience = Arc::clone(resilience);
         Ok(Self {
             route,
             place: Some(place),
             remote,
-            care,
+            resilience,
             who,
             leave,
             turn: None,
@@ -177,7 +177,7 @@ impl Streaming {
         let says = Says::of(Ok(header.status));
         let partly = self.is_partly(says);
         if let Some(wait) = asked(header.status, &header.headers).filter(|_| !partly) {
-            self.care.hold_back(self.who, wait, header.status);
+            self.resilience.hold_back(self.who, wait, header.status);
         }
         self.says = Some(says);
     }

@@ -101,8 +101,11 @@ fn doors(routes: &[Route], service: &Scripted, sets: &mut KeySets) -> HashMap<St
     let shared = Arc::new(remote(&service.url));
     let door = |route: &Route| {
         let callers = Arc::new(Callers::new(route.auth.clone(), sets).unwrap());
-        let way =
-            Handler::Stream { remote: shared.clone(), care: care(), identity: Some(bearer()) };
+        let way = Handler::Stream {
+            remote: shared.clone(),
+            resilience: care(),
+            identity: Some(bearer()),
+        };
         (route.label(), RouteEntry::new(callers, way))
     };
     routes.iter().map(door).collect()

@@ -37,7 +37,7 @@ fn doors(upstream: &str) -> HashMap<String, RouteEntry> {
     let listed = vec![Credential { name: "legacy".into(), proof }];
     let way = Handler::Stream {
         remote: Arc::new(remote(upstream)),
-        care: care(),
+        resilience: care(),
         identity: Some(crate::harness::bearer()),
     };
     HashMap::from([("/basic".to_owned(), RouteEntry::new(callers(listed), way))])

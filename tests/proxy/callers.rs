@@ -32,7 +32,7 @@ fn gateway(upstream: &str, limits: Limits) -> Running {
             callers(listed),
             Handler::Stream {
                 remote: shared.clone(),
-                care: care(),
+                resilience: care(),
                 identity: Some(crate::harness::bearer()),
             },
         )

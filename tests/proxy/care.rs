@@ -8,14 +8,14 @@ use scim_gateway::config::care::{Breaker, Care, InFlight, Rate, Retries};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::{Cause, Fault};
 use scim_gateway::observe::{Event, Observer, Reason};
-use scim_gateway::outbound::{self, Cared};
+use scim_gateway::outbound::{self, Resilient};
 use scim_gateway::scim::http::{Request, Response};
 use tokio::time::Instant;
 
 use crate::harness::{Log, Scripted, Setting, header, nodes, request, send, start_as, status};
 
 struct Tended {
-    upstream: Arc<Cared>,
+    upstream: Arc<Resilient>,
     log: Arc<Log>,
 }
 
@@ -23,8 +23,8 @@ fn tended(url: &str, care: &Care) -> Tended {
     let log = Arc::new(Log::default());
     let observer: Arc<dyn Observer> = log.clone();
     let remote = Arc::new(nodes(&[url], care, None, &observer).unwrap());
-    let care = Arc::new(outbound::Care::new("up", care, observer));
-    Tended { upstream: Arc::new(Cared::new(remote, care)), log }
+    let care = Arc::new(outbound::Resilience::new("up", care, observer));
+    Tended { upstream: Arc::new(Resilient::new(remote, care)), log }
 }
 
 impl Tended {

@@ -11,7 +11,7 @@ use scim_gateway::dialect::Dialects;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::observe::{Event, Observer, Reason};
-use scim_gateway::outbound::{Care, Cared};
+use scim_gateway::outbound::{Resilience, Resilient};
 use scim_gateway::scim::http::Request;
 use scim_gateway::serve::{Handler, RouteEntry};
 
@@ -43,7 +43,7 @@ fn forwarding(url: &str) -> Running {
     gateway(
         [
             Handler::Forward(remote.clone()),
-            Handler::Stream { remote, care: care(), identity: None },
+            Handler::Stream { remote, resilience: care(), identity: None },
         ],
         &Auth::Forward,
     )
@@ -123,7 +123,7 @@ async fn a_stream_is_sent_once_more_after_a_401_with_the_secret_that_is_new() {
     let calls = Arc::new(signed(&upstream.url, who.clone()));
     let stream = Handler::Stream {
         remote: Arc::new(remote(&upstream.url)),
-        care: care(),
+        resilience: care(),
         identity: Some(who),
     };
     let gateway = gateway([Handler::Translate(calls), stream], &Auth::None);
@@ -152,10 +152,10 @@ async fn what_holds_one_clients_calls_back_holds_no_others() {
     })
     .await;
     let (shared, care) = (Arc::new(remote(&upstream.url)), care());
-    let calls = Cared::new(shared.clone(), care.clone()).of_strangers();
+    let calls = Resilient::new(shared.clone(), care.clone()).of_strangers();
     let ways = [
         Handler::Forward(Arc::new(calls)),
-        Handler::Stream { remote: shared, care, identity: None },
+        Handler::Stream { remote: shared, resilience: care, identity: None },
     ];
     let gateway = gateway(ways, &Auth::Forward);
     let ask = |path: &'static str, who: &'static str| {
@@ -174,14 +174,14 @@ async fn what_holds_one_clients_calls_back_holds_no_others() {
 }
 
 /// A gateway that forwards, in front of this upstream with this care; and the gateway's own calls to it.
-fn careful(url: &str, settings: &settings::Care, log: &Arc<Log>) -> (Running, Cared) {
+fn careful(url: &str, settings: &settings::Care, log: &Arc<Log>) -> (Running, Resilient) {
     let (shared, observer) = (Arc::new(remote(url)), log.clone() as Arc<dyn Observer>);
-    let care = Arc::new(Care::new("up", settings, observer));
-    let own = Cared::new(shared.clone(), care.clone());
-    let calls = Cared::new(shared.clone(), care.clone()).of_strangers();
+    let care = Arc::new(Resilience::new("up", settings, observer));
+    let own = Resilient::new(shared.clone(), care.clone());
+    let calls = Resilient::new(shared.clone(), care.clone()).of_strangers();
     let ways = [
         Handler::Forward(Arc::new(calls)),
-        Handler::Stream { remote: shared, care, identity: None },
+        Handler::Stream { remote: shared, resilience: care, identity: None },
     ];
     (gateway(ways, &Auth::Forward), own)
 }

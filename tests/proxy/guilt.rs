@@ -11,7 +11,7 @@ use scim_gateway::config::model::Timeouts;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
 use scim_gateway::observe::{Event, Observer};
-use scim_gateway::outbound::{self, Cared, Making, Remote};
+use scim_gateway::outbound::{self, Making, Remote, Resilient};
 use scim_gateway::scim::http::Request;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -43,9 +43,9 @@ fn hasty(urls: &[&str], care: &Care, call: Duration, log: &Arc<Log>) -> Arc<Remo
     Arc::new(Remote::of_nodes(&urls, 64 << 10, &making).unwrap())
 }
 
-fn cared(remote: &Arc<Remote>, care: &Care, log: &Arc<Log>) -> Cared {
-    let care = Arc::new(outbound::Care::new("up", care, log.clone()));
-    Cared::new(remote.clone(), care)
+fn cared(remote: &Arc<Remote>, care: &Care, log: &Arc<Log>) -> Resilient {
+    let care = Arc::new(outbound::Resilience::new("up", care, log.clone()));
+    Resilient::new(remote.clone(), care)
 }
 
 fn get() -> Request {

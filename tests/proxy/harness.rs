@@ -119,8 +119,8 @@ pub fn nodes(
 }
 
 /// Ordinary care.
-pub fn care() -> Arc<outbound::Care> {
-    Arc::new(outbound::Care::new("up", &Care::ordinary(), observer()))
+pub fn care() -> Arc<outbound::Resilience> {
+    Arc::new(outbound::Resilience::new("up", &Care::ordinary(), observer()))
 }
 
 /// Whom nobody asks.
@@ -220,11 +220,14 @@ pub fn start_as(urls: &[&str], setting: Setting) -> Running {
     let log = Arc::new(Log::default());
     let observer: Arc<dyn Observer> = log.clone();
     let remote = Arc::new(nodes(urls, &care, None, &observer).unwrap());
-    let care = Arc::new(outbound::Care::new("up", &care, observer));
-    let cared = Arc::new(outbound::Cared::new(remote.clone(), care.clone()));
+    let care = Arc::new(outbound::Resilience::new("up", &care, observer));
+    let cared = Arc::new(outbound::Resilient::new(remote.clone(), care.clone()));
     let signed = Arc::new(Authenticated::new(cared, bearer()));
-    let stream =
-        || Handler::Stream { remote: remote.clone(), care: care.clone(), identity: Some(bearer()) };
+    let stream = || Handler::Stream {
+        remote: remote.clone(),
+        resilience: care.clone(),
+        identity: Some(bearer()),
+    };
     let doors = [
         ("/t", RouteEntry::new(known.clone(), Handler::Translate(signed))),
         ("/p", RouteEntry::new(known.clone(), stream())),

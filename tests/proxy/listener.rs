@@ -42,7 +42,7 @@ fn gateway(upstream: &str, tls: Tls) -> Running {
             callers(listed),
             Handler::Stream {
                 remote: shared.clone(),
-                care: care(),
+                resilience: care(),
                 identity: Some(crate::harness::bearer()),
             },
         )
@@ -273,7 +273,7 @@ async fn how_long_a_connection_may_be_idle_follows_a_reload_in_both_protocols() 
     let doors = || {
         let way = Handler::Stream {
             remote: Arc::new(remote(&service.url)),
-            care: care(),
+            resilience: care(),
             identity: Some(crate::harness::bearer()),
         };
         HashMap::from([("/c".to_owned(), RouteEntry::new(Arc::new(Callers::everybody()), way))])
@@ -312,8 +312,11 @@ async fn connections_count_while_their_handshake_is_silent_and_it_has_the_time_o
     let time = std::time::Duration::from_secs(6);
     let limits = Limits { connections: 4, header_time: time, ..limits() };
     let shared = Arc::new(remote(&service.url));
-    let way =
-        Handler::Stream { remote: shared, care: care(), identity: Some(crate::harness::bearer()) };
+    let way = Handler::Stream {
+        remote: shared,
+        resilience: care(),
+        identity: Some(crate::harness::bearer()),
+    };
     let door = RouteEntry::new(Arc::new(Callers::everybody()), way);
     let doors = HashMap::from([("/c".to_owned(), door)]);
     let tls = tls(directory.path(), &own, None);

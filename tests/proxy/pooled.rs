@@ -111,7 +111,7 @@ async fn a_write_that_streams_takes_no_connection_that_was_silent_for_long() {
 /// Two routes to two upstreams, `a` and `b`, of these URLs.
 fn two(a: &str, b: &str) -> Running {
     let way = |url: &str| {
-        let cared = scim_gateway::outbound::Cared::new(Arc::new(remote(url)), care());
+        let cared = scim_gateway::outbound::Resilient::new(Arc::new(remote(url)), care());
         Handler::Translate(Arc::new(Authenticated::new(Arc::new(cared), bearer())))
     };
     let door = |url: &str| RouteEntry::new(Arc::new(Callers::everybody()), way(url));

@@ -142,7 +142,7 @@ async fn streams_believe_the_authorities_of_their_upstream_and_of_now() {
     let everybody = Arc::new(Callers::everybody());
     let door = RouteEntry::new(
         everybody,
-        Handler::Stream { remote: remote.clone(), care: care(), identity: Some(bearer()) },
+        Handler::Stream { remote: remote.clone(), resilience: care(), identity: Some(bearer()) },
     );
     let gateway = launch(vec![plain_route("/p")], HashMap::from([("/p".to_owned(), door)]), None);
     let ask = b"GET /p/v2/Users HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n";

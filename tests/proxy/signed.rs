@@ -131,7 +131,7 @@ fn gateway(upstream: &str, place: KeyPlace) -> Running {
     let listed = callers(vec![Credential { name: "issuer".into(), proof: Proof::Jwt(jwt) }]);
     let way = Handler::Stream {
         remote: Arc::new(remote(upstream)),
-        care: care(),
+        resilience: care(),
         identity: Some(crate::harness::bearer()),
     };
     let door = RouteEntry::new(listed, way);

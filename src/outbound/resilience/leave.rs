@@ -21,7 +21,7 @@ use crate::observe::{Event, Observer, Reason};
 use crate::outbound::standing::UpstreamStanding;
 
 /// All state of one upstream's care.
-pub struct Care {
+pub struct Resilience {
     pub(super) name: Arc<str>,
     pub(super) observer: Arc<dyn Observer>,
     retries: Arc<Retries>,
@@ -39,7 +39,7 @@ pub struct Care {
 /// Leave to make one call. Its outcome is told with [`Leave::done`]; dropped without, it was given up.
 #[must_use = "dropped, nobody learns what the call came to"]
 pub struct Leave {
-    care: Arc<Care>,
+    resilience: Arc<Resilience>,
     /// Given back before the rest is told.
     place: Option<Place>,
     tickets: Tickets,
@@ -61,7 +61,7 @@ struct Caller {
     own: Option<Own>,
 }
 
-impl Care {
+impl Resilience {
     pub fn new(name: &str, settings: &care::Care, observer: Arc<dyn Observer>) -> Self {
         let name: Arc<str> = name.into();
         Self {
@@ -91,10 +91,10 @@ impl Care {
         self.leave_by(&self.gate, who, deadline).await
     }
 
-    /// As [`Care::leave`], for a call whose bodies stream.
+    /// As [`Resilience::leave`], for a call whose bodies stream.
     ///
     /// # Errors
-    /// Those of [`Care::leave`].
+    /// Those of [`Resilience::leave`].
     pub async fn leave_to_stream(
         self: &Arc<Self>,
         who: Option<u64>,
@@ -117,7 +117,7 @@ impl Care {
             None => self.wait(gate, &caller, deadline).await?,
         };
         let place = Some(place);
-        Ok(Leave { care: Arc::clone(self), place, tickets, strange: who.is_some() })
+        Ok(Leave { resilience: Arc::clone(self), place, tickets, strange: who.is_some() })
     }
 
     /// What somebody's calls may add by retries: each stranger has a budget of its own.
@@ -243,14 +243,14 @@ impl Leave {
         if self.place.take().is_none() {
             return;
         }
-        let (care, now) = (&self.care, Instant::now());
+        let (resilience, now) = (&self.resilience, Instant::now());
         // What a stranger's own breaker does concerns nobody else.
         self.tickets.own.take().map(|ticket| ticket.learn(says.own, now));
         let verdict = if self.strange { says.all } else { says.own };
         let change = self.tickets.all.take().and_then(|ticket| ticket.learn(verdict, now));
         if let Some(change) = change {
             let open = matches!(change, Change::Opened { .. });
-            care.happened(|upstream| Event::Breaker { upstream, open });
+            resilience.happened(|upstream| Event::Breaker { upstream, open });
         }
     }
 }

@@ -5,11 +5,11 @@
 //! behind the `Upstream` that is called.
 
 mod breaker;
-mod cared;
 mod gate;
 mod hold;
 mod leave;
 mod rate;
+mod resilient;
 mod retry;
 mod strangers;
 mod told;
@@ -17,11 +17,11 @@ mod verdict;
 mod window;
 
 pub use breaker::{Breaker, Change, Ticket};
-pub use cared::Cared;
 pub use gate::Gate;
 pub use gate::{Full, Place};
-pub use leave::Care;
 pub use leave::Leave;
+pub use leave::Resilience;
+pub use resilient::Resilient;
 pub use retry::asked;
 pub use told::crowded;
 pub use verdict::{Says, Verdict, verdict};

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use tokio::time::{Instant, sleep_until};
 
-use super::leave::Care;
+use super::leave::Resilience;
 use super::retry;
 use super::retry::{Again, Retries, asked};
 use super::verdict::{Says, Verdict};
@@ -18,16 +18,16 @@ use crate::observe::{Event, Reason};
 use crate::scim::http::{Request, Response};
 
 /// Calls an upstream with care.
-pub struct Cared {
+pub struct Resilient {
     upstream: Arc<dyn Upstream>,
-    care: Arc<Care>,
+    resilience: Arc<Resilience>,
     /// Whether each call is its client's own, by its Authorization.
     of_strangers: bool,
 }
 
-impl Cared {
-    pub fn new(upstream: Arc<dyn Upstream>, care: Arc<Care>) -> Self {
-        Self { upstream, care, of_strangers: false }
+impl Resilient {
+    pub fn new(upstream: Arc<dyn Upstream>, resilience: Arc<Resilience>) -> Self {
+        Self { upstream, resilience, of_strangers: false }
     }
 
     /// For calls with their clients' own credentials: what holds one of them back holds no other.
@@ -38,7 +38,7 @@ impl Cared {
 
     fn whose(&self, request: &Request) -> Option<u64> {
         let authorization = request.headers.get(AUTHORIZATION);
-        self.of_strangers.then(|| self.care.whose(authorization)).flatten()
+        self.of_strangers.then(|| self.resilience.whose(authorization)).flatten()
     }
 
     /// One attempt, with all that it has to pass. `Err` where it was not made.
@@ -48,13 +48,13 @@ impl Cared {
         deadline: Instant,
     ) -> Result<Result<Response, Fault>, Fault> {
         let who = self.whose(request);
-        let leave = self.care.leave(who, deadline).await?;
+        let leave = self.resilience.leave(who, deadline).await?;
         let answer = self.upstream.call_by(request, deadline).await;
         let says = Says::of(answer.as_ref().map(|response| response.status));
         // What a node says or does while another one is well is not the upstream's.
         let partly = says.own == Verdict::Failed && self.upstream.is_partly_well();
         if let Some((wait, status)) = asked_by(&answer).filter(|_| !partly) {
-            self.care.hold_back(who, wait, status);
+            self.resilience.hold_back(who, wait, status);
         }
         leave.done(if partly { Says::UNKNOWN } else { says });
         Ok(answer)
@@ -69,7 +69,7 @@ impl Cared {
         pause: Instant,
         deadline: Instant,
     ) -> Option<Instant> {
-        let care = &self.care;
+        let resilience = &self.resilience;
         let asked = asked_by(answer).map(|(wait, _)| wait);
         if asked.is_some_and(|wait| wait > retries.patience) {
             return None;
@@ -80,16 +80,16 @@ impl Cared {
             return None;
         }
         if !retries.spend() {
-            care.happened(|at| Event::Refused { at: Some(at), reason: Reason::Budget });
+            resilience.happened(|at| Event::Refused { at: Some(at), reason: Reason::Budget });
             return None;
         }
-        care.happened(|upstream| Event::Retried { upstream, reason: again.label() });
+        resilience.happened(|upstream| Event::Retried { upstream, reason: again.label() });
         Some(at)
     }
 }
 
 #[async_trait]
-impl Upstream for Cared {
+impl Upstream for Resilient {
     fn base(&self) -> &str {
         self.upstream.base()
     }
@@ -99,7 +99,7 @@ impl Upstream for Cared {
     }
 
     async fn call_by(&self, request: &Request, deadline: Instant) -> Result<Response, Fault> {
-        let retries = self.care.retries(self.whose(request));
+        let retries = self.resilience.retries(self.whose(request));
         retries.earn();
         let mut answer = self.attempt(request, deadline).await?;
         let Some(mut pauses) = retries.pauses() else { return answer };
