@@ -25,7 +25,7 @@ pub use proof::{Proof, Prover};
 pub use reach::Reach;
 pub use remote::Remote;
 pub use resilience::{
-    Full, Gate, Leave, Place, Resilience, Resilient, Says, Verdict, asked, crowded,
+    Full, Gate, Permit, Place, Resilience, Resilient, Says, Verdict, asked, crowded,
 };
 pub use standing::{NodeStanding, UpstreamStanding};
 pub use tls::Certificate;

@@ -1,4 +1,4 @@
-//! One request of a pass-through route: leave for its call, the nodes that were tried, who the gateway
+//! One request of a pass-through route: the permit of its call, the nodes that were tried, who the gateway
 //! is there, its outcome.
 //!
 //! Pingora carries the bytes; here is what the care of the upstream has to know of it.
@@ -18,7 +18,7 @@ use crate::exchange::{Streamed, Trace};
 use crate::fault::Fault;
 use crate::gateway::Route;
 use crate::outbound::{
-    Identity, Leave, Node, Place, Proof, Remote, Resilience, Says, Turn, Verdict, asked, unformed,
+    Identity, Node, Permit, Place, Proof, Remote, Resilience, Says, Turn, Verdict, asked, unformed,
 };
 
 pub(super) struct Streaming {
@@ -29,7 +29,7 @@ pub(super) struct Streaming {
     resilience: Arc<Resilience>,
     /// Whose call it is, where it is a stranger's.
     who: Option<u64>,
-    leave: Option<Leave>,
+    permit: Option<Permit>,
     turn: Option<Turn>,
     tried: Vec<u16>,
     /// Who the gateway is; `None` forwards who the client is.
@@ -61,7 +61,7 @@ impl Streaming {
     ) -> Result<Self, Fault> {
         let strange = identity.is_none();
         let who = strange.then(|| resilience.whose(authorization)).flatten();
-        let leave = Some(resilience.leave_to_stream(who, deadline).await?);
+        let permit = Some(resilience.permit_to_stream(who, deadline).await?);
         let resilience = Arc::clone(resilience);
         Ok(Self {
             route,
@@ -69,7 +69,7 @@ impl Streaming {
             remote,
             resilience,
             who,
-            leave,
+            permit,
             turn: None,
             tried: Vec::new(),
             identity,
@@ -189,8 +189,8 @@ impl Streaming {
         let failed = || fault.map(|fault| Says::of(Err(fault)));
         let says = self.says.or_else(failed).unwrap_or(Says::UNKNOWN);
         self.leave_node(says.own);
-        if let Some(leave) = self.leave.take() {
-            leave.done(if self.is_partly(says) { Says::UNKNOWN } else { says });
+        if let Some(permit) = self.permit.take() {
+            permit.done(if self.is_partly(says) { Says::UNKNOWN } else { says });
         }
     }
 

@@ -13,7 +13,7 @@ const TAKES: [(&str, &str, &str); 13] = [
     ("src/outbound/resilience/gate.rs", "enter", "Place"),
     ("src/outbound/resilience/gate.rs", "place", "Place"),
     ("src/outbound/resilience/gate.rs", "sit", "Seat"),
-    ("src/outbound/resilience/leave.rs", "leave", "Leave"),
+    ("src/outbound/resilience/permit.rs", "permit", "Permit"),
     ("src/outbound/endpoints/nodes.rs", "next", "Turn"),
     ("src/serve/life.rs", "begin", "Underway"),
     ("src/observe/slot.rs", "among", "Slot"),

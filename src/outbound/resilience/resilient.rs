@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use tokio::time::{Instant, sleep_until};
 
-use super::leave::Resilience;
+use super::permit::Resilience;
 use super::retry;
 use super::retry::{Again, Retries, asked};
 use super::verdict::{Says, Verdict};
@@ -48,7 +48,7 @@ impl Resilient {
         deadline: Instant,
     ) -> Result<Result<Response, Fault>, Fault> {
         let who = self.whose(request);
-        let leave = self.resilience.leave(who, deadline).await?;
+        let permit = self.resilience.permit(who, deadline).await?;
         let answer = self.upstream.call_by(request, deadline).await;
         let says = Says::of(answer.as_ref().map(|response| response.status));
         // What a node says or does while another one is well is not the upstream's.
@@ -56,7 +56,7 @@ impl Resilient {
         if let Some((wait, status)) = asked_by(&answer).filter(|_| !partly) {
             self.resilience.hold_back(who, wait, status);
         }
-        leave.done(if partly { Says::UNKNOWN } else { says });
+        permit.done(if partly { Says::UNKNOWN } else { says });
         Ok(answer)
     }
 

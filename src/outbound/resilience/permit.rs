@@ -36,9 +36,9 @@ pub struct Resilience {
     breaker: Option<Arc<Breaker>>,
 }
 
-/// Leave to make one call. Its outcome is told with [`Leave::done`]; dropped without, it was given up.
+/// Leave to make one call. Its outcome is told with [`Permit::done`]; dropped without, it was given up.
 #[must_use = "dropped, nobody learns what the call came to"]
-pub struct Leave {
+pub struct Permit {
     resilience: Arc<Resilience>,
     /// Given back before the rest is told.
     place: Option<Place>,
@@ -83,32 +83,32 @@ impl Resilience {
     /// # Errors
     /// With `Retry-After`: `UpstreamUnavailable` (breaker, hold), `UpstreamThrottled` (rate, hold),
     /// `Busy` (queue). Nothing was sent.
-    pub async fn leave(
+    pub async fn permit(
         self: &Arc<Self>,
         who: Option<u64>,
         deadline: Instant,
-    ) -> Result<Leave, Fault> {
-        self.leave_by(&self.gate, who, deadline).await
+    ) -> Result<Permit, Fault> {
+        self.permit_by(&self.gate, who, deadline).await
     }
 
-    /// As [`Resilience::leave`], for a call whose bodies stream.
+    /// As [`Resilience::permit`], for a call whose bodies stream.
     ///
     /// # Errors
-    /// Those of [`Resilience::leave`].
-    pub async fn leave_to_stream(
+    /// Those of [`Resilience::permit`].
+    pub async fn permit_to_stream(
         self: &Arc<Self>,
         who: Option<u64>,
         deadline: Instant,
-    ) -> Result<Leave, Fault> {
-        self.leave_by(&self.streams, who, deadline).await
+    ) -> Result<Permit, Fault> {
+        self.permit_by(&self.streams, who, deadline).await
     }
 
-    async fn leave_by(
+    async fn permit_by(
         self: &Arc<Self>,
         gate: &Gate,
         who: Option<u64>,
         deadline: Instant,
-    ) -> Result<Leave, Fault> {
+    ) -> Result<Permit, Fault> {
         let now = Instant::now();
         let caller = Caller { who, own: who.map(|who| self.strangers.of(who, now)) };
         self.closed(&caller, now)?;
@@ -117,7 +117,7 @@ impl Resilience {
             None => self.wait(gate, &caller, deadline).await?,
         };
         let place = Some(place);
-        Ok(Leave { resilience: Arc::clone(self), place, tickets, strange: who.is_some() })
+        Ok(Permit { resilience: Arc::clone(self), place, tickets, strange: who.is_some() })
     }
 
     /// What somebody's calls may add by retries: each stranger has a budget of its own.
@@ -233,7 +233,7 @@ impl Resilience {
     }
 }
 
-impl Leave {
+impl Permit {
     /// Tells what the call came to.
     pub fn done(mut self, says: Says) {
         self.end(says);
@@ -255,7 +255,7 @@ impl Leave {
     }
 }
 
-impl Drop for Leave {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.end(Says::UNKNOWN);
     }
