@@ -6,11 +6,11 @@
 
 mod breaker;
 mod gate;
-mod hold;
 mod permit;
 mod rate;
 mod resilient;
 mod retry;
+mod retry_after_hold;
 mod strangers;
 mod told;
 mod verdict;

@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::breaker::{Breaker, Change, Ticket};
 use super::gate::{Full, Gate, Place, Seat};
-use super::hold::{Held, Hold};
 use super::rate::Bucket;
 use super::retry::Retries;
+use super::retry_after_hold::{Held, RetryAfterHold};
 use super::strangers::{Own, Strangers};
 use super::told;
 use super::verdict::Says;
@@ -29,7 +29,7 @@ pub struct Resilience {
     /// Streams last as long as their readers are slow: they have places of their own.
     streams: Gate,
     bucket: Option<Bucket>,
-    hold: Hold,
+    hold: RetryAfterHold,
     /// Keyed anew in each process.
     hasher: RandomState,
     strangers: Strangers,
@@ -71,7 +71,7 @@ impl Resilience {
             gate: Gate::new(&settings.limits),
             streams: Gate::new(&settings.limits),
             bucket: settings.rate.as_ref().map(Bucket::new),
-            hold: Hold::default(),
+            hold: RetryAfterHold::default(),
             hasher: RandomState::new(),
             strangers: Strangers::new(settings),
             breaker: settings.breaker.clone().map(Breaker::new).map(Arc::new),

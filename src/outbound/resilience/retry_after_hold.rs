@@ -15,7 +15,7 @@ const MOST: usize = 1_024;
 
 /// What holds back whose calls: those of the gateway itself, and of each credential that is a stranger's.
 #[derive(Debug, Default)]
-pub(super) struct Hold(Mutex<HashMap<Option<u64>, Held>>);
+pub(super) struct RetryAfterHold(Mutex<HashMap<Option<u64>, Held>>);
 
 /// Until when, and by which answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) struct Held {
     pub status: StatusCode,
 }
 
-impl Hold {
+impl RetryAfterHold {
     /// Takes what an upstream asked for of somebody; a shorter wait does not end a longer one.
     pub(super) fn back(&self, who: Option<u64>, wait: Duration, status: StatusCode, now: Instant) {
         let until = now + wait.min(LONGEST);
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_longest_wait_holds_and_none_holds_for_more_than_a_minute() {
-        let (hold, now) = (Hold::default(), Instant::now());
+        let (hold, now) = (RetryAfterHold::default(), Instant::now());
         let second = Duration::from_secs(1);
         assert_eq!(hold.now(None, now), None);
         hold.back(None, 9 * second, StatusCode::TOO_MANY_REQUESTS, now);
@@ -72,7 +72,7 @@ mod tests {
     /// Edge 10: one throttled caller of a route that forwards held everybody's calls.
     #[test]
     fn what_holds_one_holds_no_other_and_no_flood_fills_memory() {
-        let (hold, now) = (Hold::default(), Instant::now());
+        let (hold, now) = (RetryAfterHold::default(), Instant::now());
         let second = Duration::from_secs(1);
         hold.back(None, 60 * second, StatusCode::TOO_MANY_REQUESTS, now);
         for who in 0..5_000 {
