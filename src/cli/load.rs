@@ -14,7 +14,9 @@ use crate::exchange::Upstream;
 use crate::gateway::Gateway;
 use crate::inbound::{Callers, Certificates, KeySets};
 use crate::observe::Observer;
-use crate::outbound::{Authenticated, Identity, Making, Reach, Remote, Resilience, Resilient};
+use crate::outbound::{
+    Authenticated, EndpointSettings, Identity, Reach, Remote, Resilience, Resilient,
+};
 use crate::sandbox::{Options, Sandbox, Vendor};
 use crate::serve::{Handler, RouteEntry};
 
@@ -237,7 +239,7 @@ fn reach(
     let (called, network): (Arc<dyn Upstream>, _) = match &upstream.target {
         Target::Remote(urls) => {
             let (certificate, ca) = (identity.certificate(), ca.as_deref());
-            let making = Making { name, timeouts, care, certificate, ca, observer };
+            let making = EndpointSettings { name, timeouts, care, certificate, ca, observer };
             let remote = Arc::new(Remote::of_nodes(urls, *answer_limit, &making)?);
             remote.ask_as(identity.clone());
             (Arc::clone(&remote) as _, Network::Remote(remote))

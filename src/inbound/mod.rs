@@ -19,7 +19,7 @@ pub use auth_throttle::AuthThrottle;
 pub use connections::{Connections, HEARING, LimitsInForce, Used, arrived};
 pub use reply::{add_fault_headers, answer_routeless, write_answer};
 pub use request::{
-    body_too_large, body_too_slow, check_bounds, client_certificate, host_of, linger,
-    may_write, method_label, read_request, request_id, send_continue, stream_too_long,
+    body_too_large, body_too_slow, check_bounds, client_certificate, host_of, linger, may_write,
+    method_label, read_request, request_id, send_continue, stream_too_long,
 };
 pub use tls::{Certificates, settings as tls_settings};

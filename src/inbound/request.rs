@@ -20,7 +20,6 @@ use crate::fault::{Cause, Fault};
 use crate::scim::endpoint::climbs;
 use crate::scim::http::Request;
 
-
 /// How much of a refused request is still read, and for how long.
 const LINGER_BYTES: usize = 8 << 20;
 const LINGER: Duration = Duration::from_secs(2);

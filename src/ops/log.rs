@@ -25,7 +25,7 @@ use super::queue::{Batches, Queue};
 use crate::config::model::{Log, LogFormat};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::CallRecord;
-use crate::observe::{Event, Refusal, AccessRecord};
+use crate::observe::{AccessRecord, Event, Refusal};
 
 /// The target of this crate's events. Libraries are heard from a warning on: what they say below it
 /// holds paths and addresses.

@@ -19,7 +19,7 @@ mod tls;
 
 pub use authenticated::Authenticated;
 pub use broken::{is_not_done, of_stream, unformed};
-pub use endpoints::{Making, Node, Turn};
+pub use endpoints::{Endpoint, EndpointSettings, Pick};
 pub use identity::Identity;
 pub use proof::{Proof, Prover};
 pub use reach::Reach;
@@ -27,5 +27,5 @@ pub use remote::Remote;
 pub use resilience::{
     Full, Gate, Permit, Place, Resilience, Resilient, Says, Verdict, asked, crowded,
 };
-pub use standing::{NodeStanding, UpstreamStanding};
+pub use standing::{EndpointStanding, UpstreamStanding};
 pub use tls::Certificate;

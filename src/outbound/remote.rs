@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::broken::{timed_out, unformed, unreachable};
-use super::endpoints::{Connected, Making, Node, Nodes, Turn, set_apart};
+use super::endpoints::{Connected, Endpoint, EndpointSettings, Endpoints, Pick, set_apart};
 use super::proof::Prover;
 use super::reporter::Reporter;
 use super::resilience::{Verdict, verdict};
@@ -43,7 +43,7 @@ const STALE: usize = 4;
 /// One upstream on the network.
 pub struct Remote {
     connector: Connector,
-    pub nodes: Nodes,
+    pub nodes: Endpoints,
     /// Whom it believes about its nodes; `None`: whom the system believes.
     authorities: Option<Arc<Authorities>>,
     /// What is put before each path; no trailing slash.
@@ -61,7 +61,7 @@ struct Line {
     session: HttpSession,
     peer: HttpPeer,
     reused: bool,
-    turn: Turn,
+    turn: Pick,
 }
 
 /// Why there is no whole answer.
@@ -96,7 +96,7 @@ impl Remote {
     ) -> Result<Self, String> {
         let (care, observer) = (Care::default(), Arc::new(Silent) as _);
         let (name, observer) = ("", &observer);
-        let making = Making { name, timeouts, care: &care, certificate, ca, observer };
+        let making = EndpointSettings { name, timeouts, care: &care, certificate, ca, observer };
         Self::of_nodes(std::slice::from_ref(url), answer_limit, &making)
     }
 
@@ -107,7 +107,7 @@ impl Remote {
     pub fn of_nodes(
         urls: &[Url],
         answer_limit: usize,
-        making: &Making<'_>,
+        making: &EndpointSettings<'_>,
     ) -> Result<Self, String> {
         let authorities =
             making.ca.map(|ca| Authorities::read(ca, Reporter::new(making.name, making.observer)));
@@ -118,7 +118,7 @@ impl Remote {
             urls.iter().map(|url| url.origin().ascii_serialization()).collect();
         Ok(Self {
             connector: Connector::new(Some(options)),
-            nodes: Nodes::new(urls, making, authorities.as_ref())?,
+            nodes: Endpoints::new(urls, making, authorities.as_ref())?,
             authorities,
             base: base.to_owned(),
             services: services.into_iter().collect(),
@@ -158,7 +158,7 @@ impl Remote {
 
     /// Puts this side's own host and name in place of whatever stood there. Who it is, is not said
     /// here.
-    pub fn dress(&self, header: &mut RequestHeader, node: &Node) -> pingora::Result<()> {
+    pub fn dress(&self, header: &mut RequestHeader, node: &Endpoint) -> pingora::Result<()> {
         header.insert_header(HOST, node.authority.clone())?;
         header.insert_header(USER_AGENT, AGENT)?;
         Ok(())
@@ -166,7 +166,7 @@ impl Remote {
 
     /// The next node for a stream that Pingora itself carries, and the first of its peers. A write gets no
     /// connection that was silent for long.
-    pub async fn next_peer(&self, tried: &[u16], writes: bool) -> Result<(Turn, HttpPeer), Fault> {
+    pub async fn next_peer(&self, tried: &[u16], writes: bool) -> Result<(Pick, HttpPeer), Fault> {
         let mut tried = tried.to_vec();
         let mut last = None;
         while let Some(turn) = self.nodes.next(&tried) {
@@ -201,11 +201,11 @@ impl Remote {
         Err(last.unwrap_or_else(|| unreachable(None)))
     }
 
-    fn request_header(&self, request: &Request, node: &Node) -> Result<RequestHeader, Fault> {
+    fn request_header(&self, request: &Request, node: &Endpoint) -> Result<RequestHeader, Fault> {
         self.header(request, node).map_err(|error| unformed(&error))
     }
 
-    fn header(&self, request: &Request, node: &Node) -> pingora::Result<RequestHeader> {
+    fn header(&self, request: &Request, node: &Endpoint) -> pingora::Result<RequestHeader> {
         let mut target = self.path(&request.path);
         if let Some(query) = &request.query {
             target.push('?');
@@ -309,7 +309,7 @@ impl Remote {
 
     async fn reach(
         &self,
-        turn: &Turn,
+        turn: &Pick,
         writes: bool,
     ) -> Result<(HttpSession, HttpPeer, bool), Fault> {
         let host = &self.nodes.node(turn).ok_or_else(|| unreachable(None))?.host;

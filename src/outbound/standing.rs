@@ -13,12 +13,12 @@ pub struct UpstreamStanding {
     /// Calls that wait for their turn.
     pub waiting: usize,
     /// In the configuration's order; none where there is one that nobody looks after.
-    pub nodes: Vec<NodeStanding>,
+    pub nodes: Vec<EndpointStanding>,
 }
 
 /// One node now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NodeStanding {
+pub struct EndpointStanding {
     /// What health checks say; until they say otherwise it is.
     pub up: bool,
     /// Left out for its failed calls.

@@ -17,7 +17,7 @@ use pingora::{Error, ErrorType};
 use crate::exchange::{REQUEST_ID, Sent, Streamed, Trace, describe_request};
 use crate::gateway::Route;
 use crate::inbound::{host_of, method_label};
-use crate::outbound::{Identity, Node, Proof, Remote, is_not_done};
+use crate::outbound::{Endpoint, Identity, Proof, Remote, is_not_done};
 
 /// The name of the error by which a stream is sent once more with a new proof.
 const RENEWED: &str = "renewed";
@@ -72,7 +72,7 @@ pub(super) fn rewrite(
     header: &mut RequestHeader,
     route: &Arc<Route>,
     remote: &Remote,
-    node: &Node,
+    node: &Endpoint,
     trace: &Trace,
 ) -> pingora::Result<()> {
     let uri = header.uri.clone();

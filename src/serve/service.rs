@@ -28,8 +28,8 @@ use super::streaming::Streaming;
 use super::translating::{Calls, Translating};
 use crate::exchange::{self, Trace};
 use crate::inbound::{
-    Used, arrived, body_too_large, body_too_slow, may_write, method_label,
-    read_request, request_id, send_continue, stream_too_long,
+    Used, arrived, body_too_large, body_too_slow, may_write, method_label, read_request,
+    request_id, send_continue, stream_too_long,
 };
 use crate::scim::http::Response;
 

@@ -18,7 +18,8 @@ use crate::exchange::{Streamed, Trace};
 use crate::fault::Fault;
 use crate::gateway::Route;
 use crate::outbound::{
-    Identity, Node, Permit, Place, Proof, Remote, Resilience, Says, Turn, Verdict, asked, unformed,
+    Endpoint, Identity, Permit, Pick, Place, Proof, Remote, Resilience, Says, Verdict, asked,
+    unformed,
 };
 
 pub(super) struct Streaming {
@@ -30,7 +31,7 @@ pub(super) struct Streaming {
     /// Whose call it is, where it is a stranger's.
     who: Option<u64>,
     permit: Option<Permit>,
-    turn: Option<Turn>,
+    turn: Option<Pick>,
     tried: Vec<u16>,
     /// Who the gateway is; `None` forwards who the client is.
     identity: Option<Arc<Identity>>,
@@ -103,7 +104,7 @@ impl Streaming {
     }
 
     /// The node whose turn it is.
-    fn node(&self) -> Option<&Node> {
+    fn node(&self) -> Option<&Endpoint> {
         self.turn.as_ref().and_then(|turn| self.remote.nodes.node(turn))
     }
 

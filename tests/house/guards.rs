@@ -14,7 +14,7 @@ const TAKES: [(&str, &str, &str); 13] = [
     ("src/outbound/resilience/gate.rs", "place", "Place"),
     ("src/outbound/resilience/gate.rs", "sit", "Seat"),
     ("src/outbound/resilience/permit.rs", "permit", "Permit"),
-    ("src/outbound/endpoints/nodes.rs", "next", "Turn"),
+    ("src/outbound/endpoints/pick.rs", "next", "Pick"),
     ("src/serve/life.rs", "begin", "Underway"),
     ("src/observe/slot.rs", "among", "Slot"),
     ("src/observe/observer.rs", "reserve", "Slot"),

@@ -11,7 +11,7 @@ use scim_gateway::config::model::Timeouts;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
 use scim_gateway::observe::{Event, Observer};
-use scim_gateway::outbound::{self, Making, Remote, Resilient};
+use scim_gateway::outbound::{self, EndpointSettings, Remote, Resilient};
 use scim_gateway::scim::http::Request;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -39,7 +39,7 @@ fn hasty(urls: &[&str], care: &Care, call: Duration, log: &Arc<Log>) -> Arc<Remo
     let timeouts = &Timeouts { connect: LONG, idle: LONG, call };
     let observer: Arc<dyn Observer> = log.clone();
     let (name, observer) = ("up", &observer);
-    let making = Making { name, timeouts, care, certificate: None, ca: None, observer };
+    let making = EndpointSettings { name, timeouts, care, certificate: None, ca: None, observer };
     Arc::new(Remote::of_nodes(&urls, 64 << 10, &making).unwrap())
 }
 

@@ -18,7 +18,7 @@ use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
 use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::observe::{AccessRecord, Event, Observer};
-use scim_gateway::outbound::{self, Authenticated, Identity, Making, Remote};
+use scim_gateway::outbound::{self, Authenticated, EndpointSettings, Identity, Remote};
 use scim_gateway::serve::{self, Edge, Handler, Live, RouteEntry};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -114,7 +114,7 @@ pub fn nodes(
 ) -> Result<Remote, String> {
     let urls: Vec<_> = urls.iter().map(|url| url.parse().unwrap()).collect();
     let (name, timeouts) = ("up", &timeouts());
-    let making = Making { name, timeouts, care, certificate: None, ca, observer };
+    let making = EndpointSettings { name, timeouts, care, certificate: None, ca, observer };
     Remote::of_nodes(&urls, 64 << 10, &making)
 }
 

@@ -14,7 +14,7 @@ use scim_gateway::config::care::{Care, Health};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::inbound::Callers;
 use scim_gateway::observe::{Event, Observer};
-use scim_gateway::outbound::{Certificate, Making, Remote};
+use scim_gateway::outbound::{Certificate, EndpointSettings, Remote};
 use scim_gateway::serve::{Handler, RouteEntry};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -179,7 +179,7 @@ async fn probed(path: Option<&str>) {
     let health = Health { path: path.map(str::to_owned), every, down: 2, ..Health::default() };
     let care = Care { health: Some(health), ..Care::ordinary() };
     let certificate = Arc::new(Certificate::read(&pair).unwrap());
-    let making = Making {
+    let making = EndpointSettings {
         name: "up",
         timeouts: &timeouts(),
         care: &care,
@@ -206,7 +206,7 @@ async fn probed(path: Option<&str>) {
     // The certificate's files are an identity's to follow; here it is read anew with them.
     let up = || log.events().iter().filter(|e| matches!(e, Event::Node { up: true, .. })).count();
     let certificate = Arc::new(Certificate::read(&pair).unwrap());
-    let making = Making { certificate: Some(certificate), ..making };
+    let making = EndpointSettings { certificate: Some(certificate), ..making };
     let renewed = Remote::of_nodes(&urls, 64 << 10, &making).unwrap();
     assert!(works(&renewed).await);
     let before = nodes.each_ref().map(Secure::handshakes);

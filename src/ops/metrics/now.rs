@@ -10,7 +10,7 @@ use super::table::{
     WAITING,
 };
 use crate::exchange::Standing;
-use crate::outbound::{NodeStanding, UpstreamStanding};
+use crate::outbound::{EndpointStanding, UpstreamStanding};
 
 /// Read from the objects that serve.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Now {
         let upstreams = |read: fn(&UpstreamStanding) -> Option<usize>| {
             self.upstreams.iter().filter_map(move |it| Some((vec![&*it.name], read(it)?)))
         };
-        let numbered: Vec<(&str, String, &NodeStanding)> = self
+        let numbered: Vec<(&str, String, &EndpointStanding)> = self
             .upstreams
             .iter()
             .flat_map(|it| {
@@ -44,7 +44,7 @@ impl Now {
                     .map(|(number, node)| (&*it.name, number.to_string(), node))
             })
             .collect();
-        let nodes = |read: fn(&NodeStanding) -> bool| {
+        let nodes = |read: fn(&EndpointStanding) -> bool| {
             let all = numbered.iter();
             all.map(move |(name, number, node)| (vec![*name, number.as_str()], read(node).into()))
         };

@@ -7,7 +7,7 @@ use super::*;
 use crate::exchange::{CallRecord, LossRecord, Standing, Trace};
 use crate::fault::{Cause, Fault};
 use crate::observe::{Reason, Refusal, Trigger};
-use crate::outbound::{NodeStanding, UpstreamStanding};
+use crate::outbound::{EndpointStanding, UpstreamStanding};
 use crate::scim::schema::Operation;
 
 #[test]
@@ -90,7 +90,7 @@ fn one_exchange_shows_in_every_metric_of_the_table() {
 
 fn now() -> Now {
     let standing = Standing { removed: 1, seen: 1, tripped: true };
-    let node = |up, ejected| NodeStanding { up, ejected };
+    let node = |up, ejected| EndpointStanding { up, ejected };
     let upstream = UpstreamStanding {
         name: "b".into(),
         breaker_open: Some(true),

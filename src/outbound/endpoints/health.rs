@@ -19,7 +19,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::{sleep, timeout};
 
-use super::node::{Node, number};
+use super::endpoint::{Endpoint, number};
 use crate::config::care;
 use crate::observe::{Event, Observer};
 use crate::outbound::proof::{Proof, Prover};
@@ -28,7 +28,7 @@ use crate::outbound::tls;
 /// Asks every node in its turn, over connections like those of calls: to the same addresses, with the
 /// certificate of now, believing the authorities of now.
 pub(super) struct Probe {
-    nodes: Arc<[Node]>,
+    nodes: Arc<[Endpoint]>,
     connector: Connector,
     settings: care::Health,
     told: Told,
@@ -48,7 +48,7 @@ impl Probe {
     /// # Errors
     /// A sentence, where the path cannot stand in a request or nobody can be believed.
     pub(super) fn new(
-        nodes: Arc<[Node]>,
+        nodes: Arc<[Endpoint]>,
         settings: &care::Health,
         own: bool,
         told: Told,
@@ -87,7 +87,7 @@ impl Probe {
     }
 
     /// None is kept: one that was made before would say little of the way there.
-    async fn connect(&self, node: &Node) -> pingora::Result<HttpSession> {
+    async fn connect(&self, node: &Endpoint) -> pingora::Result<HttpSession> {
         let plainly = |peer: &mut HttpPeer| peer.options.alpn = ALPN::H1;
         let connected = node.host.connect(&self.connector, false, plainly).await;
         connected.map(|connected| connected.session).map_err(|_| failed())
@@ -95,7 +95,7 @@ impl Probe {
 
     async fn status(
         &self,
-        node: &Node,
+        node: &Endpoint,
         path: &str,
         proof: Option<&Proof>,
     ) -> pingora::Result<StatusCode> {
@@ -142,7 +142,7 @@ pub(super) async fn watch(balance: Weak<LoadBalancer<RoundRobin>>, every: Durati
     }
 }
 
-fn header(node: &Node, path: &str, proof: Option<&Proof>) -> pingora::Result<RequestHeader> {
+fn header(node: &Endpoint, path: &str, proof: Option<&Proof>) -> pingora::Result<RequestHeader> {
     let mut header = RequestHeader::build("GET", path.as_bytes(), None)?;
     header.insert_header(HOST, node.authority.clone())?;
     if let Some(Proof { name, value, .. }) = proof {

@@ -1,11 +1,11 @@
 //! The nodes of one upstream: whose turn it is, how they stand, and where connections to them go.
 
+mod endpoint;
 mod health;
-mod node;
-mod nodes;
 mod peer;
+mod pick;
 mod resolve;
 
-pub use node::{Making, Node};
-pub use nodes::{Nodes, Turn};
+pub use endpoint::{Endpoint, EndpointSettings};
 pub use peer::{Connected, set_apart};
+pub use pick::{Endpoints, Pick};

@@ -5,9 +5,9 @@
 //! a 401: is there something newer to show?
 
 mod client;
-mod endpoint;
 mod secret;
 mod source;
 mod token;
+mod token_endpoint;
 
 pub use source::Identity;

@@ -9,9 +9,9 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use tokio::task::AbortHandle;
 use zeroize::Zeroizing;
 
-use super::endpoint::Endpoint;
 use super::secret::InForce;
 use super::token::Tokens;
+use super::token_endpoint::TokenEndpoint;
 use crate::config::identity::{is_text, stands_in_header};
 use crate::config::{self, model};
 use crate::fault::{Cause, Fault};
@@ -79,7 +79,7 @@ impl Identity {
                 // One object for one pair of files: tokens may be bound to what the upstream sees.
                 let same = oauth.client_cert.as_ref() == pair;
                 let own = certificate.clone().ok().flatten().filter(|_| same);
-                Endpoint::new(oauth, own, &reporter)
+                TokenEndpoint::new(oauth, own, &reporter)
                     .map(|endpoint| Shown::Token(text(), Tokens::new(endpoint, reporter.clone())))
                     .map_err(|why| format!("oauth: {why}"))
             }

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::endpoint::{Answer, Change, Endpoint, Unanswered};
+use super::token_endpoint::{Answer, Change, TokenEndpoint, Unanswered};
 use crate::config::Secret;
 use crate::fault::{Cause, Fault};
 use crate::outbound::reporter::Reporter;
@@ -43,7 +43,7 @@ pub(super) struct Tokens {
 }
 
 struct Shared {
-    endpoint: Endpoint,
+    endpoint: TokenEndpoint,
     reporter: Reporter,
     state: watch::Sender<State>,
     /// Somebody needs a token now.
@@ -63,13 +63,13 @@ struct State {
 }
 
 impl Tokens {
-    pub fn new(endpoint: Endpoint, reporter: Reporter) -> Self {
+    pub fn new(endpoint: TokenEndpoint, reporter: Reporter) -> Self {
         let state = watch::Sender::new(State::default());
         let shared = Shared { endpoint, reporter, state, wanted: Notify::new() };
         Self { shared: Arc::new(shared), task: Mutex::default() }
     }
 
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &TokenEndpoint {
         &self.shared.endpoint
     }
 

@@ -17,7 +17,7 @@ use crate::outbound::resilience::Breaker;
 use crate::outbound::tls::{Authorities, Certificate};
 
 /// One node.
-pub struct Node {
+pub struct Endpoint {
     pub host: Host,
     /// Host and port as the Host header has them.
     pub authority: HeaderValue,
@@ -25,7 +25,7 @@ pub struct Node {
 }
 
 /// What a node is made with beside its URL.
-pub struct Making<'m> {
+pub struct EndpointSettings<'m> {
     pub name: &'m str,
     pub timeouts: &'m Timeouts,
     pub care: &'m care::Care,
@@ -35,10 +35,10 @@ pub struct Making<'m> {
     pub observer: &'m Arc<dyn Observer>,
 }
 
-impl Node {
+impl Endpoint {
     pub(super) fn new(
         url: &Url,
-        making: &Making<'_>,
+        making: &EndpointSettings<'_>,
         authorities: Option<Arc<Authorities>>,
     ) -> Result<Self, String> {
         let (Some(name), Some(port)) = (url.host_str(), url.port_or_known_default()) else {

@@ -11,20 +11,20 @@ use pingora::lb::{Backend, LoadBalancer};
 use tokio::time::Instant;
 use url::Url;
 
+use super::endpoint::{Endpoint, EndpointSettings, address, number};
 use super::health;
-use super::node::{Making, Node, address, number};
 use crate::config::care;
 use crate::observe::{Event, Observer};
 use crate::outbound::proof::Prover;
 use crate::outbound::resilience::{Change, Ticket, Verdict};
-use crate::outbound::standing::NodeStanding;
+use crate::outbound::standing::EndpointStanding;
 use crate::outbound::tls::Authorities;
 
 /// The nodes, at least one.
-pub struct Nodes {
+pub struct Endpoints {
     name: Arc<str>,
     observer: Arc<dyn Observer>,
-    nodes: Arc<[Node]>,
+    nodes: Arc<[Endpoint]>,
     balance: Arc<LoadBalancer<RoundRobin>>,
     probed: Option<care::Health>,
     /// Who asks in health checks.
@@ -33,26 +33,26 @@ pub struct Nodes {
     tended: OnceLock<()>,
 }
 
-/// A node's turn to take a call; what comes of it is told with [`Nodes::learn`]. Dropped without, the call
+/// A node's turn to take a call; what comes of it is told with [`Endpoints::learn`]. Dropped without, the call
 /// was given up, which says nothing of the node.
 #[derive(Debug)]
 #[must_use = "dropped, nobody learns what the call came to"]
-pub struct Turn {
+pub struct Pick {
     pub number: u16,
     /// `None` where it was chosen although it is left out.
     ticket: Option<Ticket>,
 }
 
-impl Nodes {
+impl Endpoints {
     /// # Errors
     /// A sentence, where a URL has no host.
     pub fn new(
         urls: &[Url],
-        making: &Making<'_>,
+        making: &EndpointSettings<'_>,
         authorities: Option<&Arc<Authorities>>,
     ) -> Result<Self, String> {
-        let node = |url: &Url| Node::new(url, making, authorities.cloned());
-        let nodes: Arc<[Node]> = urls.iter().map(node).collect::<Result<_, _>>()?;
+        let node = |url: &Url| Endpoint::new(url, making, authorities.cloned());
+        let nodes: Arc<[Endpoint]> = urls.iter().map(node).collect::<Result<_, _>>()?;
         let several = (nodes.len() > 1).then(care::Health::default);
         let probed = making.care.health.clone().or(several);
         let name: Arc<str> = making.name.into();
@@ -85,7 +85,7 @@ impl Nodes {
     }
 
     /// The node of a turn.
-    pub fn node(&self, turn: &Turn) -> Option<&Node> {
+    pub fn node(&self, turn: &Pick) -> Option<&Endpoint> {
         self.nodes.get(usize::from(turn.number))
     }
 
@@ -94,7 +94,7 @@ impl Nodes {
     }
 
     /// How each stands, where somebody looks after them.
-    pub fn standings(&self) -> Vec<NodeStanding> {
+    pub fn standings(&self) -> Vec<EndpointStanding> {
         if self.probed.is_none() {
             return Vec::new();
         }
@@ -106,13 +106,16 @@ impl Nodes {
         };
         (0_u16..)
             .zip(self.nodes.iter())
-            .map(|(number, node)| NodeStanding { up: up(number), ejected: node.outlier.is_open() })
+            .map(|(number, node)| EndpointStanding {
+                up: up(number),
+                ejected: node.outlier.is_open(),
+            })
             .collect()
     }
 
     /// The next node that was not tried; `None` after all were. Where all are left out one of them
     /// is asked all the same: a wrong health check must not take the whole upstream away.
-    pub fn next(&self, tried: &[u16]) -> Option<Turn> {
+    pub fn next(&self, tried: &[u16]) -> Option<Pick> {
         self.tend();
         let now = Instant::now();
         let most = self.nodes.len() * 4 + 16;
@@ -121,18 +124,18 @@ impl Nodes {
             healthy && !passed.contains(&number) && self.admits(number, now)
         }) {
             match self.nodes.get(usize::from(number)).map(|node| node.outlier.admit(now)) {
-                Some(Ok(ticket)) => return Some(Turn { number, ticket: Some(ticket) }),
+                Some(Ok(ticket)) => return Some(Pick { number, ticket: Some(ticket) }),
                 // Somebody else took the probe's ticket first.
                 _ => passed.push(number),
             }
         }
         let number = self.select(most, |number, _| !tried.contains(&number))?;
-        Some(Turn { number, ticket: None })
+        Some(Pick { number, ticket: None })
     }
 
     /// Takes the outcome of a call to a node.
-    pub fn learn(&self, turn: Turn, verdict: Verdict) {
-        let Turn { number, ticket: Some(ticket) } = turn else { return };
+    pub fn learn(&self, turn: Pick, verdict: Verdict) {
+        let Pick { number, ticket: Some(ticket) } = turn else { return };
         // A single node has nobody to take its place: the upstream's breaker is there for it.
         if self.nodes.len() < 2 {
             return;

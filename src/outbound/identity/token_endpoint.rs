@@ -24,7 +24,7 @@ use crate::exchange::Upstream;
 use crate::fault::Cause;
 use crate::gateway::message::error::retry_after;
 use crate::material::Looked;
-use crate::outbound::endpoints::Making;
+use crate::outbound::endpoints::EndpointSettings;
 use crate::outbound::remote::Remote;
 use crate::outbound::reporter::Reporter;
 use crate::outbound::tls::Certificate;
@@ -34,7 +34,7 @@ use crate::scim::http::Request;
 const ANSWER: usize = 64 << 10;
 const TOKEN: usize = 16 << 10;
 
-pub(super) struct Endpoint {
+pub(super) struct TokenEndpoint {
     carrier: Carrier,
     id: ClientId,
     client: Client,
@@ -69,7 +69,7 @@ pub(super) struct Unanswered {
     pub retry_after: Option<Duration>,
 }
 
-impl Endpoint {
+impl TokenEndpoint {
     /// # Errors
     /// A sentence, where the URL, the client's certificate or the endpoint's authorities cannot be used.
     ///
@@ -91,8 +91,14 @@ impl Endpoint {
             (own, _) => own,
         };
         let shown = certificate.clone();
-        let making =
-            Making { name, timeouts: &timeouts, care: &care, certificate: shown, ca, observer };
+        let making = EndpointSettings {
+            name,
+            timeouts: &timeouts,
+            care: &care,
+            certificate: shown,
+            ca,
+            observer,
+        };
         let remote = Remote::of_nodes(&[origin], ANSWER, &making)?;
         let url = oauth.token_url.clone();
         Ok(Self {
@@ -146,7 +152,7 @@ pub(super) enum Change {
     Certificate,
 }
 
-impl Endpoint {
+impl TokenEndpoint {
     /// Whether anything of it comes from a file.
     pub fn has_files(&self) -> bool {
         let tls = self.certificate.is_some() || self.carrier.remote.authorities().is_some();
