@@ -66,9 +66,9 @@ const WORDS: [&str; 48] = [
 
 /// Names that are known, in lower case.
 #[derive(Debug, Default)]
-pub struct Names(HashSet<String>);
+pub struct KnownNames(HashSet<String>);
 
-impl Names {
+impl KnownNames {
     /// Those of a route's upstream.
     pub fn of(route: &Route) -> Self {
         let mut names = Self(HashSet::new());
@@ -125,7 +125,7 @@ pub fn is_name(text: &str) -> bool {
 }
 
 #[cfg(test)]
-impl Names {
+impl KnownNames {
     pub fn these(names: &[&str]) -> Self {
         let mut all = Self::default();
         all.add(names.iter().copied());

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::names::Names;
+use super::names::KnownNames;
 
 /// The longest shape, in bytes.
 const LONGEST: usize = 4096;
@@ -17,7 +17,7 @@ const READ: usize = 1 << 20;
 const ELEMENTS: usize = 3;
 /// `{"userName": string(12), "emails": [{"value": string(20)}]}`; `text(7)` for what is no JSON. A name that is not
 /// known is told by its length, `name(7)`: it may be data.
-pub(super) fn shape(body: &[u8], names: &Names) -> String {
+pub(super) fn shape(body: &[u8], names: &KnownNames) -> String {
     if body.is_empty() {
         return "nothing".to_owned();
     }
@@ -30,7 +30,7 @@ pub(super) fn shape(body: &[u8], names: &Names) -> String {
 
 struct Shape<'n> {
     text: String,
-    names: &'n Names,
+    names: &'n KnownNames,
 }
 
 impl Shape<'_> {
@@ -147,7 +147,7 @@ mod tests {
         let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         let names =
             ["schemas", "username", "active", "n", "x", enterprise, "manager", "value", "emails"];
-        let names = Names::these(&names);
+        let names = KnownNames::these(&names);
         let body = r#"{"schemas":["urn:a"],"userName":"änn","active":true,"n":-1.5e3,"x":null,
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"26118915"}},
             "emails":[{"value":"a@b.example"},{},{},{},{}],"ann@corp.example":1,"9f3b1c22-0000":"","ann":{"value":1},"userName":""}"#;
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_shape_is_bounded_whatever_the_body() {
-        let names = Names::default();
+        let names = KnownNames::default();
         let many: Vec<String> =
             (0..50_000).map(|n| format!("\"a{}\":[[[[{n}]]]]", "b".repeat(n % 50))).collect();
         let wide = format!("{{{}}}", many.join(","));

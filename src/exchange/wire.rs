@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
-use super::names::{Names, is_name};
+use super::names::{KnownNames, is_name};
 use super::shape::shape;
 use crate::gateway::Route;
 use crate::gateway::pair::Pair;
@@ -105,7 +105,7 @@ pub fn describe_request(route: &Route, base: &str, sent: &Sent) -> String {
 
 /// What was sent and what came back.
 pub fn describe_call(route: &Route, sent: &[u8], answer: Option<&Response>) -> Wired {
-    let names = Names::of(route);
+    let names = KnownNames::of(route);
     let got = answer.map(|answer| match media_type(&answer.headers) {
         Some(media_type) => format!("{media_type} {}", shape(&answer.body, &names)),
         None => shape(&answer.body, &names),
@@ -144,7 +144,7 @@ fn masked_path(route: &Route, path: &str) -> String {
 }
 
 fn masked_query(route: &Route, query: &str) -> String {
-    let names = Names::of(route);
+    let names = KnownNames::of(route);
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let pairs = pairs.map(|(name, value)| {
         let shown = match name.as_ref() {
@@ -175,7 +175,7 @@ fn urns(route: &Route) -> Vec<&str> {
     route.pairs().flat_map(|pair: &Pair| pair.upstream.vendor.urns()).collect()
 }
 
-fn masked_filter(route: &Route, names: &Names, text: &str) -> Option<String> {
+fn masked_filter(route: &Route, names: &KnownNames, text: &str) -> Option<String> {
     let urns = urns(route);
     let mut filter = parse_filter(text, &Known { urns: &urns, ..Known::default() }).ok()?;
     let named = filter.paths().iter().all(|path| names.know(path));
@@ -183,7 +183,7 @@ fn masked_filter(route: &Route, names: &Names, text: &str) -> Option<String> {
     named.then(|| filter.to_string())
 }
 
-fn masked_paths(route: &Route, names: &Names, text: &str) -> Option<String> {
+fn masked_paths(route: &Route, names: &KnownNames, text: &str) -> Option<String> {
     let urns = urns(route);
     let paths = parse_attributes(text, &Known { urns: &urns, ..Known::default() }).ok()?;
     let known = paths.iter().all(|path| names.know(path));

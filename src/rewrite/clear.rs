@@ -2,7 +2,7 @@
 
 use super::build::ElementKey;
 use super::message::Admission;
-use super::program::{Dest, ElementsPlan, NodePlan, ObjectPlan, Verdict};
+use super::program::{Dest, ElementsPlan, LeafVerdict, NodePlan, ObjectPlan};
 use super::translate::Run;
 use crate::scim::Value;
 
@@ -11,13 +11,13 @@ impl<'a> Run<'a> {
         for node in &plan.nodes {
             match &node.plan {
                 _ if self.message.skips(&node.attribute) => {}
-                NodePlan::Leaf(Verdict::To(dest)) => self.clear_leaf(dest, key),
+                NodePlan::Leaf(LeafVerdict::To(dest)) => self.clear_leaf(dest, key),
                 NodePlan::Leaf(_) => {}
                 NodePlan::Object(plan) => self.clear_object(plan, key),
                 NodePlan::Elements(plan) => self.clear_elements(plan),
             }
         }
-        if let Some(Verdict::To(dest)) = &plan.open
+        if let Some(LeafVerdict::To(dest)) = &plan.open
             && dest.steps.len() > 1
             && matches!(self.message.admits(dest, &Value::Null), Admission::Yes)
         {

@@ -9,8 +9,8 @@ use super::layers::{End, Layers};
 use super::owner::{OwnedLeaf, Owner, owner};
 use super::place::{Element, Place};
 use super::program::{
-    Arm, Carrier, Dest, ElementsPlan, Limit, LossCause, Lost, Node, NodePlan, ObjectPlan, Program,
-    Towards, Verdict, label,
+    Arm, Carrier, Dest, ElementsPlan, LeafVerdict, Limit, LossCause, Lost, NodePlan, ObjectPlan,
+    PlanNode, Program, Towards, label,
 };
 use super::rule::{Map, Pick, RuleOrigin, SetTarget, SetValue};
 use super::target::{TargetPlace, find};
@@ -25,9 +25,9 @@ pub fn compile(layers: &Layers, source: &Schema, target: &Schema, from: End) -> 
     let mut root = compiler.object(&source.attributes, &[], &Scope::default(), false);
     root.open = source.open_extensions.then(|| {
         if target.open_extensions {
-            Verdict::To(Box::new(compiler.root_dest()))
+            LeafVerdict::To(Box::new(compiler.root_dest()))
         } else {
-            Verdict::Lost(Lost::new(LossCause::NoPlace))
+            LeafVerdict::Lost(Lost::new(LossCause::NoPlace))
         }
     });
     Program { root }
@@ -66,7 +66,7 @@ impl Compiler<'_> {
         ObjectPlan { nodes, open, free }
     }
 
-    fn node(&self, attribute: &Attribute, path: &[String], scope: &Scope) -> Node {
+    fn node(&self, attribute: &Attribute, path: &[String], scope: &Scope) -> PlanNode {
         let names = [path, std::slice::from_ref(&attribute.name)].concat();
         let plan = if attribute.kind != Kind::Complex {
             NodePlan::Leaf(self.verdict(&names, attribute, scope))
@@ -77,7 +77,7 @@ impl Compiler<'_> {
         };
         let facts = Attribute { attributes: Vec::new(), ..attribute.clone() };
         let constant = self.constant(&names);
-        Node { attribute: Arc::new(facts), label: label(&names).into(), constant, plan }
+        PlanNode { attribute: Arc::new(facts), label: label(&names).into(), constant, plan }
     }
 
     fn constant(&self, path: &[String]) -> Option<Value<'static>> {
@@ -144,7 +144,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn verdict(&self, path: &[String], source: &Attribute, scope: &Scope) -> Verdict {
+    fn verdict(&self, path: &[String], source: &Attribute, scope: &Scope) -> LeafVerdict {
         let leaf = OwnedLeaf { names: path, known: &scope.known };
         match owner(self.layers, self.from, leaf) {
             Some(Owner::Shadow(at)) => {
@@ -152,12 +152,12 @@ impl Compiler<'_> {
                 lost(LossCause::Shadowed, by)
             }
             None => self.implicit(path, source, scope),
-            Some(Owner::Term(_)) => Verdict::Implied,
+            Some(Owner::Term(_)) => LeafVerdict::Implied,
             Some(Owner::Map(at)) => self.explicit(at, path, source, scope),
         }
     }
 
-    fn implicit(&self, path: &[String], source: &Attribute, scope: &Scope) -> Verdict {
+    fn implicit(&self, path: &[String], source: &Attribute, scope: &Scope) -> LeafVerdict {
         let Some(found) = find(self.target, path) else { return lost(LossCause::NoPlace, None) };
         match self.target_owner(path, &scope.known) {
             Some(Owner::Map(at)) => {
@@ -166,13 +166,19 @@ impl Compiler<'_> {
             Some(Owner::Shadow(at)) => {
                 lost(LossCause::Shadowed, self.layers.shadows.get(at).map(|s| s.by.clone()))
             }
-            Some(Owner::Term(_)) => Verdict::Implied,
+            Some(Owner::Term(_)) => LeafVerdict::Implied,
             None if !fits(source, &found.attribute) => lost(LossCause::NoPlace, None),
             None => dest(found, scope.in_element, Vec::new(), None),
         }
     }
 
-    fn explicit(&self, at: usize, path: &[String], source: &Attribute, scope: &Scope) -> Verdict {
+    fn explicit(
+        &self,
+        at: usize,
+        path: &[String],
+        source: &Attribute,
+        scope: &Scope,
+    ) -> LeafVerdict {
         let (Some(map), Some(carrier)) = (self.layers.maps.get(at), self.carriers.get(at)) else {
             return lost(LossCause::NoPlace, None);
         };
@@ -181,7 +187,7 @@ impl Compiler<'_> {
         let target = [far.path(), suffix.to_vec()].concat();
         let Some(found) = find(self.target, &target) else {
             if super::owner::is_term(near, OwnedLeaf { names: path, known: &scope.known }) {
-                return Verdict::Implied;
+                return LeafVerdict::Implied;
             }
             return lost(LossCause::NoPlace, Some(map.origin.clone()));
         };
@@ -206,11 +212,11 @@ impl Compiler<'_> {
             let mut verdict = Lost::new(LossCause::Shadowed);
             verdict.rules.push(map.origin.clone());
             verdict.rules.extend(owner_there.and_then(|owner| self.origin(owner)));
-            return Verdict::Lost(verdict);
+            return LeafVerdict::Lost(verdict);
         }
         let order = self.order(&found, &fields);
         match dest(found, scope.in_element, fields, Some(Arc::clone(carrier))) {
-            Verdict::To(to) => Verdict::To(Box::new(Dest { order, ..*to })),
+            LeafVerdict::To(to) => LeafVerdict::To(Box::new(Dest { order, ..*to })),
             lost => lost,
         }
     }
@@ -284,12 +290,12 @@ impl Compiler<'_> {
 fn dests_of<'p>(plan: &'p ObjectPlan, into: &mut Vec<&'p Dest>) {
     for node in &plan.nodes {
         match &node.plan {
-            NodePlan::Leaf(Verdict::To(dest)) => into.push(dest),
+            NodePlan::Leaf(LeafVerdict::To(dest)) => into.push(dest),
             NodePlan::Leaf(_) | NodePlan::Elements(_) => {}
             NodePlan::Object(plan) => dests_of(plan, into),
         }
     }
-    if let Some(Verdict::To(dest)) = &plan.open {
+    if let Some(LeafVerdict::To(dest)) = &plan.open {
         into.push(dest);
     }
 }
@@ -299,9 +305,9 @@ fn dest(
     in_element: bool,
     fields: Vec<(String, Literal)>,
     rule: Option<Arc<Carrier>>,
-) -> Verdict {
+) -> LeafVerdict {
     let attribute = Arc::new(Attribute { attributes: Vec::new(), ..found.attribute });
-    Verdict::To(Box::new(Dest {
+    LeafVerdict::To(Box::new(Dest {
         follows: in_element && found.array.is_some(),
         one_of_many: in_element && found.array.is_none(),
         steps: found.steps,
@@ -338,8 +344,8 @@ fn carrier(map: &Map, from: End) -> Carrier {
     }
 }
 
-fn lost(cause: LossCause, rule: Option<RuleOrigin>) -> Verdict {
-    Verdict::Lost(Lost { rules: rule.into_iter().collect(), ..Lost::new(cause) })
+fn lost(cause: LossCause, rule: Option<RuleOrigin>) -> LeafVerdict {
+    LeafVerdict::Lost(Lost { rules: rule.into_iter().collect(), ..Lost::new(cause) })
 }
 
 fn place(map: &Map, end: End) -> &Place {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::build::ElementKey;
 use super::carry::ways;
 use super::loss::Loss;
-use super::program::{ElementsPlan, LossCause, Node, NodePlan, ObjectPlan, Verdict};
+use super::program::{ElementsPlan, LeafVerdict, LossCause, NodePlan, ObjectPlan, PlanNode};
 use super::translate::Run;
 use crate::scim::{Object, Value};
 
 impl<'a> Run<'a> {
     pub(super) fn elements(
         &mut self,
-        node: &'a Node,
+        node: &'a PlanNode,
         plan: &'a ElementsPlan,
         elements: &'a [Value<'a>],
     ) {
@@ -37,7 +37,8 @@ impl<'a> Run<'a> {
     /// Where nothing of an element gets there, no place there says what its predicate says.
     fn lose_implied(&mut self, plan: &'a ObjectPlan, element: &'a Object<'a>) {
         for (name, value) in element.iter().filter(|(_, value)| !value.is_cleared()) {
-            let implied = |node: &&Node| matches!(node.plan, NodePlan::Leaf(Verdict::Implied));
+            let implied =
+                |node: &&PlanNode| matches!(node.plan, NodePlan::Leaf(LeafVerdict::Implied));
             let Some(node) = plan.node(name).filter(implied) else { continue };
             self.losses.push(Loss::new(Arc::clone(&node.label), LossCause::NoPlace));
             if let Some(trace) = &mut self.trace {

@@ -20,16 +20,16 @@ pub struct Program {
 /// What becomes of an object's members.
 #[derive(Debug)]
 pub struct ObjectPlan {
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<PlanNode>,
     /// What becomes of a free key; `None` where the object has no free keys.
-    pub open: Option<Verdict>,
+    pub open: Option<LeafVerdict>,
     /// What a loss of a free key is called: `<path>.*`, or `*` at the top.
     pub free: Arc<str>,
 }
 
 /// One attribute of the source.
 #[derive(Debug)]
-pub struct Node {
+pub struct PlanNode {
     pub attribute: Arc<Attribute>,
     /// The attribute path, for losses: `emails.value`, `urn:…:User:department`.
     pub label: Arc<str>,
@@ -42,7 +42,7 @@ pub struct Node {
 #[derive(Debug)]
 pub enum NodePlan {
     /// The value moves as a whole.
-    Leaf(Verdict),
+    Leaf(LeafVerdict),
     /// A singular complex attribute or an extension.
     Object(ObjectPlan),
     /// A multi-valued complex attribute.
@@ -75,7 +75,7 @@ pub struct Limit {
 }
 
 #[derive(Clone, Debug)]
-pub enum Verdict {
+pub enum LeafVerdict {
     To(Box<Dest>),
     /// A rule's predicate says it: the element that it names is written with it.
     Implied,
@@ -177,7 +177,7 @@ impl Lost {
     }
 }
 
-impl Named for Node {
+impl Named for PlanNode {
     fn name(&self) -> &str {
         &self.attribute.name
     }
@@ -185,11 +185,11 @@ impl Named for Node {
 
 impl ObjectPlan {
     /// The nodes, for the members of one object.
-    pub fn in_order(&self) -> InOrder<'_, Node> {
+    pub fn in_order(&self) -> InOrder<'_, PlanNode> {
         InOrder::new(&self.nodes)
     }
 
-    pub fn node(&self, name: &str) -> Option<&Node> {
+    pub fn node(&self, name: &str) -> Option<&PlanNode> {
         self.nodes.iter().find(|node| same(node.name(), name))
     }
 }

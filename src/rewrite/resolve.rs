@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::literal::{implies, same_literal};
 use super::program::{
-    Arm, Carrier, Dest, ElementsPlan, LossCause, Lost, NodePlan, ObjectPlan, Program, Verdict,
+    Arm, Carrier, Dest, ElementsPlan, LeafVerdict, LossCause, Lost, NodePlan, ObjectPlan, Program,
     label,
 };
 use super::translate::{Loss, shown_key};
@@ -175,33 +175,33 @@ fn free(plan: &ObjectPlan, below: &[String], spot: &Spot, arm: Option<&Arm>) -> 
     match &plan.open {
         None => Resolved::Unknown,
         // At the top, only extensions are free (RFC 7643 section 3.3); `*` stands for them all.
-        Some(Verdict::To(dest))
+        Some(LeafVerdict::To(dest))
             if dest.steps.is_empty()
                 && !spot.names.first().is_some_and(|name| is_urn(name) || name == "*") =>
         {
             Resolved::Unknown
         }
-        Some(Verdict::To(dest)) => {
+        Some(LeafVerdict::To(dest)) => {
             let mut target = target(dest, spot, arm);
             // The destination's last step stands for the free key; at the top there is none.
             target.spot.names.pop();
             target.spot.names.extend(below.iter().cloned());
             Resolved::To(Box::new(target))
         }
-        Some(Verdict::Lost(lost)) => Resolved::Lost(lost.clone()),
-        Some(Verdict::Implied) => Resolved::Implied,
+        Some(LeafVerdict::Lost(lost)) => Resolved::Lost(lost.clone()),
+        Some(LeafVerdict::Implied) => Resolved::Implied,
     }
 }
 
-fn settle(verdict: &Verdict, below: &[String], spot: &Spot, arm: Option<&Arm>) -> Resolved {
+fn settle(verdict: &LeafVerdict, below: &[String], spot: &Spot, arm: Option<&Arm>) -> Resolved {
     match verdict {
-        Verdict::To(dest) => {
+        LeafVerdict::To(dest) => {
             let mut target = target(dest, spot, arm);
             target.spot.names.extend(below.iter().cloned());
             Resolved::To(Box::new(target))
         }
-        Verdict::Implied => Resolved::Implied,
-        Verdict::Lost(lost) => Resolved::Lost(lost.clone()),
+        LeafVerdict::Implied => Resolved::Implied,
+        LeafVerdict::Lost(lost) => Resolved::Lost(lost.clone()),
     }
 }
 

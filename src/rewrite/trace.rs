@@ -7,7 +7,7 @@ use super::build::ElementKey;
 use super::carry::{Carried, carried};
 use super::literal::literal_text;
 use super::message::{Admission, Message};
-use super::program::{Carrier, Dest, LossCause, Node, ObjectPlan, Verdict, label};
+use super::program::{Carrier, Dest, LeafVerdict, LossCause, ObjectPlan, PlanNode, label};
 use super::rule::RuleOrigin;
 use crate::scim::Value;
 
@@ -89,8 +89,8 @@ impl<'a> Trace<'a> {
     /// Adds what became of a leaf.
     pub fn note(
         &mut self,
-        node: &'a Node,
-        verdict: &'a Verdict,
+        node: &'a PlanNode,
+        verdict: &'a LeafVerdict,
         value: &'a Value<'a>,
         key: ElementKey,
         came: Came,
@@ -98,12 +98,12 @@ impl<'a> Trace<'a> {
         let outcome = match (came.lost, verdict) {
             (Some(cause), _) => TraceOutcome::Lost(cause),
             (None, _) if came.refused => TraceOutcome::Refused,
-            (None, Verdict::To(_)) if came.derived => TraceOutcome::Derived,
-            (None, Verdict::To(dest)) => match came.message.admits(dest, value) {
+            (None, LeafVerdict::To(_)) if came.derived => TraceOutcome::Derived,
+            (None, LeafVerdict::To(dest)) => match came.message.admits(dest, value) {
                 Admission::Yes => arrived(dest, value),
                 Admission::Silently | Admission::Lost => TraceOutcome::Withheld,
             },
-            (None, Verdict::Implied | Verdict::Lost(_)) => TraceOutcome::Idle,
+            (None, LeafVerdict::Implied | LeafVerdict::Lost(_)) => TraceOutcome::Idle,
         };
         self.add(&node.label, key, value, outcome, rules(verdict));
     }
@@ -121,7 +121,7 @@ impl<'a> Trace<'a> {
         let place = label(&above.chain([name.to_owned()]).collect::<Vec<_>>());
         let outcome = match (lost, &plan.open) {
             (Some(cause), _) => TraceOutcome::Lost(cause),
-            (None, Some(Verdict::To(dest))) => {
+            (None, Some(LeafVerdict::To(dest))) => {
                 TraceOutcome::To(goal(dest, Some(name)), value.borrowed())
             }
             (None, _) => TraceOutcome::Idle,
@@ -170,11 +170,11 @@ fn goal(dest: &Dest, key: Option<&str>) -> Goal {
 }
 
 /// The rules behind a verdict.
-fn rules(verdict: &Verdict) -> Vec<RuleOrigin> {
+fn rules(verdict: &LeafVerdict) -> Vec<RuleOrigin> {
     let of = |rule: &Option<Arc<Carrier>>| rule.iter().map(|rule| rule.origin.clone()).collect();
     match verdict {
-        Verdict::To(dest) => of(&dest.rule),
-        Verdict::Lost(lost) => lost.rules.clone(),
-        Verdict::Implied => Vec::new(),
+        LeafVerdict::To(dest) => of(&dest.rule),
+        LeafVerdict::Lost(lost) => lost.rules.clone(),
+        LeafVerdict::Implied => Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use super::carry::{Carried, carried};
 pub use super::loss::{Loss, shown_key};
 use super::message::Admission;
 pub use super::message::Message;
-use super::program::{LossCause, Lost, Node, NodePlan, ObjectPlan, Program, Verdict};
+use super::program::{LeafVerdict, LossCause, Lost, NodePlan, ObjectPlan, PlanNode, Program};
 use super::trace::{Came, Trace, TraceEvent, TraceOutcome};
 use crate::scim::schema::{Attribute, is_urn};
 use crate::scim::{Object, Value};
@@ -135,7 +135,7 @@ impl<'a> Run<'a> {
         self.message == Message::Response && attribute.derived_from.is_some()
     }
 
-    fn node(&mut self, node: &'a Node, value: &'a Value<'a>, key: ElementKey, chosen: bool) {
+    fn node(&mut self, node: &'a PlanNode, value: &'a Value<'a>, key: ElementKey, chosen: bool) {
         let above = self.trace.as_mut().map(|trace| trace.enter(&node.label));
         self.planned(node, value, key, chosen);
         if let (Some(trace), Some(above)) = (&mut self.trace, above) {
@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn planned(&mut self, node: &'a Node, value: &'a Value<'a>, key: ElementKey, chosen: bool) {
+    fn planned(&mut self, node: &'a PlanNode, value: &'a Value<'a>, key: ElementKey, chosen: bool) {
         match (&node.plan, value) {
             (NodePlan::Leaf(verdict), _) => {
                 let before = (self.losses.len(), self.problems.len(), self.derived.len());
@@ -172,16 +172,16 @@ impl<'a> Run<'a> {
 
     fn leaf(
         &mut self,
-        node: &'a Node,
-        verdict: &'a Verdict,
+        node: &'a PlanNode,
+        verdict: &'a LeafVerdict,
         value: &'a Value<'a>,
         key: ElementKey,
         chosen: bool,
     ) {
         let dest = match verdict {
-            Verdict::Lost(lost) => return self.lose(node, lost, value),
-            Verdict::Implied => return,
-            Verdict::To(dest) => dest,
+            LeafVerdict::Lost(lost) => return self.lose(node, lost, value),
+            LeafVerdict::Implied => return,
+            LeafVerdict::To(dest) => dest,
         };
         if !chosen {
             return self.lose(node, &Lost::new(LossCause::Picked), value);
@@ -242,15 +242,15 @@ impl<'a> Run<'a> {
     ) {
         let cause = match &plan.open {
             // At the top, only extensions are free (RFC 7643 section 3.3).
-            Some(Verdict::To(dest)) if dest.steps.is_empty() => {
+            Some(LeafVerdict::To(dest)) if dest.steps.is_empty() => {
                 if is_urn(name) {
                     self.out.write(dest, key, Some(name), value.borrowed());
                     return;
                 }
                 LossCause::NoPlace
             }
-            Some(Verdict::To(_)) if !chosen => LossCause::Picked,
-            Some(Verdict::To(dest)) => {
+            Some(LeafVerdict::To(_)) if !chosen => LossCause::Picked,
+            Some(LeafVerdict::To(dest)) => {
                 if !(dest.read_only && matches!(self.message, Message::Request(_))) {
                     let key = if dest.follows { key } else { ElementKey::Made(dest.order) };
                     self.settled += 1;
@@ -259,8 +259,8 @@ impl<'a> Run<'a> {
                 }
                 LossCause::NoPlace
             }
-            Some(Verdict::Lost(lost)) => lost.cause,
-            Some(Verdict::Implied) => return,
+            Some(LeafVerdict::Lost(lost)) => lost.cause,
+            Some(LeafVerdict::Implied) => return,
             None => LossCause::NoPlace,
         };
         if !value.is_cleared() {
@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn lose(&mut self, node: &Node, lost: &Lost, value: &Value<'_>) {
+    fn lose(&mut self, node: &PlanNode, lost: &Lost, value: &Value<'_>) {
         let shown = || node.constant.as_ref().is_some_and(|constant| value == constant);
         if !value.is_cleared() && !shown() {
             self.losses.push(Loss::new(Arc::clone(&node.label), lost.cause));
