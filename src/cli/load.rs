@@ -15,7 +15,7 @@ use crate::gateway::Gateway;
 use crate::inbound::{Callers, Certificates, KeySets};
 use crate::observe::Observer;
 use crate::outbound::{
-    Authenticated, EndpointSettings, Identity, Reach, Remote, Resilience, Resilient,
+    Authenticated, EndpointSettings, GatewayIdentity, Remote, Resilience, Resilient, UpstreamView,
 };
 use crate::sandbox::{Options, Sandbox, Vendor};
 use crate::serve::{Handler, RouteEntry};
@@ -111,7 +111,7 @@ struct Reached {
     strange: Arc<dyn Upstream>,
     care: Arc<Resilience>,
     network: Network,
-    identity: Arc<Identity>,
+    identity: Arc<GatewayIdentity>,
 }
 
 #[derive(Clone)]
@@ -179,8 +179,8 @@ impl Upstreams {
     }
 
     /// All of them, for whoever looks at how they stand.
-    pub(super) fn reached(&self) -> Vec<Reach> {
-        let reach = |kept: &Kept| Reach {
+    pub(super) fn reached(&self) -> Vec<UpstreamView> {
+        let reach = |kept: &Kept| UpstreamView {
             resilience: Arc::clone(&kept.reached.care),
             remote: match &kept.reached.network {
                 Network::Remote(remote) => Some(Arc::clone(remote)),
@@ -235,7 +235,7 @@ fn reach(
     observer: &Arc<dyn Observer>,
 ) -> Result<Reached, String> {
     let model::Upstream { name, timeouts, answer_limit, care, ca, .. } = upstream;
-    let identity = Identity::new(upstream, form, observer)?;
+    let identity = GatewayIdentity::new(upstream, form, observer)?;
     let (called, network): (Arc<dyn Upstream>, _) = match &upstream.target {
         Target::Remote(urls) => {
             let (certificate, ca) = (identity.certificate(), ca.as_deref());

@@ -14,7 +14,7 @@ mod request;
 mod tls;
 
 pub use address::client_address;
-pub use auth::{Callers, KeySets, Shown};
+pub use auth::{Callers, KeySets, PresentedCredentials};
 pub use auth_throttle::AuthThrottle;
 pub use connections::{Connections, HEARING, LimitsInForce, Used, arrived};
 pub use reply::{add_fault_headers, answer_routeless, write_answer};

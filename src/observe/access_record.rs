@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::principal::Principal;
-use super::refusal::Refusal;
+use super::refusal::AuthRefusal;
 use crate::exchange::{Record, Trace};
 
 /// One answered request: bounded words only, no id, value, token or query.
@@ -24,7 +24,7 @@ pub struct AccessRecord<'a> {
     /// Who was let in; `None` also on routes that let everybody in.
     pub caller: Option<&'a Principal>,
     /// Why the caller was not let in.
-    pub refused: Option<Refusal>,
+    pub refused: Option<AuthRefusal>,
     pub translated: bool,
     /// Of the answer that was made; `None` where none was.
     pub status: Option<StatusCode>,

@@ -16,5 +16,5 @@ pub use event::{Event, Trigger};
 pub use observer::{Observer, Silent};
 pub use principal::Principal;
 pub use reason::Reason;
-pub use refusal::Refusal;
+pub use refusal::AuthRefusal;
 pub use slot::Slot;

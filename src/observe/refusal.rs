@@ -2,7 +2,7 @@
 
 /// Why a caller is not let in. The order is that of what is told where several credentials refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Refusal {
+pub enum AuthRefusal {
     /// Nothing was shown.
     Missing,
     /// What was shown is of no form that the route takes.
@@ -25,7 +25,7 @@ pub enum Refusal {
     Limited,
 }
 
-impl Refusal {
+impl AuthRefusal {
     /// The value of the metrics' `reason` label.
     pub fn label(self) -> &'static str {
         match self {

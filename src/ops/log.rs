@@ -25,7 +25,7 @@ use super::queue::{Batches, Queue};
 use crate::config::model::{Log, LogFormat};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::CallRecord;
-use crate::observe::{AccessRecord, Event, Refusal};
+use crate::observe::{AccessRecord, AuthRefusal, Event};
 
 /// The target of this crate's events. Libraries are heard from a warning on: what they say below it
 /// holds paths and addresses.
@@ -187,7 +187,7 @@ pub(super) fn line(seen: &AccessRecord<'_>, ids: &Ids) {
         trace_id = hex::encode(seen.trace.id),
         route = seen.route,
         credential = seen.credential,
-        refused = seen.refused.map(Refusal::label),
+        refused = seen.refused.map(AuthRefusal::label),
         translated = seen.translated,
         resource = record.resource,
         operation = record.operation.map(|operation| operation.name()).or(record.document),

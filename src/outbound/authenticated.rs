@@ -7,8 +7,8 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use tokio::time::Instant;
 
-use super::identity::Identity;
-use super::proof::Proof;
+use super::identity::GatewayIdentity;
+use super::proof::AuthHeader;
 use crate::exchange::{Upstream, within_deadline};
 use crate::fault::Fault;
 use crate::scim::http::{Request, Response};
@@ -20,11 +20,11 @@ use crate::scim::http::{Request, Response};
 /// nothing is done twice.
 pub struct Authenticated {
     upstream: Arc<dyn Upstream>,
-    identity: Arc<Identity>,
+    identity: Arc<GatewayIdentity>,
 }
 
 impl Authenticated {
-    pub fn new(upstream: Arc<dyn Upstream>, identity: Arc<Identity>) -> Self {
+    pub fn new(upstream: Arc<dyn Upstream>, identity: Arc<GatewayIdentity>) -> Self {
         Self { upstream, identity }
     }
 }
@@ -61,6 +61,6 @@ impl Upstream for Authenticated {
     }
 }
 
-fn sign(request: &mut Request, proof: &Proof) {
+fn sign(request: &mut Request, proof: &AuthHeader) {
     request.headers.insert(proof.name.clone(), proof.value.clone());
 }

@@ -19,13 +19,14 @@ mod tls;
 
 pub use authenticated::Authenticated;
 pub use broken::{is_not_done, of_stream, unformed};
-pub use endpoints::{Endpoint, EndpointSettings, Pick};
-pub use identity::Identity;
-pub use proof::{Proof, Prover};
-pub use reach::Reach;
+pub use endpoints::{EndpointPick, EndpointSettings, UpstreamEndpoint};
+pub use identity::GatewayIdentity;
+pub use proof::{AuthHeader, Prover};
+pub use reach::UpstreamView;
 pub use remote::Remote;
 pub use resilience::{
-    Full, Gate, Permit, Place, Resilience, Resilient, Says, Verdict, asked, crowded,
+    CallVerdict, CallVerdicts, Full, Gate, GatePermit, Permit, Resilience, Resilient, asked,
+    crowded,
 };
 pub use standing::{EndpointStanding, UpstreamStanding};
 pub use tls::Certificate;

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 
 /// One header that names the gateway to its upstream.
 #[derive(Clone, Debug)]
-pub struct Proof {
+pub struct AuthHeader {
     pub name: HeaderName,
     /// Marked as sensitive: it does not print.
     pub value: HeaderValue,
@@ -20,9 +20,9 @@ pub struct Proof {
 /// Whoever shows proofs to those that make calls of their own, as health checks are.
 #[async_trait]
 pub trait Prover: Send + Sync {
-    /// As `Identity::proof`.
-    async fn prove(self: Arc<Self>) -> Result<Option<Proof>, Fault>;
+    /// As `GatewayIdentity::proof`.
+    async fn prove(self: Arc<Self>) -> Result<Option<AuthHeader>, Fault>;
 
-    /// As `Identity::renew`.
-    async fn prove_anew(self: Arc<Self>, refused: &Proof) -> Option<Proof>;
+    /// As `GatewayIdentity::renew`.
+    async fn prove_anew(self: Arc<Self>, refused: &AuthHeader) -> Option<AuthHeader>;
 }

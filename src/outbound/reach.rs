@@ -7,13 +7,13 @@ use super::resilience::Resilience;
 use super::standing::UpstreamStanding;
 
 /// One upstream as it is looked at.
-pub struct Reach {
+pub struct UpstreamView {
     pub resilience: Arc<Resilience>,
     /// `None`: it is in this process.
     pub remote: Option<Arc<Remote>>,
 }
 
-impl Reach {
+impl UpstreamView {
     pub fn standing(&self) -> UpstreamStanding {
         let nodes = self.remote.as_ref().map(|remote| remote.nodes.standings());
         UpstreamStanding { nodes: nodes.unwrap_or_default(), ..self.resilience.standing() }

@@ -20,10 +20,12 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::broken::{timed_out, unformed, unreachable};
-use super::endpoints::{Connected, Endpoint, EndpointSettings, Endpoints, Pick, set_apart};
+use super::endpoints::{
+    Connected, EndpointPick, EndpointSettings, Endpoints, UpstreamEndpoint, set_apart,
+};
 use super::proof::Prover;
 use super::reporter::Reporter;
-use super::resilience::{Verdict, verdict};
+use super::resilience::{CallVerdict, verdict};
 use super::talk::talk;
 use super::tls::{self, Authorities, Certificate};
 use crate::config::care::Care;
@@ -61,7 +63,7 @@ struct Line {
     session: HttpSession,
     peer: HttpPeer,
     reused: bool,
-    turn: Pick,
+    turn: EndpointPick,
 }
 
 /// Why there is no whole answer.
@@ -158,7 +160,11 @@ impl Remote {
 
     /// Puts this side's own host and name in place of whatever stood there. Who it is, is not said
     /// here.
-    pub fn dress(&self, header: &mut RequestHeader, node: &Endpoint) -> pingora::Result<()> {
+    pub fn dress(
+        &self,
+        header: &mut RequestHeader,
+        node: &UpstreamEndpoint,
+    ) -> pingora::Result<()> {
         header.insert_header(HOST, node.authority.clone())?;
         header.insert_header(USER_AGENT, AGENT)?;
         Ok(())
@@ -166,7 +172,11 @@ impl Remote {
 
     /// The next node for a stream that Pingora itself carries, and the first of its peers. A write gets no
     /// connection that was silent for long.
-    pub async fn next_peer(&self, tried: &[u16], writes: bool) -> Result<(Pick, HttpPeer), Fault> {
+    pub async fn next_peer(
+        &self,
+        tried: &[u16],
+        writes: bool,
+    ) -> Result<(EndpointPick, HttpPeer), Fault> {
         let mut tried = tried.to_vec();
         let mut last = None;
         while let Some(turn) = self.nodes.next(&tried) {
@@ -182,7 +192,7 @@ impl Remote {
                 Err(fault) => last = Some(fault),
             }
             tried.push(turn.number);
-            self.nodes.learn(turn, Verdict::Failed);
+            self.nodes.learn(turn, CallVerdict::Failed);
         }
         Err(last.unwrap_or_else(|| unreachable(None)))
     }
@@ -201,11 +211,15 @@ impl Remote {
         Err(last.unwrap_or_else(|| unreachable(None)))
     }
 
-    fn request_header(&self, request: &Request, node: &Endpoint) -> Result<RequestHeader, Fault> {
+    fn request_header(
+        &self,
+        request: &Request,
+        node: &UpstreamEndpoint,
+    ) -> Result<RequestHeader, Fault> {
         self.header(request, node).map_err(|error| unformed(&error))
     }
 
-    fn header(&self, request: &Request, node: &Endpoint) -> pingora::Result<RequestHeader> {
+    fn header(&self, request: &Request, node: &UpstreamEndpoint) -> pingora::Result<RequestHeader> {
         let mut target = self.path(&request.path);
         if let Some(query) = &request.query {
             target.push('?');
@@ -265,7 +279,7 @@ impl Remote {
                 // node now.
                 let unknown = stale || not_done;
                 self.nodes
-                    .learn(turn, if unknown { Verdict::Unknown } else { verdict(Err(&fault)) });
+                    .learn(turn, if unknown { CallVerdict::Unknown } else { verdict(Err(&fault)) });
                 Err(match unknown {
                     _ if not_done => Broken::NotDone(fault),
                     true => Broken::Stale(fault),
@@ -277,10 +291,10 @@ impl Remote {
 
     /// What it says of a node that its call has not ended in time. At the end of its exchange a call may
     /// have had no time at all: then nothing.
-    fn late(&self, bounds: Bounds) -> Verdict {
+    fn late(&self, bounds: Bounds) -> CallVerdict {
         let patient = self.timeouts.idle.min(self.timeouts.call) / 2;
         let fair = bounds.own || bounds.began.elapsed() >= patient;
-        if fair { Verdict::Failed } else { Verdict::Unknown }
+        if fair { CallVerdict::Failed } else { CallVerdict::Unknown }
     }
 
     /// A connection to the next node, or to another where that one takes none: nothing was sent yet.
@@ -295,7 +309,7 @@ impl Remote {
             match timeout_at(now + share, self.reach(&turn, writes)).await {
                 Ok(Ok((session, peer, reused))) => return Ok(Line { session, peer, reused, turn }),
                 Ok(Err(fault)) => {
-                    self.nodes.learn(turn, Verdict::Failed);
+                    self.nodes.learn(turn, CallVerdict::Failed);
                     last = Some(fault);
                 }
                 Err(_) => {
@@ -309,7 +323,7 @@ impl Remote {
 
     async fn reach(
         &self,
-        turn: &Pick,
+        turn: &EndpointPick,
         writes: bool,
     ) -> Result<(HttpSession, HttpPeer, bool), Fault> {
         let host = &self.nodes.node(turn).ok_or_else(|| unreachable(None))?.host;

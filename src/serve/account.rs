@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::life::Underway;
 use crate::exchange::{Record, Trace};
 use crate::gateway::Route;
-use crate::observe::{AccessRecord, Observer, Principal, Refusal, Slot};
+use crate::observe::{AccessRecord, AuthRefusal, Observer, Principal, Slot};
 
 /// One request, for whoever is told of it.
 pub(super) struct Account {
@@ -22,7 +22,7 @@ pub(super) struct Account {
     pub route: Option<Arc<Route>>,
     pub caller: Option<Principal>,
     /// Why the caller was not let in.
-    pub refused: Option<Refusal>,
+    pub refused: Option<AuthRefusal>,
     /// Held until what is recorded of a write is told.
     pub slot: Option<Slot>,
     pub record: Record,

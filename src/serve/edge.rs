@@ -10,7 +10,7 @@ use crate::exchange::{Shared, Upstream};
 use crate::gateway::rights::Rights;
 use crate::gateway::{Gateway, Route};
 use crate::inbound::Callers;
-use crate::outbound::{Gate, Identity, Reach, Remote, Resilience, UpstreamStanding};
+use crate::outbound::{Gate, GatewayIdentity, Remote, Resilience, UpstreamStanding, UpstreamView};
 
 /// All routes with their doors.
 pub struct Edge {
@@ -19,7 +19,7 @@ pub struct Edge {
     doors: HashMap<String, RouteEntry>,
     pub(super) limits: Arc<Limits>,
     /// All that its routes lead to.
-    upstreams: Vec<Reach>,
+    upstreams: Vec<UpstreamView>,
     /// Outlives this edge: an exchange of the one before may still hold a lock.
     pub(super) shared: Arc<Shared>,
 }
@@ -69,7 +69,11 @@ pub enum Handler {
     Forward(Arc<dyn Upstream>),
     /// Bodies stream through unread, each request as one call, with this identity in the header;
     /// without one the client's own Authorization goes through.
-    Stream { remote: Arc<Remote>, resilience: Arc<Resilience>, identity: Option<Arc<Identity>> },
+    Stream {
+        remote: Arc<Remote>,
+        resilience: Arc<Resilience>,
+        identity: Option<Arc<GatewayIdentity>>,
+    },
 }
 
 impl Edge {
@@ -84,13 +88,13 @@ impl Edge {
 
     /// Tells how these upstreams stand, too.
     #[must_use]
-    pub fn before(self, upstreams: Vec<Reach>) -> Self {
+    pub fn before(self, upstreams: Vec<UpstreamView>) -> Self {
         Self { upstreams, ..self }
     }
 
     /// How its upstreams stand.
     pub fn standings(&self) -> Vec<UpstreamStanding> {
-        self.upstreams.iter().map(Reach::standing).collect()
+        self.upstreams.iter().map(UpstreamView::standing).collect()
     }
 
     /// The route that a request belongs to and its door; a route without a door is none.

@@ -15,9 +15,11 @@ use crate::config::model::Limits;
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::rights::Rights;
-use crate::inbound::{Callers, Shown, check_bounds, client_address, client_certificate, host_of};
-use crate::observe::{Event, Observer, Refusal};
-use crate::outbound::{Full, Gate, Place, crowded};
+use crate::inbound::{
+    Callers, PresentedCredentials, check_bounds, client_address, client_certificate, host_of,
+};
+use crate::observe::{AuthRefusal, Event, Observer};
+use crate::outbound::{Full, Gate, GatePermit, crowded};
 
 /// When a client whose write cannot be recorded may come again.
 const LATER: Duration = Duration::from_secs(5);
@@ -61,7 +63,7 @@ impl Entrance {
         route: &Route,
         gate: &Gate,
         deadline: Instant,
-    ) -> Result<Place, Fault> {
+    ) -> Result<GatePermit, Fault> {
         if account.writes {
             account.slot = Some(self.observer.reserve().ok_or_else(unrecorded)?);
         }
@@ -125,7 +127,8 @@ impl Entrance {
         let (name, counted) = (route.spec.name.as_str(), &self.live.auth_throttle);
         let address = client_address(session, &limits.trusted_proxies);
         let wait = address.and_then(|address| counted.wait(name, address, attempts, window));
-        let shown = Shown::new(&session.req_header().headers, client_certificate(session));
+        let shown =
+            PresentedCredentials::new(&session.req_header().headers, client_certificate(session));
         // What nobody can guess is looked at whatever its address did: else whoever shares the address
         // keeps everybody out.
         let shown = if wait.is_some() { shown.without_guessable() } else { shown };
@@ -135,13 +138,13 @@ impl Entrance {
                 return Ok(());
             }
             Err(refusal) if wait.is_none() || refusal.ours() => refusal,
-            Err(_) => Refusal::Limited,
+            Err(_) => AuthRefusal::Limited,
         };
         if let Some(address) = address.filter(|_| refusal.guessed() && attempts > 0) {
             counted.failed(name, address, window);
         }
         account.refused = Some(refusal);
-        let wait = wait.filter(|_| refusal == Refusal::Limited);
+        let wait = wait.filter(|_| refusal == AuthRefusal::Limited);
         let fault = wait.into_iter().fold(callers.fault(refusal), Fault::with_retry_after);
         Err(Turned { fault, challenges: callers.challenges(refusal) })
     }

@@ -17,7 +17,7 @@ use pingora::{Error, ErrorType};
 use crate::exchange::{REQUEST_ID, Sent, Streamed, Trace, describe_request};
 use crate::gateway::Route;
 use crate::inbound::{host_of, method_label};
-use crate::outbound::{Endpoint, Identity, Proof, Remote, is_not_done};
+use crate::outbound::{AuthHeader, GatewayIdentity, Remote, UpstreamEndpoint, is_not_done};
 
 /// The name of the error by which a stream is sent once more with a new proof.
 const RENEWED: &str = "renewed";
@@ -72,7 +72,7 @@ pub(super) fn rewrite(
     header: &mut RequestHeader,
     route: &Arc<Route>,
     remote: &Remote,
-    node: &Endpoint,
+    node: &UpstreamEndpoint,
     trace: &Trace,
 ) -> pingora::Result<()> {
     let uri = header.uri.clone();
@@ -133,9 +133,9 @@ pub(super) fn answer(header: &mut ResponseHeader) -> pingora::Result<()> {
 }
 
 /// Puts who the gateway is in place of who the client is.
-pub(super) fn sign(header: &mut RequestHeader, proof: Option<&Proof>) -> pingora::Result<()> {
+pub(super) fn sign(header: &mut RequestHeader, proof: Option<&AuthHeader>) -> pingora::Result<()> {
     header.remove_header(&AUTHORIZATION);
-    let Some(Proof { name, value, .. }) = proof else { return Ok(()) };
+    let Some(AuthHeader { name, value, .. }) = proof else { return Ok(()) };
     header.insert_header(name.clone(), value.clone())
 }
 
@@ -144,8 +144,8 @@ pub(super) fn sign(header: &mut RequestHeader, proof: Option<&Proof>) -> pingora
 pub(super) async fn renewed(
     session: &Session,
     answer: &ResponseHeader,
-    identity: &Arc<Identity>,
-    refused: &Proof,
+    identity: &Arc<GatewayIdentity>,
+    refused: &AuthHeader,
 ) -> bool {
     answer.status == StatusCode::UNAUTHORIZED
         && identity.renew(refused).await.is_some()

@@ -18,29 +18,29 @@ use crate::exchange::{Streamed, Trace};
 use crate::fault::Fault;
 use crate::gateway::Route;
 use crate::outbound::{
-    Endpoint, Identity, Permit, Pick, Place, Proof, Remote, Resilience, Says, Verdict, asked,
-    unformed,
+    AuthHeader, CallVerdict, CallVerdicts, EndpointPick, GatePermit, GatewayIdentity, Permit,
+    Remote, Resilience, UpstreamEndpoint, asked, unformed,
 };
 
 pub(super) struct Streaming {
     route: Arc<Route>,
     /// Held until the request is over.
-    place: Option<Place>,
+    place: Option<GatePermit>,
     remote: Arc<Remote>,
     resilience: Arc<Resilience>,
     /// Whose call it is, where it is a stranger's.
     who: Option<u64>,
     permit: Option<Permit>,
-    turn: Option<Pick>,
+    turn: Option<EndpointPick>,
     tried: Vec<u16>,
     /// Who the gateway is; `None` forwards who the client is.
-    identity: Option<Arc<Identity>>,
+    identity: Option<Arc<GatewayIdentity>>,
     /// What the upstream was shown.
-    proof: Option<Proof>,
+    proof: Option<AuthHeader>,
     /// An answer that refused the proof was thrown away, and the request is sent once more.
     resend: bool,
     /// What the answer's status says; `None` before there is one.
-    says: Option<Says>,
+    says: Option<CallVerdicts>,
     /// Body bytes of the client so far.
     streamed: usize,
     began: Instant,
@@ -53,10 +53,10 @@ impl Streaming {
     /// Where there is no leave for the call.
     pub(super) async fn begin(
         route: Arc<Route>,
-        place: Place,
+        place: GatePermit,
         remote: Arc<Remote>,
         resilience: &Arc<Resilience>,
-        identity: Option<Arc<Identity>>,
+        identity: Option<Arc<GatewayIdentity>>,
         authorization: Option<&HeaderValue>,
         deadline: Instant,
     ) -> Result<Self, Fault> {
@@ -104,7 +104,7 @@ impl Streaming {
     }
 
     /// The node whose turn it is.
-    fn node(&self) -> Option<&Endpoint> {
+    fn node(&self) -> Option<&UpstreamEndpoint> {
         self.turn.as_ref().and_then(|turn| self.remote.nodes.node(turn))
     }
 
@@ -113,7 +113,7 @@ impl Streaming {
     /// # Errors
     /// Where no node is left.
     pub(super) async fn peer(&mut self, writes: bool) -> Result<HttpPeer, Fault> {
-        self.leave_node(Verdict::Unknown);
+        self.leave_node(CallVerdict::Unknown);
         let (turn, mut peer) = self.remote.next_peer(&self.tried, writes).await?;
         self.turn = Some(turn);
         // What becomes of an upgraded connection is beyond what this gateway looks at.
@@ -125,7 +125,7 @@ impl Streaming {
     pub(super) fn pass_over(&mut self) -> bool {
         self.tried.extend(self.turn.as_ref().map(|turn| turn.number));
         self.node().iter().for_each(|node| node.host.refused());
-        self.leave_node(Verdict::Failed);
+        self.leave_node(CallVerdict::Failed);
         self.tried.len() < self.remote.nodes.count()
     }
 
@@ -175,7 +175,7 @@ impl Streaming {
     }
 
     pub(super) fn answered(&mut self, header: &ResponseHeader) {
-        let says = Says::of(Ok(header.status));
+        let says = CallVerdicts::of(Ok(header.status));
         let partly = self.is_partly(says);
         if let Some(wait) = asked(header.status, &header.headers).filter(|_| !partly) {
             self.resilience.hold_back(self.who, wait, header.status);
@@ -187,20 +187,20 @@ impl Streaming {
     /// of the body: the client may have broken it off.
     pub(super) fn end(&mut self, fault: Option<&Fault>) {
         self.place = None;
-        let failed = || fault.map(|fault| Says::of(Err(fault)));
-        let says = self.says.or_else(failed).unwrap_or(Says::UNKNOWN);
+        let failed = || fault.map(|fault| CallVerdicts::of(Err(fault)));
+        let says = self.says.or_else(failed).unwrap_or(CallVerdicts::UNKNOWN);
         self.leave_node(says.own);
         if let Some(permit) = self.permit.take() {
-            permit.done(if self.is_partly(says) { Says::UNKNOWN } else { says });
+            permit.done(if self.is_partly(says) { CallVerdicts::UNKNOWN } else { says });
         }
     }
 
     /// Whether what failed is a node, while another one is well.
-    fn is_partly(&self, says: Says) -> bool {
-        says.own == Verdict::Failed && self.remote.nodes.is_partly_well()
+    fn is_partly(&self, says: CallVerdicts) -> bool {
+        says.own == CallVerdict::Failed && self.remote.nodes.is_partly_well()
     }
 
-    fn leave_node(&mut self, verdict: Verdict) {
+    fn leave_node(&mut self, verdict: CallVerdict) {
         if let Some(turn) = self.turn.take() {
             self.remote.nodes.learn(turn, verdict);
         }

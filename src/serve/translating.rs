@@ -9,7 +9,7 @@ use super::forward::Forwarded;
 use crate::exchange::{self, Record, Shared, Upstream};
 use crate::gateway::Route;
 use crate::gateway::rights::Rights;
-use crate::outbound::Place;
+use crate::outbound::GatePermit;
 use crate::scim::http::{Request, Response};
 
 pub(super) struct Translating {
@@ -18,7 +18,7 @@ pub(super) struct Translating {
     pub rights: Rights,
     pub calls: Calls,
     /// Held until the answer is written.
-    pub place: Place,
+    pub place: GatePermit,
 }
 
 /// Where the exchange's calls go, and whose they are.

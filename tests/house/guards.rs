@@ -9,12 +9,12 @@ const TAKES: [(&str, &str, &str); 13] = [
     ("src/ops/audit/mod.rs", "reserve", "Slot"),
     ("src/ops/audit/target.rs", "lock", "Lock"),
     ("src/outbound/resilience/breaker.rs", "admit", "Ticket"),
-    ("src/outbound/resilience/gate.rs", "at_once", "Place"),
-    ("src/outbound/resilience/gate.rs", "enter", "Place"),
-    ("src/outbound/resilience/gate.rs", "place", "Place"),
+    ("src/outbound/resilience/gate.rs", "at_once", "GatePermit"),
+    ("src/outbound/resilience/gate.rs", "enter", "GatePermit"),
+    ("src/outbound/resilience/gate.rs", "place", "GatePermit"),
     ("src/outbound/resilience/gate.rs", "sit", "Seat"),
     ("src/outbound/resilience/permit.rs", "permit", "Permit"),
-    ("src/outbound/endpoints/pick.rs", "next", "Pick"),
+    ("src/outbound/endpoints/pick.rs", "next", "EndpointPick"),
     ("src/serve/life.rs", "begin", "Underway"),
     ("src/observe/slot.rs", "among", "Slot"),
     ("src/observe/observer.rs", "reserve", "Slot"),
@@ -24,7 +24,7 @@ const TAKES: [(&str, &str, &str); 13] = [
 const FOREIGN: [&str; 1] = ["OwnedSemaphorePermit"];
 
 /// What tells its own story when it is dropped, and is taken by nobody.
-const OTHERS: [&str; 3] = ["Context", "Identity", "Tokens"];
+const OTHERS: [&str; 3] = ["Context", "GatewayIdentity", "Tokens"];
 
 /// The attributes and the body of a type.
 fn definition<'f>(file: &'f File, name: &str) -> (&'f str, &'f str) {

@@ -18,7 +18,7 @@ use scim_gateway::gateway::route::Policies;
 use scim_gateway::gateway::{Gateway, RouteSpec};
 use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::observe::{AccessRecord, Event, Observer};
-use scim_gateway::outbound::{self, Authenticated, EndpointSettings, Identity, Remote};
+use scim_gateway::outbound::{self, Authenticated, EndpointSettings, GatewayIdentity, Remote};
 use scim_gateway::serve::{self, Edge, Handler, Live, RouteEntry};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -144,19 +144,19 @@ pub fn configured(url: &str, keys: &str) -> Upstream {
 }
 
 /// Who the gateway is with these keys.
-pub fn identity(url: &str, keys: &str, log: &Arc<Log>) -> Arc<Identity> {
+pub fn identity(url: &str, keys: &str, log: &Arc<Log>) -> Arc<GatewayIdentity> {
     let observer: Arc<dyn Observer> = log.clone();
-    Identity::new(&configured(url, keys), "Bearer {token}", &observer).unwrap()
+    GatewayIdentity::new(&configured(url, keys), "Bearer {token}", &observer).unwrap()
 }
 
 /// The bearer of `upstream-token`.
-pub fn bearer() -> Arc<Identity> {
+pub fn bearer() -> Arc<GatewayIdentity> {
     let keys = "auth = { bearer = { env = \"upstream-token\" } }";
     identity("http://127.0.0.1:1", keys, &Arc::default())
 }
 
 /// An upstream in whose calls the gateway is somebody.
-pub fn signed(url: &str, identity: Arc<Identity>) -> Authenticated {
+pub fn signed(url: &str, identity: Arc<GatewayIdentity>) -> Authenticated {
     // A crowd that connects at once takes its time.
     let patient = Duration::from_secs(20);
     let timeouts = Timeouts { connect: patient, idle: patient, call: patient };

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::clock::{LEEWAY, now};
 use super::used::Used;
-use crate::observe::Refusal;
+use crate::observe::AuthRefusal;
 
 /// The terms of one client's assertions, beyond those of every signed token.
 pub(super) struct Own {
@@ -27,11 +27,11 @@ impl Own {
     ///
     /// # Errors
     /// Why it is not taken.
-    pub fn admit(&self, claims: &Map<String, Value>) -> Result<(), Refusal> {
+    pub fn admit(&self, claims: &Map<String, Value>) -> Result<(), AuthRefusal> {
         self.admit_at(claims, now())
     }
 
-    fn admit_at(&self, claims: &Map<String, Value>, now: u64) -> Result<(), Refusal> {
+    fn admit_at(&self, claims: &Map<String, Value>, now: u64) -> Result<(), AuthRefusal> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         // RFC 7519 section 2: a NumericDate may have a fraction.
         let date = |name: &str| claims.get(name).and_then(Value::as_f64);
@@ -45,12 +45,12 @@ impl Own {
         let (Some(jti), Some(issued), Some(ends), true, true) =
             (jti, date("iat"), date("exp"), itself, alone)
         else {
-            return Err(Refusal::Unfit);
+            return Err(AuthRefusal::Unfit);
         };
         let latest = now.saturating_add(LEEWAY) as f64;
         let life = ends - issued;
         if issued > latest || !(0.0..=self.lifetime.as_secs_f64()).contains(&life) {
-            return Err(Refusal::Unfit);
+            return Err(AuthRefusal::Unfit);
         }
         // As long as it would be taken.
         let end = (ends.ceil() as u64).saturating_add(LEEWAY);
@@ -76,7 +76,7 @@ mod tests {
         claims.as_object().unwrap().clone()
     }
 
-    fn judge(changes: &Value) -> Result<(), Refusal> {
+    fn judge(changes: &Value) -> Result<(), AuthRefusal> {
         let used = Arc::new(Used::since(NOW - 1_000));
         Own::new(Duration::from_secs(60), used).admit_at(&claims(changes), NOW)
     }
@@ -110,7 +110,7 @@ mod tests {
             json!({"exp": 1e300}),
             json!({"iat": NOW, "exp": NOW - 1}),
         ] {
-            assert_eq!(judge(&bad), Err(Refusal::Unfit), "{bad}");
+            assert_eq!(judge(&bad), Err(AuthRefusal::Unfit), "{bad}");
         }
     }
 }

@@ -14,11 +14,11 @@ use super::assertion::Own;
 use super::jwt::Terms;
 use super::refusal::fault;
 use super::sets::KeySets;
-use super::shown::{Authorization, Shown};
+use super::shown::{Authorization, PresentedCredentials};
 use crate::config::model::{Auth, ClientAssertion, Credential, Holder, Proof};
 use crate::fault::{Cause, Fault};
 use crate::inbound::tls::Peer;
-use crate::observe::{Observer, Principal, Refusal};
+use crate::observe::{AuthRefusal, Observer, Principal};
 
 /// Who may use one route.
 pub struct Callers {
@@ -68,19 +68,19 @@ impl Callers {
     /// Why it is not let in.
     pub async fn admit(
         &self,
-        shown: &Shown,
+        shown: &PresentedCredentials,
         observer: &Arc<dyn Observer>,
-    ) -> Result<Principal, Refusal> {
+    ) -> Result<Principal, AuthRefusal> {
         let by_header = match &shown.authorization {
-            Authorization::Missing => Err(Refusal::Missing),
-            Authorization::Malformed => Err(Refusal::Malformed),
+            Authorization::Missing => Err(AuthRefusal::Missing),
+            Authorization::Malformed => Err(AuthRefusal::Malformed),
             Authorization::Basic(pair) if self.auth.by_basic() => {
                 self.basic(pair).map(Principal::of)
             }
             Authorization::Bearer(token) if self.auth.by_bearer() => {
                 self.bearer(token, observer).await
             }
-            Authorization::Basic(_) | Authorization::Bearer(_) => Err(Refusal::Malformed),
+            Authorization::Basic(_) | Authorization::Bearer(_) => Err(AuthRefusal::Malformed),
         };
         let refusal = match by_header {
             Ok(principal) => return Ok(principal),
@@ -89,13 +89,13 @@ impl Callers {
         match shown.peer.as_deref().map(|peer| self.certificate(peer)) {
             Some(Ok(name)) => Ok(Principal::of(name)),
             // A wrong token beside a certificate is told as what it is.
-            Some(Err(of_peer)) if refusal == Refusal::Missing => Err(of_peer),
+            Some(Err(of_peer)) if refusal == AuthRefusal::Missing => Err(of_peer),
             _ => Err(refusal),
         }
     }
 
     /// What to tell a client that is not let in.
-    pub fn fault(&self, refusal: Refusal) -> Fault {
+    pub fn fault(&self, refusal: AuthRefusal) -> Fault {
         let mut fault = fault(refusal, &self.forms);
         // A 401 must name a scheme (RFC 9110 section 15.5.2), and certificates have none.
         if self.challenges(refusal).is_empty() && fault.cause == Cause::Unauthenticated {
@@ -105,7 +105,7 @@ impl Callers {
     }
 
     /// One `WWW-Authenticate` for each scheme that the route takes.
-    pub fn challenges(&self, refusal: Refusal) -> Vec<HeaderValue> {
+    pub fn challenges(&self, refusal: AuthRefusal) -> Vec<HeaderValue> {
         let mut all = Vec::new();
         if self.auth.by_bearer() {
             // RFC 6750 section 3.1: no error where the client showed nothing.
@@ -120,20 +120,20 @@ impl Callers {
         all
     }
 
-    fn basic(&self, pair: &[u8]) -> Result<String, Refusal> {
+    fn basic(&self, pair: &[u8]) -> Result<String, AuthRefusal> {
         let shown: [u8; 32] = Sha256::digest(pair).into();
         self.chosen(|proof| match proof {
             Proof::Basic(sha256) => shown.ct_eq(sha256),
             _ => Choice::from(0),
         })
-        .ok_or(Refusal::Unknown)
+        .ok_or(AuthRefusal::Unknown)
     }
 
     async fn bearer(
         &self,
         token: &[u8],
         observer: &Arc<dyn Observer>,
-    ) -> Result<Principal, Refusal> {
+    ) -> Result<Principal, AuthRefusal> {
         let whole: [u8; 32] = Sha256::digest(token).into();
         let colon = token.iter().position(|byte| *byte == b':');
         let (project, key) = colon.and_then(|at| token.split_at_checked(at)).unwrap_or_default();
@@ -149,7 +149,7 @@ impl Callers {
         if let Some(name) = known {
             return Ok(Principal::of(name));
         }
-        let mut worst = Refusal::Unknown;
+        let mut worst = AuthRefusal::Unknown;
         for (name, terms) in &self.signed {
             match terms.admit(token, observer).await {
                 Ok(claims) => return Ok(Principal::by_claims(name, &claims)),
@@ -159,9 +159,9 @@ impl Callers {
         Err(worst)
     }
 
-    fn certificate(&self, peer: &Peer) -> Result<String, Refusal> {
+    fn certificate(&self, peer: &Peer) -> Result<String, AuthRefusal> {
         if !self.auth.by_certificate() || !peer.trusted() {
-            return Err(Refusal::Missing);
+            return Err(AuthRefusal::Missing);
         }
         let holds = |credential: &&Credential| match &credential.proof {
             Proof::Certificate(Holder::Subject(subject)) => *subject == peer.names.subject,
@@ -169,7 +169,7 @@ impl Callers {
             _ => false,
         };
         let found = self.auth.listed().iter().find(holds);
-        found.map(|credential| credential.name.clone()).ok_or(Refusal::NotAllowed)
+        found.map(|credential| credential.name.clone()).ok_or(AuthRefusal::NotAllowed)
     }
 
     /// The name of the last credential that is equal. Every one is compared, so the time tells

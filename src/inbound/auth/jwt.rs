@@ -14,7 +14,7 @@ use super::clock::LEEWAY;
 use super::keys::{KeySet, NoKey};
 use crate::config::model::Jwt;
 use crate::material::install;
-use crate::observe::{Observer, Refusal};
+use crate::observe::{AuthRefusal, Observer};
 
 /// Of a token, in bytes.
 const LIMIT: usize = 16 << 10;
@@ -43,21 +43,21 @@ impl Terms {
         &self,
         token: &[u8],
         observer: &Arc<dyn Observer>,
-    ) -> Result<Map<String, Value>, Refusal> {
-        let header = self.header(token).ok_or(Refusal::Unknown)?;
+    ) -> Result<Map<String, Value>, AuthRefusal> {
+        let header = self.header(token).ok_or(AuthRefusal::Unknown)?;
         let key = self.keys.find(header.kid.as_deref(), header.alg, observer).await;
         let key = key.map_err(|why| match why {
-            NoKey::Unknown => Refusal::Unknown,
-            NoKey::Unavailable => Refusal::Unavailable,
+            NoKey::Unknown => AuthRefusal::Unknown,
+            NoKey::Unavailable => AuthRefusal::Unavailable,
         })?;
         let verified = decode::<Map<String, Value>>(token, &key, &self.validation(header.alg));
-        let claims = verified.map_err(|_| Refusal::Unknown)?.claims;
+        let claims = verified.map_err(|_| AuthRefusal::Unknown)?.claims;
         // The library also takes a list of issuers, of which one fits.
         if claims.get("iss").and_then(Value::as_str) != Some(&self.jwt.issuer) {
-            return Err(Refusal::Unknown);
+            return Err(AuthRefusal::Unknown);
         }
         if !self.jwt.claims.iter().all(|(name, allowed)| holds(claims.get(name), allowed)) {
-            return Err(Refusal::NotAllowed);
+            return Err(AuthRefusal::NotAllowed);
         }
         self.own.as_ref().map_or(Ok(()), |own| own.admit(&claims))?;
         Ok(claims)

@@ -15,4 +15,4 @@ mod used;
 
 pub use callers::Callers;
 pub use sets::KeySets;
-pub use shown::Shown;
+pub use shown::PresentedCredentials;

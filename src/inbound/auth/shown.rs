@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use crate::inbound::tls::Peer;
 
 /// What a request shows.
-pub struct Shown {
+pub struct PresentedCredentials {
     pub(super) authorization: Authorization,
     pub(super) peer: Option<Arc<Peer>>,
 }
@@ -27,7 +27,7 @@ pub(super) enum Authorization {
     Basic(Vec<u8>),
 }
 
-impl Shown {
+impl PresentedCredentials {
     pub fn new(headers: &HeaderMap, peer: Option<Arc<Peer>>) -> Self {
         Self { authorization: authorization(headers), peer }
     }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::clock::now;
-use crate::observe::Refusal;
+use crate::observe::AuthRefusal;
 
 /// Assertions of one client that are remembered at once: 12 MB at most, and with those of a minute
 /// 1,100 requests in a second.
@@ -47,19 +47,19 @@ impl Used {
     ///
     /// # Errors
     /// Where it was shown before, or nobody can know.
-    pub fn spend(&self, jti: &str, issued: f64, end: u64, now: u64) -> Result<(), Refusal> {
+    pub fn spend(&self, jti: &str, issued: f64, end: u64, now: u64) -> Result<(), AuthRefusal> {
         let mut key = [0; 16];
         key.iter_mut().zip(Sha256::digest(jti)).for_each(|(to, from)| *to = from);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.forget(now);
         if seen.shown.contains(&key) {
-            return Err(Refusal::Replayed);
+            return Err(AuthRefusal::Replayed);
         }
         if issued < seen.since as f64 || end <= seen.forgotten {
-            return Err(Refusal::Early);
+            return Err(AuthRefusal::Early);
         }
         if seen.shown.len() >= self.most {
-            return Err(Refusal::Full);
+            return Err(AuthRefusal::Full);
         }
         seen.shown.insert(key);
         seen.ends.insert((end, key));
@@ -85,7 +85,7 @@ mod tests {
 
     const NOW: u64 = 1_800_000_000;
 
-    fn spend(used: &Used, jti: &str, end: u64, now: u64) -> Result<(), Refusal> {
+    fn spend(used: &Used, jti: &str, end: u64, now: u64) -> Result<(), AuthRefusal> {
         used.spend(jti, now as f64, end, now)
     }
 
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(spend(&used, "a", NOW + 60, NOW), Ok(()));
         // Whatever its end is said to be then.
         for (end, now) in [(NOW + 60, NOW), (NOW + 300, NOW + 1), (NOW + 90, NOW + 60)] {
-            assert_eq!(spend(&used, "a", end, now), Err(Refusal::Replayed));
+            assert_eq!(spend(&used, "a", end, now), Err(AuthRefusal::Replayed));
         }
         assert_eq!(spend(&used, "b", NOW + 60, NOW), Ok(()));
         assert_eq!(spend(&used, "a", NOW + 120, NOW + 61), Ok(()));
@@ -109,7 +109,7 @@ mod tests {
         // A day ahead for a moment.
         assert_eq!(spend(&used, "b", NOW + 90_000, NOW + 86_400), Ok(()));
         for jti in ["a", "c"] {
-            assert_eq!(spend(&used, jti, NOW + 60, NOW + 10), Err(Refusal::Early));
+            assert_eq!(spend(&used, jti, NOW + 60, NOW + 10), Err(AuthRefusal::Early));
         }
         assert_eq!(spend(&used, "c", NOW + 61, NOW + 11), Ok(()));
     }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn what_may_have_been_shown_before_is_not_taken() {
         let used = Used::since(NOW);
-        assert_eq!(used.spend("a", (NOW - 1) as f64, NOW + 60, NOW), Err(Refusal::Early));
+        assert_eq!(used.spend("a", (NOW - 1) as f64, NOW + 60, NOW), Err(AuthRefusal::Early));
         assert_eq!(used.spend("a", NOW as f64, NOW + 60, NOW), Ok(()));
     }
 
@@ -127,8 +127,8 @@ mod tests {
         for jti in ["a", "b", "c"] {
             assert_eq!(spend(&used, jti, NOW + 60, NOW), Ok(()));
         }
-        assert_eq!(spend(&used, "d", NOW + 60, NOW + 60), Err(Refusal::Full));
-        assert_eq!(spend(&used, "a", NOW + 60, NOW + 60), Err(Refusal::Replayed));
+        assert_eq!(spend(&used, "d", NOW + 60, NOW + 60), Err(AuthRefusal::Full));
+        assert_eq!(spend(&used, "a", NOW + 60, NOW + 60), Err(AuthRefusal::Replayed));
         assert_eq!(spend(&used, "d", NOW + 121, NOW + 61), Ok(()));
         let seen = used.seen.lock().unwrap();
         assert_eq!((seen.shown.len(), seen.ends.len()), (1, 1));

@@ -12,7 +12,7 @@ use pingora::tls::{CertificateDer, ClientCertVerifier, UnixTime};
 use sha2::{Digest, Sha256};
 
 use super::files::{certified, client_authorities};
-use super::names::Names;
+use super::names::CertificateNames;
 use crate::config::model::Tls;
 
 /// What the listener shows its clients, and whom it believes about them.
@@ -102,7 +102,7 @@ impl Serving {
         let mut named = HashMap::new();
         for pair in &tls.also {
             let key = Arc::new(certified(pair)?);
-            let names = key.cert.first().and_then(|own| Names::of(own));
+            let names = key.cert.first().and_then(|own| CertificateNames::of(own));
             let names = names.map(|names| names.alternative).unwrap_or_default();
             for name in names.iter().filter_map(|name| name.strip_prefix("dns:")) {
                 named.entry(name.to_owned()).or_insert_with(|| Arc::clone(&key));

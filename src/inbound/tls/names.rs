@@ -22,14 +22,14 @@ const SHORT: [(&str, &str); 11] = [
 
 /// Subject and subject alternative names.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Names {
+pub struct CertificateNames {
     /// RFC 4514: the last part of the encoding first, without blanks between the parts.
     pub subject: String,
     /// `dns:`, `uri:`, `email:` or `ip:` and the name; DNS names in lower case.
     pub alternative: Vec<String>,
 }
 
-impl Names {
+impl CertificateNames {
     /// `None` where this is no certificate.
     pub fn of(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;

@@ -10,14 +10,14 @@ use pingora::tls::CertificateDer;
 use tokio::time::Instant;
 
 use super::listener::Certificates;
-use super::names::Names;
+use super::names::CertificateNames;
 
 /// How long one verification holds.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// A client that has the private key of a certificate; whether that is trusted is another question.
 pub struct Peer {
-    pub names: Names,
+    pub names: CertificateNames,
     chain: Vec<CertificateDer<'static>>,
     certificates: Arc<Certificates>,
     /// Under which certificates, and when, the chain was last found good.
@@ -27,7 +27,7 @@ pub struct Peer {
 impl Peer {
     /// `None` where there is no certificate that can be read.
     pub fn new(chain: &[CertificateDer<'static>], certificates: Arc<Certificates>) -> Option<Self> {
-        let names = Names::of(chain.first()?)?;
+        let names = CertificateNames::of(chain.first()?)?;
         Some(Self { names, chain: chain.to_vec(), certificates, good: Mutex::default() })
     }
 

@@ -11,7 +11,7 @@ use super::*;
 use crate::config::Secret;
 use crate::exchange::{Record, ResourceId, Trace, WriteRecord};
 use crate::fault::{Cause, Fault};
-use crate::observe::{Principal, Refusal};
+use crate::observe::{AuthRefusal, Principal};
 use crate::scim::schema::Operation;
 
 fn ids() -> Ids {
@@ -185,7 +185,7 @@ fn refused_requests_are_told_and_a_flood_of_them_is_counted() {
     started.audit.record(&seen(&record, known, None, false, "get"), &ids());
     let record = refused(Cause::Unauthenticated);
     for _ in 0..1_000 {
-        let refusal = Some(Refusal::Unknown);
+        let refusal = Some(AuthRefusal::Unknown);
         started.audit.record(&seen(&record, None, refusal, false, "get"), &ids());
     }
     let lines = started.lines();

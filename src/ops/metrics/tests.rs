@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::exchange::{CallRecord, LossRecord, Standing, Trace};
 use crate::fault::{Cause, Fault};
-use crate::observe::{Reason, Refusal, Trigger};
+use crate::observe::{AuthRefusal, Reason, Trigger};
 use crate::outbound::{EndpointStanding, UpstreamStanding};
 use crate::scim::schema::Operation;
 
@@ -47,7 +47,7 @@ fn one_exchange_shows_in_every_metric_of_the_table() {
         route: Some("/a/b"),
         upstream: Some("b"),
         credential: Some("tester"),
-        refused: Some(Refusal::Unknown),
+        refused: Some(AuthRefusal::Unknown),
         translated: true,
         status: http::StatusCode::from_u16(401).ok(),
         duration: Duration::from_millis(5),

@@ -13,15 +13,15 @@ use crate::config::care;
 use crate::config::model::Timeouts;
 use crate::observe::Observer;
 use crate::outbound::reporter::Reporter;
-use crate::outbound::resilience::Breaker;
+use crate::outbound::resilience::CircuitBreaker;
 use crate::outbound::tls::{Authorities, Certificate};
 
 /// One node.
-pub struct Endpoint {
+pub struct UpstreamEndpoint {
     pub host: Host,
     /// Host and port as the Host header has them.
     pub authority: HeaderValue,
-    pub(super) outlier: Arc<Breaker>,
+    pub(super) outlier: Arc<CircuitBreaker>,
 }
 
 /// What a node is made with beside its URL.
@@ -35,7 +35,7 @@ pub struct EndpointSettings<'m> {
     pub observer: &'m Arc<dyn Observer>,
 }
 
-impl Endpoint {
+impl UpstreamEndpoint {
     pub(super) fn new(
         url: &Url,
         making: &EndpointSettings<'_>,
@@ -61,7 +61,7 @@ impl Endpoint {
         Ok(Self {
             host: Host::new(name, port, url.scheme() == "https", manner),
             authority: HeaderValue::from_str(&authority).map_err(|error| error.to_string())?,
-            outlier: Arc::new(Breaker::new(outlier)),
+            outlier: Arc::new(CircuitBreaker::new(outlier)),
         })
     }
 }

@@ -19,16 +19,16 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::time::{sleep, timeout};
 
-use super::endpoint::{Endpoint, number};
+use super::endpoint::{UpstreamEndpoint, number};
 use crate::config::care;
 use crate::observe::{Event, Observer};
-use crate::outbound::proof::{Proof, Prover};
+use crate::outbound::proof::{AuthHeader, Prover};
 use crate::outbound::tls;
 
 /// Asks every node in its turn, over connections like those of calls: to the same addresses, with the
 /// certificate of now, believing the authorities of now.
 pub(super) struct Probe {
-    nodes: Arc<[Endpoint]>,
+    nodes: Arc<[UpstreamEndpoint]>,
     connector: Connector,
     settings: care::Health,
     told: Told,
@@ -48,7 +48,7 @@ impl Probe {
     /// # Errors
     /// A sentence, where the path cannot stand in a request or nobody can be believed.
     pub(super) fn new(
-        nodes: Arc<[Endpoint]>,
+        nodes: Arc<[UpstreamEndpoint]>,
         settings: &care::Health,
         own: bool,
         told: Told,
@@ -87,7 +87,7 @@ impl Probe {
     }
 
     /// None is kept: one that was made before would say little of the way there.
-    async fn connect(&self, node: &Endpoint) -> pingora::Result<HttpSession> {
+    async fn connect(&self, node: &UpstreamEndpoint) -> pingora::Result<HttpSession> {
         let plainly = |peer: &mut HttpPeer| peer.options.alpn = ALPN::H1;
         let connected = node.host.connect(&self.connector, false, plainly).await;
         connected.map(|connected| connected.session).map_err(|_| failed())
@@ -95,9 +95,9 @@ impl Probe {
 
     async fn status(
         &self,
-        node: &Endpoint,
+        node: &UpstreamEndpoint,
         path: &str,
-        proof: Option<&Proof>,
+        proof: Option<&AuthHeader>,
     ) -> pingora::Result<StatusCode> {
         let mut session = self.connect(node).await?;
         session.set_read_timeout(Some(self.settings.timeout));
@@ -142,10 +142,14 @@ pub(super) async fn watch(balance: Weak<LoadBalancer<RoundRobin>>, every: Durati
     }
 }
 
-fn header(node: &Endpoint, path: &str, proof: Option<&Proof>) -> pingora::Result<RequestHeader> {
+fn header(
+    node: &UpstreamEndpoint,
+    path: &str,
+    proof: Option<&AuthHeader>,
+) -> pingora::Result<RequestHeader> {
     let mut header = RequestHeader::build("GET", path.as_bytes(), None)?;
     header.insert_header(HOST, node.authority.clone())?;
-    if let Some(Proof { name, value, .. }) = proof {
+    if let Some(AuthHeader { name, value, .. }) = proof {
         header.insert_header(name.clone(), value.clone())?;
     }
     Ok(header)

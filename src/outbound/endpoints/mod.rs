@@ -6,6 +6,6 @@ mod peer;
 mod pick;
 mod resolve;
 
-pub use endpoint::{Endpoint, EndpointSettings};
+pub use endpoint::{EndpointSettings, UpstreamEndpoint};
 pub use peer::{Connected, set_apart};
-pub use pick::{Endpoints, Pick};
+pub use pick::{EndpointPick, Endpoints};

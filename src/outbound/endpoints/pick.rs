@@ -11,12 +11,12 @@ use pingora::lb::{Backend, LoadBalancer};
 use tokio::time::Instant;
 use url::Url;
 
-use super::endpoint::{Endpoint, EndpointSettings, address, number};
+use super::endpoint::{EndpointSettings, UpstreamEndpoint, address, number};
 use super::health;
 use crate::config::care;
 use crate::observe::{Event, Observer};
 use crate::outbound::proof::Prover;
-use crate::outbound::resilience::{Change, Ticket, Verdict};
+use crate::outbound::resilience::{CallVerdict, Change, Ticket};
 use crate::outbound::standing::EndpointStanding;
 use crate::outbound::tls::Authorities;
 
@@ -24,7 +24,7 @@ use crate::outbound::tls::Authorities;
 pub struct Endpoints {
     name: Arc<str>,
     observer: Arc<dyn Observer>,
-    nodes: Arc<[Endpoint]>,
+    nodes: Arc<[UpstreamEndpoint]>,
     balance: Arc<LoadBalancer<RoundRobin>>,
     probed: Option<care::Health>,
     /// Who asks in health checks.
@@ -37,7 +37,7 @@ pub struct Endpoints {
 /// was given up, which says nothing of the node.
 #[derive(Debug)]
 #[must_use = "dropped, nobody learns what the call came to"]
-pub struct Pick {
+pub struct EndpointPick {
     pub number: u16,
     /// `None` where it was chosen although it is left out.
     ticket: Option<Ticket>,
@@ -51,8 +51,8 @@ impl Endpoints {
         making: &EndpointSettings<'_>,
         authorities: Option<&Arc<Authorities>>,
     ) -> Result<Self, String> {
-        let node = |url: &Url| Endpoint::new(url, making, authorities.cloned());
-        let nodes: Arc<[Endpoint]> = urls.iter().map(node).collect::<Result<_, _>>()?;
+        let node = |url: &Url| UpstreamEndpoint::new(url, making, authorities.cloned());
+        let nodes: Arc<[UpstreamEndpoint]> = urls.iter().map(node).collect::<Result<_, _>>()?;
         let several = (nodes.len() > 1).then(care::Health::default);
         let probed = making.care.health.clone().or(several);
         let name: Arc<str> = making.name.into();
@@ -85,7 +85,7 @@ impl Endpoints {
     }
 
     /// The node of a turn.
-    pub fn node(&self, turn: &Pick) -> Option<&Endpoint> {
+    pub fn node(&self, turn: &EndpointPick) -> Option<&UpstreamEndpoint> {
         self.nodes.get(usize::from(turn.number))
     }
 
@@ -115,7 +115,7 @@ impl Endpoints {
 
     /// The next node that was not tried; `None` after all were. Where all are left out one of them
     /// is asked all the same: a wrong health check must not take the whole upstream away.
-    pub fn next(&self, tried: &[u16]) -> Option<Pick> {
+    pub fn next(&self, tried: &[u16]) -> Option<EndpointPick> {
         self.tend();
         let now = Instant::now();
         let most = self.nodes.len() * 4 + 16;
@@ -124,18 +124,18 @@ impl Endpoints {
             healthy && !passed.contains(&number) && self.admits(number, now)
         }) {
             match self.nodes.get(usize::from(number)).map(|node| node.outlier.admit(now)) {
-                Some(Ok(ticket)) => return Some(Pick { number, ticket: Some(ticket) }),
+                Some(Ok(ticket)) => return Some(EndpointPick { number, ticket: Some(ticket) }),
                 // Somebody else took the probe's ticket first.
                 _ => passed.push(number),
             }
         }
         let number = self.select(most, |number, _| !tried.contains(&number))?;
-        Some(Pick { number, ticket: None })
+        Some(EndpointPick { number, ticket: None })
     }
 
     /// Takes the outcome of a call to a node.
-    pub fn learn(&self, turn: Pick, verdict: Verdict) {
-        let Pick { number, ticket: Some(ticket) } = turn else { return };
+    pub fn learn(&self, turn: EndpointPick, verdict: CallVerdict) {
+        let EndpointPick { number, ticket: Some(ticket) } = turn else { return };
         // A single node has nobody to take its place: the upstream's breaker is there for it.
         if self.nodes.len() < 2 {
             return;

@@ -10,4 +10,4 @@ mod source;
 mod token;
 mod token_endpoint;
 
-pub use source::Identity;
+pub use source::GatewayIdentity;

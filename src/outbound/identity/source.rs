@@ -17,12 +17,12 @@ use crate::config::{self, model};
 use crate::fault::{Cause, Fault};
 use crate::material::{Followed, follow};
 use crate::observe::Observer;
-use crate::outbound::proof::{Proof, Prover};
+use crate::outbound::proof::{AuthHeader, Prover};
 use crate::outbound::reporter::Reporter;
 use crate::outbound::tls::Certificate;
 
 /// Who the gateway is to one upstream.
-pub struct Identity {
+pub struct GatewayIdentity {
     shown: Shown,
     certificate: Option<Arc<Certificate>>,
     reporter: Reporter,
@@ -46,7 +46,7 @@ enum Form {
     Basic(String),
 }
 
-impl Identity {
+impl GatewayIdentity {
     /// `form` is the dialect's authorization with `{token}` in it.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Identity {
     ///
     /// # Errors
     /// `NoToken` where there is no token and none comes within the time for one.
-    pub async fn proof(self: &Arc<Self>) -> Result<Option<Proof>, Fault> {
+    pub async fn proof(self: &Arc<Self>) -> Result<Option<AuthHeader>, Fault> {
         self.tend();
         match &self.shown {
             Shown::Nothing => Ok(None),
@@ -132,7 +132,7 @@ impl Identity {
 
     /// Something newer than what the upstream refused with a 401, if there is: a secret's file is read
     /// at once, a token is asked for at once, both by one for all who wait.
-    pub async fn renew(self: &Arc<Self>, refused: &Proof) -> Option<Proof> {
+    pub async fn renew(self: &Arc<Self>, refused: &AuthHeader) -> Option<AuthHeader> {
         match &self.shown {
             Shown::Nothing => None,
             Shown::Kept(name, form, watched) => {
@@ -175,17 +175,17 @@ impl Identity {
 }
 
 #[async_trait]
-impl Prover for Identity {
-    async fn prove(self: Arc<Self>) -> Result<Option<Proof>, Fault> {
+impl Prover for GatewayIdentity {
+    async fn prove(self: Arc<Self>) -> Result<Option<AuthHeader>, Fault> {
         self.proof().await
     }
 
-    async fn prove_anew(self: Arc<Self>, refused: &Proof) -> Option<Proof> {
+    async fn prove_anew(self: Arc<Self>, refused: &AuthHeader) -> Option<AuthHeader> {
         self.renew(refused).await
     }
 }
 
-impl Followed for Identity {
+impl Followed for GatewayIdentity {
     async fn look(&self) {
         match &self.shown {
             Shown::Nothing => {}
@@ -202,7 +202,7 @@ impl Followed for Identity {
     }
 }
 
-impl Drop for Identity {
+impl Drop for GatewayIdentity {
     fn drop(&mut self) {
         let looking = self.looking.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(task) = looking.take() {
@@ -212,7 +212,7 @@ impl Drop for Identity {
 }
 
 impl Form {
-    fn proof(&self, name: &HeaderName, secret: &str, serial: u64) -> Result<Proof, Fault> {
+    fn proof(&self, name: &HeaderName, secret: &str, serial: u64) -> Result<AuthHeader, Fault> {
         let text = Zeroizing::new(match self {
             Self::Text(form) => form.replace("{token}", secret),
             Self::Basic(user) => {
@@ -226,6 +226,6 @@ impl Form {
             Fault::new(Cause::Internal, detail)
         })?;
         value.set_sensitive(true);
-        Ok(Proof { name: name.clone(), value, serial })
+        Ok(AuthHeader { name: name.clone(), value, serial })
     }
 }

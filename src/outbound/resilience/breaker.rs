@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::verdict::Verdict;
+use super::verdict::CallVerdict;
 use super::window::Window;
 use crate::config::care;
 
@@ -24,7 +24,7 @@ pub enum Change {
 #[derive(Debug)]
 #[must_use = "dropped, nobody learns what the call came to"]
 pub struct Ticket {
-    breaker: Arc<Breaker>,
+    breaker: Arc<CircuitBreaker>,
     /// Which state gave it: what comes from an earlier one is old news.
     era: u64,
     told: bool,
@@ -37,7 +37,7 @@ impl Ticket {
     }
 
     /// Takes the outcome of the call, and tells what it changed.
-    pub fn learn(mut self, verdict: Verdict, now: Instant) -> Option<Change> {
+    pub fn learn(mut self, verdict: CallVerdict, now: Instant) -> Option<Change> {
         self.told = true;
         self.breaker.learn(self.era, verdict, now)
     }
@@ -52,7 +52,7 @@ impl Drop for Ticket {
 }
 
 #[derive(Debug)]
-pub struct Breaker {
+pub struct CircuitBreaker {
     settings: care::Breaker,
     inner: Mutex<Inner>,
 }
@@ -80,7 +80,7 @@ enum State {
     },
 }
 
-impl Breaker {
+impl CircuitBreaker {
     pub fn new(settings: care::Breaker) -> Self {
         let inner = Inner { state: State::closed(), era: 0, times: 0 };
         Self { settings, inner: Mutex::new(inner) }
@@ -122,13 +122,13 @@ impl Breaker {
         Ok(Ticket { breaker: Arc::clone(self), era: inner.era, told: false })
     }
 
-    fn learn(&self, era: u64, verdict: Verdict, now: Instant) -> Option<Change> {
+    fn learn(&self, era: u64, verdict: CallVerdict, now: Instant) -> Option<Change> {
         let inner = &mut *self.lock();
         if era != inner.era {
             return None;
         }
         match (&mut inner.state, verdict) {
-            (State::Closed { in_a_row, window }, Verdict::Good) => {
+            (State::Closed { in_a_row, window }, CallVerdict::Good) => {
                 *in_a_row = 0;
                 window.count(now, self.settings.window, false);
                 // As many good calls as failures were allowed forgive that it was open.
@@ -138,7 +138,7 @@ impl Breaker {
                 }
                 None
             }
-            (State::Closed { in_a_row, window }, Verdict::Failed) => {
+            (State::Closed { in_a_row, window }, CallVerdict::Failed) => {
                 *in_a_row = in_a_row.saturating_add(1);
                 window.count(now, self.settings.window, true);
                 let (calls, failed) = window.sum();
@@ -147,12 +147,12 @@ impl Breaker {
                 let open = *in_a_row >= self.settings.failures || shared;
                 open.then(|| self.open(inner, now))
             }
-            (State::Probing { .. }, Verdict::Good) => {
+            (State::Probing { .. }, CallVerdict::Good) => {
                 inner.enter(State::closed());
                 Some(Change::Closed)
             }
-            (State::Probing { .. }, Verdict::Failed) => Some(self.open(inner, now)),
-            (_, Verdict::Unknown) => {
+            (State::Probing { .. }, CallVerdict::Failed) => Some(self.open(inner, now)),
+            (_, CallVerdict::Unknown) => {
                 inner.give_up(era);
                 None
             }
@@ -214,17 +214,17 @@ mod tests {
         }
     }
 
-    fn fail(breaker: &Arc<Breaker>, now: Instant) -> Option<Change> {
-        breaker.admit(now).unwrap().learn(Verdict::Failed, now)
+    fn fail(breaker: &Arc<CircuitBreaker>, now: Instant) -> Option<Change> {
+        breaker.admit(now).unwrap().learn(CallVerdict::Failed, now)
     }
 
-    fn work(breaker: &Arc<Breaker>, now: Instant) -> Option<Change> {
-        breaker.admit(now).unwrap().learn(Verdict::Good, now)
+    fn work(breaker: &Arc<CircuitBreaker>, now: Instant) -> Option<Change> {
+        breaker.admit(now).unwrap().learn(CallVerdict::Good, now)
     }
 
     #[test]
     fn failures_in_a_row_open_it_and_a_good_probe_closes_it() {
-        let (breaker, start) = (Arc::new(Breaker::new(settings())), Instant::now());
+        let (breaker, start) = (Arc::new(CircuitBreaker::new(settings())), Instant::now());
         assert_eq!(fail(&breaker, start), None);
         assert_eq!(fail(&breaker, start), None);
         assert_eq!(work(&breaker, start), None, "a good call begins the row anew");
@@ -235,13 +235,13 @@ mod tests {
         let later = start + SECOND;
         let probe = breaker.admit(later).unwrap();
         assert!(breaker.admit(later).is_err(), "one probe at a time");
-        assert_eq!(probe.learn(Verdict::Good, later), Some(Change::Closed));
+        assert_eq!(probe.learn(CallVerdict::Good, later), Some(Change::Closed));
         assert!(breaker.admit(later).is_ok() && breaker.admit(later).is_ok());
     }
 
     #[test]
     fn each_failed_probe_doubles_the_pause_up_to_the_longest() {
-        let (breaker, mut now) = (Arc::new(Breaker::new(settings())), Instant::now());
+        let (breaker, mut now) = (Arc::new(CircuitBreaker::new(settings())), Instant::now());
         (0..3).for_each(|_| {
             fail(&breaker, now);
         });
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_share_of_failures_opens_it_within_the_window_only() {
-        let (breaker, start) = (Arc::new(Breaker::new(settings())), Instant::now());
+        let (breaker, start) = (Arc::new(CircuitBreaker::new(settings())), Instant::now());
         let mut opened = None;
         for at in 0..10 {
             let now = start + at * SECOND / 10;
@@ -272,7 +272,7 @@ mod tests {
         }
         assert_eq!(opened, Some(Change::Opened { pause: SECOND }), "five of ten");
         // The same spread over more than the window says nothing.
-        let breaker = Arc::new(Breaker::new(settings()));
+        let breaker = Arc::new(CircuitBreaker::new(settings()));
         for at in 0..40 {
             let now = start + at * 2 * SECOND;
             let change = if at % 2 == 0 { work(&breaker, now) } else { fail(&breaker, now) };
@@ -282,24 +282,24 @@ mod tests {
 
     #[test]
     fn what_was_admitted_before_it_opened_is_old_news() {
-        let (breaker, now) = (Arc::new(Breaker::new(settings())), Instant::now());
+        let (breaker, now) = (Arc::new(CircuitBreaker::new(settings())), Instant::now());
         let early = breaker.admit(now).unwrap();
         (0..3).for_each(|_| {
             fail(&breaker, now);
         });
-        assert_eq!(early.learn(Verdict::Good, now), None);
+        assert_eq!(early.learn(CallVerdict::Good, now), None);
         assert!(breaker.shut(now).is_some(), "a late answer does not close it");
     }
 
     #[test]
     fn a_probe_that_is_given_up_leaves_its_turn_to_the_next() {
-        let (breaker, now) = (Arc::new(Breaker::new(settings())), Instant::now());
+        let (breaker, now) = (Arc::new(CircuitBreaker::new(settings())), Instant::now());
         (0..3).for_each(|_| {
             fail(&breaker, now);
         });
         let later = now + SECOND;
         let probe = breaker.admit(later).unwrap();
-        assert_eq!(probe.learn(Verdict::Unknown, later), None);
+        assert_eq!(probe.learn(CallVerdict::Unknown, later), None);
         // Edge 5: one that is dropped, as a call is at a deadline, is given up, too.
         drop(breaker.admit(later).unwrap());
         assert_eq!(work(&breaker, later), Some(Change::Closed));
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn an_old_ticket_that_is_dropped_frees_nobody_elses_probe() {
-        let (breaker, now) = (Arc::new(Breaker::new(settings())), Instant::now());
+        let (breaker, now) = (Arc::new(CircuitBreaker::new(settings())), Instant::now());
         let old = breaker.admit(now).unwrap();
         assert!(old.holds());
         (0..3).for_each(|_| {
@@ -324,7 +324,7 @@ mod tests {
         /// than the longest pause, and open only by a failure.
         #[test]
         fn it_keeps_its_promises(steps in prop::collection::vec((0_u64..3_000, 0_u8..4), 1..200)) {
-            let breaker = Arc::new(Breaker::new(settings()));
+            let breaker = Arc::new(CircuitBreaker::new(settings()));
             let mut now = Instant::now();
             let mut open = false;
             for (wait, verdict) in steps {
@@ -336,7 +336,7 @@ mod tests {
                     }
                     Ok(ticket) => {
                         prop_assert!(!open || breaker.admit(now).is_err());
-                        let verdicts = [Verdict::Good, Verdict::Failed, Verdict::Unknown];
+                        let verdicts = [CallVerdict::Good, CallVerdict::Failed, CallVerdict::Unknown];
                         let Some(verdict) = verdicts.get(usize::from(verdict)).copied() else {
                             drop(ticket);
                             prop_assert!(breaker.admit(now).is_ok(), "a cut-off probe is free");
@@ -344,11 +344,11 @@ mod tests {
                         };
                         match ticket.learn(verdict, now) {
                             Some(Change::Opened { .. }) => {
-                                prop_assert_eq!(verdict, Verdict::Failed);
+                                prop_assert_eq!(verdict, CallVerdict::Failed);
                                 open = true;
                             }
                             Some(Change::Closed) => {
-                                prop_assert!(open && verdict == Verdict::Good);
+                                prop_assert!(open && verdict == CallVerdict::Good);
                                 open = false;
                             }
                             None => {}

@@ -23,7 +23,7 @@ pub struct Gate {
 /// A place; dropping it gives it to the next.
 #[derive(Debug)]
 #[must_use = "dropped, the place is the next one's"]
-pub struct Place {
+pub struct GatePermit {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -76,9 +76,9 @@ impl Gate {
     }
 
     /// A place without any wait.
-    pub fn at_once(&self) -> Option<Place> {
+    pub fn at_once(&self) -> Option<GatePermit> {
         let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some(Place { _permit: permit })
+        Some(GatePermit { _permit: permit })
     }
 
     /// A seat, for whoever has to wait for a place or for something else first.
@@ -92,7 +92,7 @@ impl Gate {
     }
 
     /// A place, now or after a wait that is bounded by the deadline too.
-    pub async fn enter(&self, deadline: Instant) -> Result<Place, Full> {
+    pub async fn enter(&self, deadline: Instant) -> Result<GatePermit, Full> {
         match self.at_once() {
             Some(place) => Ok(place),
             None => self.sit(deadline)?.place().await,
@@ -102,10 +102,10 @@ impl Gate {
 
 impl Seat<'_> {
     /// The next free place, in the order of coming.
-    pub async fn place(&self) -> Result<Place, Full> {
+    pub async fn place(&self) -> Result<GatePermit, Full> {
         let place = Arc::clone(&self.gate.places).acquire_owned();
         match timeout_at(self.until, place).await {
-            Ok(Ok(permit)) => Ok(Place { _permit: permit }),
+            Ok(Ok(permit)) => Ok(GatePermit { _permit: permit }),
             // Nobody closes the semaphore.
             Ok(Err(_)) | Err(_) => Err(Full::Wait),
         }

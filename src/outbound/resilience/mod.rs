@@ -16,12 +16,12 @@ mod told;
 mod verdict;
 mod window;
 
-pub use breaker::{Breaker, Change, Ticket};
+pub use breaker::{Change, CircuitBreaker, Ticket};
 pub use gate::Gate;
-pub use gate::{Full, Place};
+pub use gate::{Full, GatePermit};
 pub use permit::Permit;
 pub use permit::Resilience;
 pub use resilient::Resilient;
 pub use retry::asked;
 pub use told::crowded;
-pub use verdict::{Says, Verdict, verdict};
+pub use verdict::{CallVerdict, CallVerdicts, verdict};

@@ -7,14 +7,14 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use tokio::time::{Instant, sleep_until};
 
-use super::breaker::{Breaker, Change, Ticket};
-use super::gate::{Full, Gate, Place, Seat};
+use super::breaker::{Change, CircuitBreaker, Ticket};
+use super::gate::{Full, Gate, GatePermit, Seat};
 use super::rate::Bucket;
 use super::retry::Retries;
 use super::retry_after_hold::{Held, RetryAfterHold};
 use super::strangers::{Own, Strangers};
 use super::told;
-use super::verdict::Says;
+use super::verdict::CallVerdicts;
 use crate::config::care;
 use crate::fault::Fault;
 use crate::observe::{Event, Observer, Reason};
@@ -33,7 +33,7 @@ pub struct Resilience {
     /// Keyed anew in each process.
     hasher: RandomState,
     strangers: Strangers,
-    breaker: Option<Arc<Breaker>>,
+    breaker: Option<Arc<CircuitBreaker>>,
 }
 
 /// Leave to make one call. Its outcome is told with [`Permit::done`]; dropped without, it was given up.
@@ -41,7 +41,7 @@ pub struct Resilience {
 pub struct Permit {
     resilience: Arc<Resilience>,
     /// Given back before the rest is told.
-    place: Option<Place>,
+    place: Option<GatePermit>,
     tickets: Tickets,
     /// Whether it is a stranger's.
     strange: bool,
@@ -74,7 +74,7 @@ impl Resilience {
             hold: RetryAfterHold::default(),
             hasher: RandomState::new(),
             strangers: Strangers::new(settings),
-            breaker: settings.breaker.clone().map(Breaker::new).map(Arc::new),
+            breaker: settings.breaker.clone().map(CircuitBreaker::new).map(Arc::new),
         }
     }
 
@@ -148,7 +148,11 @@ impl Resilience {
     }
 
     /// Both without a wait. A token is taken last: it cannot be given back.
-    fn at_once(&self, gate: &Gate, caller: &Caller) -> Result<Option<(Place, Tickets)>, Fault> {
+    fn at_once(
+        &self,
+        gate: &Gate,
+        caller: &Caller,
+    ) -> Result<Option<(GatePermit, Tickets)>, Fault> {
         if self.hold.now(caller.who, Instant::now()).is_some() {
             return Ok(None);
         }
@@ -163,7 +167,7 @@ impl Resilience {
         gate: &Gate,
         caller: &Caller,
         deadline: Instant,
-    ) -> Result<(Place, Tickets), Fault> {
+    ) -> Result<(GatePermit, Tickets), Fault> {
         let seat = gate.sit(deadline).map_err(|full| self.full(full))?;
         self.outlast(caller.who, &seat).await?;
         let place = seat.place().await.map_err(|full| self.full(full))?;
@@ -180,7 +184,7 @@ impl Resilience {
     }
 
     fn tickets(&self, caller: &Caller) -> Result<Tickets, Fault> {
-        let admit = |breaker: Option<&Arc<Breaker>>| {
+        let admit = |breaker: Option<&Arc<CircuitBreaker>>| {
             breaker.map(|breaker| breaker.admit(Instant::now())).transpose()
         };
         let own = caller.own.as_ref().and_then(|own| own.breaker.as_ref());
@@ -235,11 +239,11 @@ impl Resilience {
 
 impl Permit {
     /// Tells what the call came to.
-    pub fn done(mut self, says: Says) {
+    pub fn done(mut self, says: CallVerdicts) {
         self.end(says);
     }
 
-    fn end(&mut self, says: Says) {
+    fn end(&mut self, says: CallVerdicts) {
         if self.place.take().is_none() {
             return;
         }
@@ -257,6 +261,6 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.end(Says::UNKNOWN);
+        self.end(CallVerdicts::UNKNOWN);
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::permit::Resilience;
 use super::retry;
 use super::retry::{Again, Retries, asked};
-use super::verdict::{Says, Verdict};
+use super::verdict::{CallVerdict, CallVerdicts};
 use crate::exchange::Upstream;
 use crate::fault::Fault;
 use crate::observe::{Event, Reason};
@@ -50,13 +50,13 @@ impl Resilient {
         let who = self.whose(request);
         let permit = self.resilience.permit(who, deadline).await?;
         let answer = self.upstream.call_by(request, deadline).await;
-        let says = Says::of(answer.as_ref().map(|response| response.status));
+        let says = CallVerdicts::of(answer.as_ref().map(|response| response.status));
         // What a node says or does while another one is well is not the upstream's.
-        let partly = says.own == Verdict::Failed && self.upstream.is_partly_well();
+        let partly = says.own == CallVerdict::Failed && self.upstream.is_partly_well();
         if let Some((wait, status)) = asked_by(&answer).filter(|_| !partly) {
             self.resilience.hold_back(who, wait, status);
         }
-        permit.done(if partly { Says::UNKNOWN } else { says });
+        permit.done(if partly { CallVerdicts::UNKNOWN } else { says });
         Ok(answer)
     }
 

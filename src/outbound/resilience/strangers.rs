@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::breaker::Breaker;
+use super::breaker::CircuitBreaker;
 use super::retry::Retries;
 use crate::config::care;
 
@@ -27,7 +27,7 @@ pub(super) struct Strangers {
 #[derive(Clone, Debug)]
 pub(super) struct Own {
     /// `None`: it never opens.
-    pub breaker: Option<Arc<Breaker>>,
+    pub breaker: Option<Arc<CircuitBreaker>>,
     pub retries: Arc<Retries>,
 }
 
@@ -55,7 +55,7 @@ impl Strangers {
         {
             known.remove(&last);
         }
-        let breaker = self.breaker.clone().map(Breaker::new).map(Arc::new);
+        let breaker = self.breaker.clone().map(CircuitBreaker::new).map(Arc::new);
         let own = Own { breaker, retries: Arc::new(Retries::new(&self.retries)) };
         known.insert(who, Known { own: own.clone(), called: now });
         own
@@ -66,7 +66,7 @@ impl Strangers {
 mod tests {
     use std::time::Duration;
 
-    use super::super::verdict::Verdict;
+    use super::super::verdict::CallVerdict;
     use super::*;
 
     // Edge 10: breaker and budget were shared by all credentials.
@@ -76,7 +76,7 @@ mod tests {
         let one = strangers.of(1, start);
         let breaker = one.breaker.clone().unwrap();
         while breaker.shut(start).is_none() {
-            breaker.admit(start).unwrap().learn(Verdict::Failed, start);
+            breaker.admit(start).unwrap().learn(CallVerdict::Failed, start);
         }
         while one.retries.spend() {}
         assert!(strangers.of(1, start).breaker.unwrap().is_open(), "it is remembered");

@@ -6,7 +6,7 @@ use crate::fault::{Cause, Fault};
 
 /// What one call says of whom it was made to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CallVerdict {
     Good,
     Failed,
     /// It was given up, or says nothing of the other side's health.
@@ -15,31 +15,31 @@ pub enum Verdict {
 
 /// What an answer says of its sender's health. A 500 is mostly about one resource, and 429 is no
 /// failure.
-pub fn verdict(answer: Result<StatusCode, &Fault>) -> Verdict {
+pub fn verdict(answer: Result<StatusCode, &Fault>) -> CallVerdict {
     match answer {
-        Ok(status) if matches!(status.as_u16(), 502..=504) => Verdict::Failed,
-        Ok(_) => Verdict::Good,
+        Ok(status) if matches!(status.as_u16(), 502..=504) => CallVerdict::Failed,
+        Ok(_) => CallVerdict::Good,
         Err(fault) => match fault.cause {
             Cause::UpstreamUnreachable | Cause::UpstreamTimeout | Cause::UpstreamCutOff => {
-                Verdict::Failed
+                CallVerdict::Failed
             }
-            _ => Verdict::Unknown,
+            _ => CallVerdict::Unknown,
         },
     }
 }
 
 /// What one call says, by whom it was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Says {
+pub struct CallVerdicts {
     /// For calls with the same credential.
-    pub own: Verdict,
+    pub own: CallVerdict,
     /// For everybody's calls, where the credential is a stranger's.
-    pub all: Verdict,
+    pub all: CallVerdict,
 }
 
-impl Says {
+impl CallVerdicts {
     /// Nothing.
-    pub const UNKNOWN: Self = Self { own: Verdict::Unknown, all: Verdict::Unknown };
+    pub const UNKNOWN: Self = Self { own: CallVerdict::Unknown, all: CallVerdict::Unknown };
 
     pub fn of(answer: Result<StatusCode, &Fault>) -> Self {
         Self { own: verdict(answer), all: of_stranger(answer) }
@@ -48,12 +48,14 @@ impl Says {
 
 /// What a stranger's call says of its upstream to others: an answer may be to its credential alone, and so may
 /// silence be; that there is no connection is nobody's.
-fn of_stranger(answer: Result<StatusCode, &Fault>) -> Verdict {
+fn of_stranger(answer: Result<StatusCode, &Fault>) -> CallVerdict {
     match answer {
-        Ok(status) if matches!(status.as_u16(), 401 | 403 | 429 | 502..=504) => Verdict::Unknown,
-        Ok(_) => Verdict::Good,
-        Err(fault) if fault.cause == Cause::UpstreamUnreachable => Verdict::Failed,
-        Err(_) => Verdict::Unknown,
+        Ok(status) if matches!(status.as_u16(), 401 | 403 | 429 | 502..=504) => {
+            CallVerdict::Unknown
+        }
+        Ok(_) => CallVerdict::Good,
+        Err(fault) if fault.cause == Cause::UpstreamUnreachable => CallVerdict::Failed,
+        Err(_) => CallVerdict::Unknown,
     }
 }
 
@@ -64,9 +66,9 @@ mod tests {
     // Edge 10: with a stranger's credential only what is nobody's own says something to all.
     #[test]
     fn what_is_said_to_one_credential_is_not_said_to_all() {
-        let answered = |status| Says::of(Ok(StatusCode::from_u16(status).unwrap()));
-        let failed = |cause| Says::of(Err(&Fault::new(cause, "")));
-        let (good, bad, none) = (Verdict::Good, Verdict::Failed, Verdict::Unknown);
+        let answered = |status| CallVerdicts::of(Ok(StatusCode::from_u16(status).unwrap()));
+        let failed = |cause| CallVerdicts::of(Err(&Fault::new(cause, "")));
+        let (good, bad, none) = (CallVerdict::Good, CallVerdict::Failed, CallVerdict::Unknown);
         for (says, own, all) in [
             (answered(200), good, good),
             (answered(404), good, good),
@@ -83,7 +85,7 @@ mod tests {
             (failed(Cause::ClientGone), none, none),
             (failed(Cause::UpstreamTooLarge), none, none),
         ] {
-            assert_eq!(says, Says { own, all });
+            assert_eq!(says, CallVerdicts { own, all });
         }
     }
 }
