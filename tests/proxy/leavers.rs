@@ -97,7 +97,7 @@ async fn told(gateway: &Running) -> String {
 }
 
 fn is_told_as_done(line: &str, word: &str) {
-    for wanted in ["writes: [Write {", "calls: [CallRecord", "cause: ClientGone", word] {
+    for wanted in ["writes: [WriteRecord {", "calls: [CallRecord", "cause: ClientGone", word] {
         assert!(line.contains(wanted), "{wanted}: {line}");
     }
     assert!(line.contains("delivered: false") && line.contains("status: Some(20"), "{line}");
