@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::gather::{Gathered, gather};
+use super::options::{Configured, Format};
 use super::output::{mistakes, misused};
-use super::{Configured, Format};
 use crate::config::Config;
 use crate::config::model::Mode;
 use crate::diagnostic::{Mistakes, Source, any_error, did_you_mean};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::Format;
+use super::options::Format;
 use super::output::{complain, failed, outcome, say};
 use crate::ops::audit::verify::{Verified, verify};
 

@@ -8,8 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::document::{STDIN, plural, read};
 use super::load::{Loaded, load_all};
+use super::options::{Format, Named};
 use super::output::{counted, mistakes, report, row, say};
-use super::{Format, Named};
 use crate::config::model::{self, Auth, Mode};
 use crate::config::{
     AS_UTF8, Config, Draft, Moved, NOT_UTF8, RELEASES, Surroundings, moved, unreadable,

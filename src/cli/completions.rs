@@ -2,29 +2,29 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::{Shell, generate};
 
-use super::Arguments;
 use super::output::say;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     #[command(flatten)]
-    _plain: super::Plain,
+    _plain: super::options::Plain,
     /// The shell that completes.
     #[arg(value_enum)]
     shell: Shell,
 }
 
-pub(super) fn completions(options: &Options) -> ExitCode {
-    say(script(options.shell).trim_end());
+/// Of the command line.
+pub(super) fn completions(options: &Options, command: Command) -> ExitCode {
+    say(script(options.shell, command).trim_end());
     ExitCode::SUCCESS
 }
 
 /// What the shell reads.
-fn script(shell: Shell) -> String {
+fn script(shell: Shell, mut command: Command) -> String {
     let mut script = Vec::new();
-    generate(shell, &mut Arguments::command(), "scim-gateway", &mut script);
+    generate(shell, &mut command, "scim-gateway", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }

@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value as Json, json};
 
-use super::Format;
+use super::options::Format;
 use super::output::{complain, misused, say};
 use crate::fault::Fault;
 use crate::gateway::pair::Losses;

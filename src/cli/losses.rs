@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use serde_json::{Value as Json, json};
 
-use super::Format;
 use super::along::{Along, Chosen};
 use super::document::{plural, rules};
+use super::options::Format;
 use super::output::{row as fit, say};
 use crate::config::model::Mode;
 use crate::gateway::guard::GUARDED;

@@ -4,23 +4,23 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
-use super::Arguments;
 use super::output::{fail, say};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     #[command(flatten)]
-    _plain: super::Plain,
+    _plain: super::options::Plain,
     /// The folder of the pages; made where it is missing. Pages of before are written anew.
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
 }
 
-pub(super) fn man(options: &Options) -> ExitCode {
-    let mut command = Arguments::command().disable_help_subcommand(true);
+/// Of the command line.
+pub(super) fn man(options: &Options, command: Command) -> ExitCode {
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     match written(&command, &options.folder) {
         Ok(()) => ExitCode::SUCCESS,

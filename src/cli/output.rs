@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use super::Format;
+use super::options::Format;
 use crate::diagnostic::{self, Mistakes};
 
 /// Why standard output did not take everything.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::CommandFactory;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use crate::diagnostic::Code;
 use crate::ops::metrics::{Kind, METRICS};
 use crate::{config, diagnostic, dialect, rewrite};

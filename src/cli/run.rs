@@ -8,10 +8,10 @@ use arc_swap::ArcSwap;
 
 use super::invitation::invitation;
 use super::load::{Loaded, load};
+use super::options::{Format, Named};
 use super::output::{failed, mistakes, outcome, say};
 use super::reload::Reloader;
 use super::taken::{socket_taken, taken};
-use super::{Format, Named};
 use crate::exchange::Shared;
 use crate::observe::{Event, Observer};
 use crate::ops::state::State;

@@ -14,7 +14,7 @@ use crate::sandbox::{self, Sandbox, Vendor};
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     #[command(flatten)]
-    _plain: super::Plain,
+    _plain: super::options::Plain,
     /// Whose service to play.
     #[arg(value_parser = PossibleValuesParser::new(Vendor::ALL.map(Vendor::name)))]
     vendor: String,

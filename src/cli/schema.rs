@@ -29,7 +29,7 @@ const FILES: [&str; 3] = ["schema.toml", "dialect.toml", "user.toml"];
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
     #[command(flatten)]
-    _plain: super::Plain,
+    _plain: super::options::Plain,
     /// Which file.
     #[arg(value_enum, default_value_t = Kind::Config)]
     kind: Kind,

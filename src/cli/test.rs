@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value as Json, json};
 
-use super::Format;
+use super::options::Format;
 use super::output::{complain, failed, mistakes, say};
 use crate::diagnostic::{Mistakes, Source};
 use crate::dialect::cases::{Case, bless, cases};

@@ -7,9 +7,9 @@ use clap::ValueEnum;
 use http::Method;
 use serde_json::json;
 
-use super::Format;
 use super::along::Along;
 use super::document::{Failure, Typed, answer, losses, losses_json, pretty, read};
+use super::options::Format;
 use super::output::{complain, say};
 use crate::fault::{Cause, Fault};
 use crate::gateway::guard::{guard, may_deactivate};

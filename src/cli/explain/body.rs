@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Account, by, reason};
+use super::account::{Account, by, reason};
 use crate::cli::document::{as_json as fault_json, losses_json, rule, rules, told};
 use crate::gateway::report::{Leaf, LeafFate, Made, Told};
 use crate::scim::Value;

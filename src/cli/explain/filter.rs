@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{Account, by, call};
+use super::account::{Account, by, call};
 use crate::cli::document::rules;
 use crate::dialect::model::Paging;
 use crate::gateway::Route;

@@ -1,5 +1,6 @@
 //! `explain`: which rule, in which file and line, does what (promise 8).
 
+mod account;
 mod body;
 mod filter;
 mod patch;
@@ -7,12 +8,10 @@ mod patch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
-use serde_json::{Value as Json, json};
-
-use super::Format;
+use self::account::{Account, by, way_json};
 use super::along::Along;
 use super::document::{Failure, STDIN, Typed, read, rules};
+use super::options::Format;
 use super::output::{row, say};
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
@@ -21,8 +20,8 @@ use crate::gateway::message::resource::read_request;
 use crate::gateway::report::{Way, spot};
 use crate::scim::document::parse;
 use crate::scim::grammar::{parse_filter, parse_path};
-use crate::scim::http::Request;
 use crate::scim::schema::Operation;
+use clap::ValueEnum;
 
 /// Where a line goes on that is longer than the terminal is wide.
 const BELOW: usize = 4;
@@ -59,12 +58,6 @@ enum Sent {
     Create,
     /// PUT.
     Replace,
-}
-
-/// What is told, for both formats.
-struct Account {
-    lines: Vec<String>,
-    json: Json,
 }
 
 pub(super) fn explain(options: &Options, format: Format) -> ExitCode {
@@ -137,40 +130,4 @@ fn of_path(way: &Way) -> Account {
     line.push_str(&format!("  {}", way.outcome.label()));
     by(&mut line, &rules(&way.rules));
     Account { lines: vec![line], json: way_json(way) }
-}
-
-fn way_json(way: &Way) -> Json {
-    json!({
-        "client": way.client,
-        "canonical": way.canonical,
-        "upstream": way.upstream,
-        "outcome": way.outcome.label(),
-        "rules": rules(&way.rules),
-    })
-}
-
-fn by(line: &mut String, rules: &[String]) {
-    if !rules.is_empty() {
-        line.push_str(&format!("  by {}", rules.join(", ")));
-    }
-}
-
-/// What a cause of loss means, for people.
-fn reason(label: &str) -> String {
-    let meaning = match label {
-        "no_place" => "the other side has no such place",
-        "shadowed" => "the place belongs to another rule",
-        "picked" => "another element was picked",
-        "not_taken" => "the upstream did not do what it answered it did",
-        "converted" => "the value cannot be converted",
-        _ => "a rule says so",
-    };
-    format!("{label} ({meaning})")
-}
-
-/// The call as it would be sent, made of what the user gave.
-fn call(request: &Request) -> String {
-    let body = String::from_utf8_lossy(&request.body);
-    let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    format!("{} {}{query} {body}", request.method, request.path).trim_end().to_owned()
 }

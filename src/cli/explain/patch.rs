@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Account, by, call, reason, way_json};
+use super::account::{Account, by, call, reason, way_json};
 use crate::cli::document::{as_json as fault_json, losses_json, rules, told};
 use crate::fault::Fault;
 use crate::gateway::pair::Losses;
