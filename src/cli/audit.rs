@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::options::Format;
 use super::output::{complain, failed, outcome, say};
-use crate::ops::audit::verify::{Verified, verify};
+use crate::ops::audit::{Verified, verify};
 
 /// What can be asked of audit files.
 #[derive(Debug, clap::Subcommand)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::config::KEPT;
 use crate::config::model::{Config, Kept};
 use crate::diagnostic::Diagnostic;
-use crate::ops::state;
+use crate::ops::look_at_state;
 
 /// Of an audit file, what stands beside it.
 const OF_AUDIT: [&str; 2] = ["", ".head"];
@@ -56,7 +56,7 @@ fn unusable(path: &Path) -> Option<(String, String)> {
 
 /// What keeps the gateway from taking over what was decided before.
 fn understood(kept: &Kept) -> Option<Diagnostic> {
-    let error: Error = state::readable(&kept.path).err()?;
+    let error: Error = look_at_state(&kept.path).err()?;
     let hint = if error.kind() == ErrorKind::Other {
         "it says which routes are paused and whose removals are held back: put back a copy of it; where nothing \
          is to be remembered, move it away"

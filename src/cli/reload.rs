@@ -19,8 +19,9 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::Shared;
 use crate::observe::{Event, Observer, Trigger};
-use crate::ops::reload::{Ask, Outcome};
-use crate::ops::{Logging, log, systemd};
+use crate::ops::{
+    Logging, ReloadOutcome, ReloadRequest, log_warnings, notify_ready, notify_reloading,
+};
 use crate::serve::{Edge, Live};
 
 /// What serves, and what the next configuration takes over from it.
@@ -41,7 +42,7 @@ impl Reloader {
     ///
     /// # Errors
     /// Where the thread cannot be started.
-    pub(super) fn start(mut self, asks: Receiver<Ask>) -> io::Result<()> {
+    pub(super) fn start(mut self, asks: Receiver<ReloadRequest>) -> io::Result<()> {
         // The worker looks after upstreams' identities, also while a configuration is compiled.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let hangups = {
@@ -60,7 +61,7 @@ impl Reloader {
     fn run(
         mut self,
         runtime: &Runtime,
-        mut asks: Receiver<Ask>,
+        mut asks: Receiver<ReloadRequest>,
         mut hangups: Signal,
         mut files: Files,
     ) {
@@ -79,9 +80,9 @@ impl Reloader {
             waiting.extend(std::iter::from_fn(|| asks.try_recv().ok()));
             // Before the files are read: what changes from here on is a change.
             files.remember();
-            systemd::reloading();
+            notify_reloading();
             let outcome = self.reload(trigger);
-            systemd::ready();
+            notify_ready();
             let inside = runtime.enter();
             self.upstreams.tend();
             drop(inside);
@@ -90,16 +91,16 @@ impl Reloader {
         }
     }
 
-    fn reload(&mut self, trigger: Trigger) -> Outcome {
+    fn reload(&mut self, trigger: Trigger) -> ReloadOutcome {
         match self.replace() {
             Ok(rules) => {
                 self.observer.happened(&Event::Rules(rules.clone()));
                 self.observer.happened(&Event::Reloaded(trigger));
-                Outcome::Applied(rules)
+                ReloadOutcome::Applied(rules)
             }
             Err(found) => {
                 self.observer.happened(&Event::ReloadRefused(trigger, found.text(false)));
-                Outcome::Refused(found)
+                ReloadOutcome::Refused(found)
             }
         }
     }
@@ -122,7 +123,7 @@ impl Reloader {
         let Loaded { config, gateway, doors, rules_hash, upstreams, warnings } = loaded;
         self.log.change(&config.log);
         self.shared.wire.everywhere(config.log.wire);
-        log::warnings(&warnings);
+        log_warnings(&warnings);
         let limits = config.server.limits.clone();
         self.shared.safeguards.know(doors.keys().map(String::as_str));
         let edge = Edge::new(gateway, doors, limits, Arc::clone(&self.shared));
@@ -134,8 +135,8 @@ impl Reloader {
     }
 
     /// What to look at for the next change: where the files have a mistake, also what they name anew.
-    fn next_inputs(&self, outcome: &Outcome) -> Inputs {
-        let refused = matches!(outcome, Outcome::Refused(_));
+    fn next_inputs(&self, outcome: &ReloadOutcome) -> Inputs {
+        let refused = matches!(outcome, ReloadOutcome::Refused(_));
         let named = refused.then(|| Config::inspect(&self.path).ok()?.config).flatten();
         self.inputs(named.as_ref().unwrap_or(&self.config))
     }

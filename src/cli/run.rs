@@ -14,10 +14,10 @@ use super::reload::Reloader;
 use super::taken::{socket_taken, taken};
 use crate::exchange::Shared;
 use crate::observe::{Event, Observer};
-use crate::ops::state::State;
-use crate::ops::{Admin, Logging, Metrics, Reloads, Unstarted, Watch, log, systemd};
-use crate::serve;
-use crate::serve::{Edge, Life, Live, Stopped};
+use crate::ops::{
+    Admin, Logging, Metrics, Reloads, StateFile, Unstarted, Watch, log_warnings, notify_alive,
+};
+use crate::serve::{self, Edge, Life, Live, Stopped};
 
 /// Between two looks whether requests are welcome.
 const LOOK: Duration = Duration::from_millis(20);
@@ -80,7 +80,7 @@ fn serve(
     metrics: Arc<Metrics>,
     log: &Arc<Logging>,
 ) -> Result<Stopped, String> {
-    log::warnings(&loaded.warnings);
+    log_warnings(&loaded.warnings);
     let life = Arc::new(if options.upgrade { Life::inheriting() } else { Life::default() });
     serve::bind(&loaded.config.server.listen, &life)
         .map_err(|(address, error)| taken("[server] listen", address, &error))?;
@@ -90,7 +90,7 @@ fn serve(
     shared.wire.everywhere(loaded.config.log.wire);
     shared.safeguards.know(loaded.doors.keys().map(String::as_str));
     let kept = loaded.config.admin.as_ref().and_then(|admin| admin.state.as_ref());
-    let state = kept.map(|kept| State::start(&kept.path, &shared, &metrics)).transpose()?;
+    let state = kept.map(|kept| StateFile::start(&kept.path, &shared, &metrics)).transpose()?;
     let watch = Arc::new(Watch::start(&loaded.config, Arc::clone(&metrics))?);
     let observer: Arc<dyn Observer> = Arc::clone(&watch) as _;
     let Loaded { config, gateway, doors, upstreams, rules_hash, warnings: _ } = loaded;
@@ -136,7 +136,7 @@ fn serve(
         log: Arc::clone(log),
     };
     reloader.start(asks).map_err(|error| format!("cannot reload: {error}"))?;
-    systemd::watch(&life);
+    notify_alive(&life);
     let stopped = serve::serve(&server, live, observer, life);
     watch.finish();
     stopped

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::output::say;
 use crate::config::{Config, Surroundings};
-use crate::diagnostic::shape::{Shape, recorded};
+use crate::diagnostic::{Shape, recorded};
 use crate::diagnostic::{Source, json_schema};
 use crate::dialect::Dialects;
 use crate::rewrite::parse;

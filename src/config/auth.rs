@@ -10,7 +10,7 @@ use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PASSTHROUGH, PROOF, TOKEN, TWICE,
 use super::jwt::{client_assertion, jwt};
 use super::model::{Auth, Credential, Holder, Proof, Server};
 use super::value::SOMETHING;
-use crate::diagnostic::form::Clause;
+use crate::diagnostic::Clause;
 use crate::diagnostic::toml::{Item, Table};
 use crate::gateway::rights::{Right, Rights};
 use crate::gateway::route::Kind;

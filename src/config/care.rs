@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::code::CARE;
 use super::value::{duration, number};
-use crate::diagnostic::form::Clause;
+use crate::diagnostic::Clause;
 use crate::diagnostic::toml::{Item, Table};
 
 /// The settings of one upstream's care.

@@ -10,7 +10,7 @@ use super::code::{FORWARD, NO_UPSTREAM, NOTHING, PASSTHROUGH, TWICE, UNUSED};
 use super::identity::Identity;
 use super::model::{Auth, Config, Mode, Named, Route, Server, Target, Upstream};
 use super::{admin, cleartext, route, server, upstream, value, watch};
-use crate::diagnostic::form::Clause;
+use crate::diagnostic::Clause;
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Source, any_error, did_you_mean};
 

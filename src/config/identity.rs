@@ -11,8 +11,8 @@ use super::code::{CREDENTIAL, IDENTITY, LITERAL, SECRET, SECRET_MISSING};
 use super::oauth::OAuth;
 use super::secret::{Held, Origin, Secret};
 use super::{Surroundings, UNSET};
-use crate::diagnostic::form::Clause;
-use crate::diagnostic::shape::Kind;
+use crate::diagnostic::Clause;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Item, Table};
 
 /// Who the gateway is to an upstream.
@@ -116,7 +116,7 @@ impl Reading<'_> {
     /// `{ env | file | credential | literal = "…" }`.
     pub(super) fn secret(self, item: Item<'_>, fits: fn(&str) -> bool) -> Option<Held> {
         let table = item.table()?;
-        table.is(Kind::Same("secret"));
+        table.is(TableKind::Same("secret"));
         table.demand(Clause::One(&WAYS));
         let ways = WAYS.map(|way| table.item(way).map(|item| (way, item)));
         table.item("literal").into_iter().for_each(Item::hide);

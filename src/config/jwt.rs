@@ -7,8 +7,8 @@ use super::code::{JWT, URL};
 use super::model::{ClientAssertion, Jwt, KeyPlace, KeySource, Proof};
 use super::value::{SOMETHING, duration, private_url, readable};
 use super::{Surroundings, cleartext};
-use crate::diagnostic::form::Clause;
-use crate::diagnostic::shape::Kind;
+use crate::diagnostic::Clause;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Item, Table};
 
 /// The signatures that only a holder of the private key can make (RFC 7518 section 3.1, RFC 8037).
@@ -24,7 +24,7 @@ const LIFETIME: Duration = Duration::from_secs(300);
 const LONGEST: Duration = Duration::from_secs(3600);
 
 pub(super) fn jwt(table: Table<'_>, around: &Surroundings<'_>) -> Option<Proof> {
-    table.is(Kind::Shared("jwt"));
+    table.is(TableKind::Shared("jwt"));
     let issuer = table.need("issuer").and_then(|item| item.string_like(SOMETHING));
     let audience = table.need("audience");
     let audience = audience.map(|item| audiences(&table, item)).unwrap_or_default();
@@ -50,7 +50,7 @@ pub(super) fn client_assertion(
     url: &str,
     around: &Surroundings<'_>,
 ) -> Option<Proof> {
-    table.is(Kind::Shared("jwt"));
+    table.is(TableKind::Shared("jwt"));
     let client = table.need("client_id").and_then(|item| item.string_like(SOMETHING));
     let audience = table.item("audience");
     let audience = audience.map_or_else(|| vec![url.to_owned()], |item| audiences(&table, item));

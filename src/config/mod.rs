@@ -7,7 +7,7 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
-use crate::diagnostic::shape::Kind;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::Table;
 use crate::diagnostic::{Mistakes, Source};
 use crate::dialect::override_schema;
@@ -138,7 +138,7 @@ fn embedded_overlay(name: &str) -> Option<&'static str> {
 /// The attribute entries of a table in the form of `schema.toml` (`attribute`, `extension`).
 fn extends(table: &Table<'_>, key: &'static str) -> Vec<Attribute> {
     let Some(entries) = table.table(key) else { return Vec::new() };
-    entries.is(Kind::Same("entries"));
+    entries.is(TableKind::Same("entries"));
     let mut schema = Schema {
         resource: String::new(),
         urn: String::new(),

@@ -17,7 +17,7 @@ use super::private_key::PrivateKey;
 use super::secret::{Held, Origin};
 use super::upstream::client_cert;
 use super::value::{duration, private_url, readable};
-use crate::diagnostic::form::Clause;
+use crate::diagnostic::Clause;
 use crate::diagnostic::toml::{Item, Table};
 
 /// OAuth 2.0 client credentials (RFC 6749 section 4.4); the access token then stands for `{token}`.

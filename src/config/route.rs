@@ -14,9 +14,9 @@ use super::safety::safety;
 use super::value::{named, number, vars};
 use super::{Surroundings, extends};
 use crate::diagnostic::Source;
-use crate::diagnostic::form::{Clause, Form};
 use crate::diagnostic::toml::{Item, Table};
-use crate::dialect::model::{MissingResource, Undeclared};
+use crate::diagnostic::{Clause, Form};
+use crate::dialect::{MissingResource, Undeclared};
 use crate::gateway::route::{Etag, Irreversible, LossPolicy, Omitted, Policies, Replace};
 
 const MODES: &[(&str, Mode)] =

@@ -6,7 +6,7 @@ use super::code::{ADDRESS, NOTHING, UPGRADE_SOCKET, URL};
 use super::model::{CertificatePair, Limits, Running, Server, Tls};
 use super::network::Network;
 use super::value::{HTTP, address, duration, number, parsed, path};
-use crate::diagnostic::shape::Kind;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Item, Table};
 
 pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
@@ -95,7 +95,7 @@ fn tls(table: Table<'_>, directory: &Path) -> Option<Tls> {
 }
 
 fn pair(table: &Table<'_>, directory: &Path) -> Option<CertificatePair> {
-    table.is(Kind::Shared("certificate"));
+    table.is(TableKind::Shared("certificate"));
     let cert = table.need("cert").and_then(|item| path(item, directory));
     let key = table.need("key").and_then(|item| path(item, directory));
     Some(CertificatePair { cert: cert?, key: key? })

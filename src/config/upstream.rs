@@ -10,9 +10,9 @@ use super::identity::{Identity, Reading, identity};
 use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
 use super::value::{HTTP, duration, named, number, parsed, path, readable, vars};
 use super::{Surroundings, cleartext, extends};
+use crate::diagnostic::Form;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::did_you_mean;
-use crate::diagnostic::form::Form;
-use crate::diagnostic::shape::Kind;
 use crate::diagnostic::toml::{Item, Table};
 use crate::sandbox::Vendor;
 use crate::scim::uri::is_plain_path;
@@ -175,7 +175,7 @@ fn shown_in_tls(item: Item<'_>, target: &Option<Target>) {
 /// `{ cert, key }`: PEM files. Whether they can be used is found by whoever uses them.
 pub(super) fn client_cert(item: Item<'_>, around: &Surroundings<'_>) -> Option<CertificatePair> {
     let table = item.table()?;
-    table.is(Kind::Same("client_certificate"));
+    table.is(TableKind::Same("client_certificate"));
     let file = |key| table.need(key).and_then(|item| path(item, around.directory));
     let (cert, key) = (file("cert"), file("key"));
     table.close();

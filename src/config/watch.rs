@@ -8,7 +8,7 @@ use super::code::{RANGE, URL};
 use super::identity::{Reading, is_text};
 use super::model::{Audit, Log, LogFormat, OnFailure, Tracing};
 use super::value::{HTTP, kept, number, parsed};
-use crate::diagnostic::form::Form;
+use crate::diagnostic::Form;
 use crate::diagnostic::toml::{Item, Table};
 
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];

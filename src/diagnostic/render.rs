@@ -7,7 +7,8 @@ use std::ops::Range;
 use ariadne::{Config, IndexType, Label as Mark, Report, ReportKind};
 use serde_json::json;
 
-use super::{Diagnostic, Label, Severity, Source};
+use super::report::{Diagnostic, Label, Severity};
+use super::source::Source;
 
 /// The longest line that is drawn, in bytes.
 const LONGEST_LINE: usize = 1000;

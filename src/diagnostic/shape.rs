@@ -35,7 +35,7 @@ pub(super) enum Note {
     },
     Kind {
         table: usize,
-        kind: Kind,
+        kind: TableKind,
     },
     Clause {
         table: usize,
@@ -66,7 +66,7 @@ pub(super) enum Note {
 
 /// What tables have in common: a sample or a comment of one is one of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum TableKind {
     /// They have the same keys. A table is of one such kind at most, and of one of the other.
     Same(&'static str),
     /// Keys that several of them have take the same values.
@@ -170,8 +170,8 @@ impl<'n> Notes<'n> {
                     let free = keys.free.get_or_insert_default();
                     values.iter().for_each(|value| free.merge(self.value(*value)));
                 }
-                Note::Kind { kind: Kind::Same(name), .. } => keys.same = Some(*name),
-                Note::Kind { kind: Kind::Shared(name), .. } => keys.shared = Some(*name),
+                Note::Kind { kind: TableKind::Same(name), .. } => keys.same = Some(*name),
+                Note::Kind { kind: TableKind::Shared(name), .. } => keys.shared = Some(*name),
                 Note::Clause { clause, .. } => drop(keys.clauses.insert(*clause)),
                 _ => {}
             }

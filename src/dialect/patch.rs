@@ -1,15 +1,15 @@
 //! The forms of PATCH that a resource type takes: its own, and those that an upstream may be set to.
 
-use crate::diagnostic::shape::Kind;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Item, Table};
 use crate::scim::schema::Schema;
 
-use super::model::{PatchForms, TypedPatch};
-use super::resource::paths;
+use super::forms::{PatchForms, TypedPatch};
+use super::value::paths;
 
 /// Reads `[user.patch]`; `None` where it has a mistake, which was reported.
 pub(super) fn patch(table: Table<'_>, schema: &Schema) -> Option<PatchForms> {
-    table.is(Kind::Shared("patch"));
+    table.is(TableKind::Shared("patch"));
     let own = table.table("typed");
     let wanted = own.is_some();
     let typed = own.and_then(typed);

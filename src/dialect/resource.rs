@@ -2,29 +2,37 @@
 
 use serde_json::Value;
 
-use crate::diagnostic::did_you_mean;
-use crate::diagnostic::form::Clause;
-use crate::diagnostic::shape::Kind;
+use crate::diagnostic::Clause;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Item, Table};
+use crate::rewrite::rule::Rules;
 use crate::scim::filter::Operator;
 use crate::scim::schema::{Operation, Operations, Schema};
 use crate::scim::uri::is_plain_path;
 
-use super::code::{BAD_PATH, NO_ATTRIBUTE, NO_VERSIONS};
-use super::model::{
+use super::code::{BAD_PATH, NO_VERSIONS};
+use super::forms::{
     Clear, FilterAttribute, FilterForms, IdForm, ListForms, Paging, Put, Resource, Schemas,
     SearchForms, SearchWhen,
 };
 use super::patch::{choices, patch};
-use super::surface::{Part, status};
+use super::value::{known_path, paths, status};
 
 /// The longest id where a dialect names no other, in characters.
 const LONGEST_ID: usize = 256;
 
+/// The schema and the rules of one resource type, under its key in `dialect.toml`.
+pub(super) struct Part {
+    /// `user` or `group`.
+    pub key: &'static str,
+    pub schema: Schema,
+    pub rules: Rules,
+}
+
 /// Reads `[user]` or `[group]`. What has a mistake, which was reported, is read as if it were not there, so
 /// that it hides no other one.
 pub(super) fn resource(table: Table<'_>, part: Part) -> Resource {
-    table.is(Kind::Same("resource"));
+    table.is(TableKind::Same("resource"));
     table.demand(Clause::Needs("if_match", "etag"));
     let schema = part.schema;
     let path = table.need("path").and_then(segment);
@@ -207,57 +215,4 @@ fn search(table: Table<'_>) -> Option<SearchForms> {
     let schemas = table.item("schemas").is_none_or(|item| item.boolean() != Some(false));
     table.close();
     Some(SearchForms { when: when?, schemas })
-}
-
-pub(super) fn paths(table: &Table<'_>, key: &'static str, schema: &Schema) -> Vec<String> {
-    table.items(key).into_iter().filter_map(|item| known_path(item, schema)).collect()
-}
-
-/// An attribute path whose attribute the schema has: `*`, `name`, `name.sub`, `<urn>:name.sub`,
-/// `<urn>:*`, a bare `<urn>`.
-fn known_path(item: Item<'_>, schema: &Schema) -> Option<String> {
-    let path = item.string()?;
-    let known = leads(path, schema);
-    if let Err(candidates) = known {
-        let message = format!("the schema has no `{path}`");
-        let diagnostic = item.mistake(NO_ATTRIBUTE, message, "not in schema.toml");
-        let meant = did_you_mean(path, candidates.iter().map(String::as_str));
-        item.reader().report(match meant {
-            Some(meant) => diagnostic.with_hint(format!("did you mean `{meant}`?")),
-            None => diagnostic,
-        });
-    }
-    Some(path.to_owned())
-}
-
-/// Whether the schema has the path; if not, the paths that it has there.
-fn leads(path: &str, schema: &Schema) -> Result<(), Vec<String>> {
-    if path == "*" || ["id", "meta"].contains(&path.split('.').next().unwrap_or(path)) {
-        return Ok(());
-    }
-    let below = |urn: &str| {
-        let head = path.get(..urn.len()).filter(|head| head.eq_ignore_ascii_case(urn))?;
-        path.strip_prefix(head)
-    };
-    let extension = schema.extensions().find_map(|e| below(&e.name).map(|rest| (e, rest)));
-    let (attributes, rest, open) = match extension {
-        Some((_, "" | ":*")) => return Ok(()),
-        Some((extension, rest)) => {
-            (&extension.attributes, rest.strip_prefix(':').unwrap_or(rest), extension.open)
-        }
-        None => match below(&schema.urn).and_then(|rest| rest.strip_prefix(':')) {
-            Some(rest) => (&schema.attributes, rest, false),
-            None => (&schema.attributes, path, false),
-        },
-    };
-    let mut within = attributes;
-    for name in rest.split('[').next().unwrap_or(rest).split('.') {
-        match within.iter().find(|a| a.name.eq_ignore_ascii_case(name)) {
-            Some(found) if found.open => return Ok(()),
-            Some(found) => within = &found.attributes,
-            None if open => return Ok(()),
-            None => return Err(within.iter().map(|a| a.name.clone()).collect()),
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use crate::diagnostic::shape::Kind as TableKind;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::scim::schema::{

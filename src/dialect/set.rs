@@ -12,9 +12,11 @@ use crate::scim::schema::Schema;
 
 use super::code::{NO_CANONICAL, NO_FILE, RESOURCE_UNPAIRED, UNKNOWN_DIALECT};
 use super::files::Files;
-use super::model::{Dialect, Resource};
+use super::forms::Resource;
+use super::model::Dialect;
+use super::resource::Part;
 use super::schema::{RESOURCES, schemas};
-use super::surface::{Part, dialect};
+use super::surface::dialect;
 use super::verify::verify;
 
 /// The dialect whose schemas are the canonical ones.

@@ -5,24 +5,14 @@
 use crate::diagnostic::toml::{Item, Reader, Table};
 use crate::diagnostic::{Diagnostic, Source};
 
-use crate::rewrite::rule::Rules;
-use crate::scim::schema::Schema;
 use crate::scim::uri::is_plain_path;
 
 use super::code::{BAD_PATH, PLACEHOLDER, RESOURCE_UNPAIRED, ROW, UNDECLARED_VARIABLE};
-use super::model::{
-    Dialect, Discovery, ErrorCode, Errors, MissingResource, Quirk, Resource, Undeclared,
-};
-use super::resource::resource;
+use super::forms::Resource;
+use super::model::{Dialect, Discovery, ErrorCode, Errors, MissingResource, Quirk, Undeclared};
+use super::resource::{Part, resource};
 use super::schema::RESOURCES;
-
-/// The schema and the rules of one resource type, under its key in `dialect.toml`.
-pub(super) struct Part {
-    /// `user` or `group`.
-    pub key: &'static str,
-    pub schema: Schema,
-    pub rules: Rules,
-}
+use super::value::status;
 
 /// Reads a dialect file and joins it with its resource types' parts, with all mistakes; `None` where
 /// it cannot be used.
@@ -230,14 +220,4 @@ fn status_or_any(item: Item<'_>) -> Option<u16> {
         0 => Some(0),
         _ => status(item),
     }
-}
-
-/// An HTTP status of an answer, 200 to 599.
-pub(super) fn status(item: Item<'_>) -> Option<u16> {
-    let count = item.count_from(200, 599)?;
-    let status = u16::try_from(count).ok().filter(|status| (200..600).contains(status));
-    if status.is_none() {
-        item.reader().report(item.mistake(ROW, "an HTTP status is 200 to 599", "out of range"));
-    }
-    status
 }

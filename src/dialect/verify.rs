@@ -6,7 +6,8 @@ use crate::rewrite::rule::{Rules, SetValue};
 use crate::scim::schema::Schema;
 
 use super::code::UNDECLARED_VARIABLE;
-use super::model::{Dialect, Resource};
+use super::forms::Resource;
+use super::model::Dialect;
 
 /// The mistakes of rules that lie over those `below`, which a dialect's own lie over none:
 /// The mistakes that the schemas on both sides and the declared variables show.

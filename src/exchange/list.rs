@@ -2,7 +2,7 @@
 
 use super::context::Exchange;
 use super::page::Direct;
-use crate::dialect::model::Paging;
+use crate::dialect::Paging;
 use crate::fault::Fault;
 use crate::gateway::askable::in_body;
 use crate::gateway::cursor::{Page, Scope, Start, fingerprint};

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::context::Exchange;
 use super::read::is_full;
 use super::scan::is_refusal;
-use crate::dialect::model::Paging;
+use crate::dialect::Paging;
 use crate::fault::{Cause, Fault};
 use crate::gateway::cursor::{Cursor, Page, Start, expired, fingerprint, invalid};
 use crate::gateway::list::{At, ListPlan, PageCall, too_many};

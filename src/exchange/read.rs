@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::dialect::model::{ListForms, Paging};
+use crate::dialect::{ListForms, Paging};
 use crate::fault::Fault;
 use crate::gateway::list::{ListPlan, too_many};
 use crate::gateway::pair::Pair;

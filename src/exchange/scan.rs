@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::context::Exchange;
 use super::read::{Read, ScanStep};
-use crate::dialect::model::{ListForms, Paging};
+use crate::dialect::{ListForms, Paging};
 use crate::fault::{Cause, Fault};
 use crate::gateway::list::{At, ListPlan, PageCall, beyond_scan_limit, too_many};
 use crate::gateway::reply::{Stored, StoredPage};

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::context::{Asking, Exchange};
 use super::list::head;
-use crate::dialect::model::Paging;
+use crate::dialect::Paging;
 use crate::fault::Fault;
 use crate::gateway::askable::in_body;
 use crate::gateway::cursor::{Page, Scope, Start, fingerprint};

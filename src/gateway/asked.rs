@@ -2,7 +2,7 @@
 
 use super::push::Pushed;
 use super::reach::{Reach, is_total};
-use crate::dialect::model::{FilterAttribute, FilterForms};
+use crate::dialect::{FilterAttribute, FilterForms};
 use crate::rewrite::literal::same_literal;
 use crate::rewrite::program::Carrier;
 use crate::rewrite::rule::Otherwise;

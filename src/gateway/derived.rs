@@ -3,7 +3,7 @@
 
 use super::pair::Pair;
 use super::truth::{Truth, at, constant, joined};
-use crate::dialect::model::Schemas;
+use crate::dialect::Schemas;
 use crate::fault::{Cause, Fault};
 use crate::scim::Path;
 use crate::scim::evaluate::matches;

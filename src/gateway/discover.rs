@@ -9,7 +9,7 @@ use super::needs::Chosen;
 use super::pair::Pair;
 use super::route::Route;
 use super::table::{Fate, Row};
-use crate::dialect::model::{Paging, Schemas};
+use crate::dialect::{Paging, Schemas};
 use crate::fault::Fault;
 use crate::rewrite::literal::literal_text;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};

@@ -9,7 +9,7 @@ use super::reply::Stored;
 use super::route::Route;
 use super::truth::Truth;
 use super::view::framed;
-use crate::dialect::model::{Paging, SearchForms, SearchWhen};
+use crate::dialect::{Paging, SearchForms, SearchWhen};
 use crate::fault::{Cause, Fault};
 use crate::scim::Path;
 use crate::scim::endpoint::Id;

@@ -9,7 +9,7 @@ use super::pair::{Losses, Lowered, Pair, checked};
 use super::patch::permanent;
 use super::route::{Omitted, Policies};
 use super::writable::{trim, writable};
-use crate::dialect::model::Put;
+use crate::dialect::Put;
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::{insert, strip_cleared};
 use crate::rewrite::put::put;

@@ -14,7 +14,7 @@ use super::route::Kind;
 use super::table::Table;
 use super::unreturned::{Unseen, unreturned, unseen};
 use crate::dialect::Dialect;
-use crate::dialect::model::{Clear, Quirk, Resource, Undeclared};
+use crate::dialect::{Clear, Quirk, Resource, Undeclared};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::align::ElementIdentity;
 use crate::rewrite::lens::{Lens, strip_cleared};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::route::RouteSpec;
 use crate::dialect::Dialect;
-use crate::dialect::model::Undeclared;
+use crate::dialect::Undeclared;
 use crate::rewrite::rule::Rules;
 use crate::scim::schema::Attribute;
 

@@ -2,7 +2,7 @@
 
 use super::message::typed::holds;
 use super::pair::Pair;
-use crate::dialect::model::PatchForms;
+use crate::dialect::PatchForms;
 use crate::scim::Path;
 use crate::scim::grammar::parse_path;
 use crate::scim::patch::{Op, OpKind};

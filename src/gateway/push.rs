@@ -12,7 +12,7 @@ use super::merge::attribute_at;
 use super::pair::Pair;
 use super::reach::{Reach, is_total};
 use super::truth::is_common;
-use crate::dialect::model::FilterForms;
+use crate::dialect::FilterForms;
 use crate::rewrite::literal::literal_is;
 use crate::rewrite::rule::{SetTarget, SetValue};
 use crate::scim::Path;

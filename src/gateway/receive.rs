@@ -4,7 +4,7 @@ use http::Method;
 
 use super::pair::Pair;
 use super::route::{Kind, Route};
-use crate::dialect::model::MissingResource;
+use crate::dialect::MissingResource;
 use crate::fault::{Cause, Fault};
 use crate::scim::endpoint::{Endpoint, EndpointError, Id, classify};
 use crate::scim::grammar::Known;

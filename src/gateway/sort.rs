@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::pair::Pair;
 use super::reply::Stored;
 use super::truth::{at, is_common};
-use crate::dialect::model::Paging;
+use crate::dialect::Paging;
 use crate::scim::Path;
 use crate::scim::query::Sort;
 use crate::scim::schema::Attribute;

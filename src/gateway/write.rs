@@ -5,7 +5,7 @@ use super::merge::{Merged, attribute_at};
 use super::pair::{Losses, Pair, checked};
 use super::taken::is_told;
 use super::writable::{trim, writable};
-use crate::dialect::model::{Clear, Put, Resource};
+use crate::dialect::{Clear, Put, Resource};
 use crate::fault::{Cause, Fault};
 use crate::rewrite::lens::insert;
 use crate::rewrite::program::label;

@@ -1,7 +1,7 @@
 //! What is answered to operators: health, version, metrics, reload and what is done to routes, over plain
 //! HTTP/1.1. Who may act is known at the desk.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -13,12 +13,12 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
 
-use super::desk::{Desk, Unstarted, Who};
+use super::metrics::Metrics;
 use super::metrics::Now;
-use super::reload::{Outcome, Reloads};
-use super::state::State;
-use super::{Metrics, routes};
-use crate::config::model;
+use super::reload::{ReloadOutcome, Reloads};
+use super::routes;
+use super::state::StateFile;
+use super::who::Who;
 use crate::diagnostic;
 use crate::exchange::Shared;
 use crate::observe::{Event, Observer};
@@ -37,7 +37,7 @@ pub struct Admin {
     /// Told what operators do.
     pub observer: Arc<dyn Observer>,
     /// Where decisions are kept; `None`: nowhere.
-    pub state: Option<Arc<State>>,
+    pub state: Option<Arc<StateFile>>,
 }
 
 /// To operators of a process that has handed over.
@@ -71,23 +71,6 @@ const ENDPOINTS: [(Method, &str, Endpoint); 10] = [
 ];
 
 impl Admin {
-    /// Binds the address and the socket and serves them on a thread of its own, for as long as the
-    /// process lives; tells the address, which differs where the port was 0.
-    ///
-    /// # Errors
-    /// What cannot be bound and why, or that the thread cannot be started.
-    pub fn start(self, settings: model::Admin) -> Result<SocketAddr, Unstarted> {
-        let desk = Desk::bind(settings, self.life.inherits())?;
-        let address = desk.address();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let other = |error: std::io::Error| Unstarted::Other(error.to_string());
-        let runtime = runtime.map_err(other)?;
-        let serve = move || runtime.block_on(desk.serve(self));
-        let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(serve);
-        thread.map_err(other)?;
-        Ok(address)
-    }
-
     /// `may_act` says whether there is a credential that lets act on this way in.
     pub(super) async fn answer<B>(
         &self,
@@ -200,12 +183,12 @@ impl Admin {
 
     async fn reload(&self, from: IpAddr) -> Response<Full<Bytes>> {
         let outcome = self.reloads.ask().await;
-        self.operated("reload", None, from, matches!(outcome, Some(Outcome::Applied(_))));
+        self.operated("reload", None, from, matches!(outcome, Some(ReloadOutcome::Applied(_))));
         match outcome {
-            Some(Outcome::Applied(rules)) => {
+            Some(ReloadOutcome::Applied(rules)) => {
                 json(StatusCode::OK, &json!({ "outcome": "applied", "rules": rules }))
             }
-            Some(Outcome::Refused(found)) => {
+            Some(ReloadOutcome::Refused(found)) => {
                 let told = json!({
                     "outcome": "refused",
                     "rules": **self.rules.load(),

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
@@ -21,14 +21,13 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
-use super::Admin;
+use super::admin::Admin;
+use super::connections::Connections;
+use super::who::Who;
 use crate::config::model::{self, Operator};
 
-/// Connections at once.
-const CONNECTIONS: usize = 64;
 /// For one request's header, and between two requests.
 const IDLE: Duration = Duration::from_secs(10);
 /// For one connection, whatever it does.
@@ -37,15 +36,6 @@ const LONGEST: Duration = Duration::from_secs(600);
 const TAKEOVER: Duration = Duration::from_secs(60);
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(100);
-
-/// Who a request comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Who {
-    /// By its name in the log.
-    Operator(String),
-    /// It showed nothing, or nothing that is known.
-    Anybody,
-}
 
 /// Why nobody is served.
 #[derive(Debug)]
@@ -69,7 +59,26 @@ pub(super) struct Desk {
 struct Office {
     admin: Admin,
     operators: Vec<Operator>,
-    lines: Lines,
+    lines: Connections,
+}
+
+impl Admin {
+    /// Binds the address and the socket and serves them on a thread of its own, for as long as the
+    /// process lives; tells the address, which differs where the port was 0.
+    ///
+    /// # Errors
+    /// What cannot be bound and why, or that the thread cannot be started.
+    pub fn start(self, settings: model::Admin) -> Result<SocketAddr, Unstarted> {
+        let desk = Desk::bind(settings, self.life.inherits())?;
+        let address = desk.address();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let other = |error: std::io::Error| Unstarted::Other(error.to_string());
+        let runtime = runtime.map_err(other)?;
+        let serve = move || runtime.block_on(desk.serve(self));
+        let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(serve);
+        thread.map_err(other)?;
+        Ok(address)
+    }
 }
 
 impl Desk {
@@ -100,7 +109,7 @@ impl Desk {
     /// Serves for as long as the process lives.
     pub async fn serve(self, admin: Admin) {
         let Self { settings, network, socket } = self;
-        let (lines, operators) = (Lines::default(), settings.operators);
+        let (lines, operators) = (Connections::default(), settings.operators);
         let office = Arc::new(Office { admin, operators, lines });
         if let Some(socket) = socket.and_then(|socket| UnixListener::from_std(socket).ok()) {
             tokio::spawn(by_socket(Arc::clone(&office), socket));
@@ -195,55 +204,6 @@ where
     let _ = timeout(LONGEST, http.serve_connection(TokioIo::new(stream), service)).await;
 }
 
-/// The connections that are open.
-#[derive(Default)]
-struct Lines(Mutex<Open>);
-
-#[derive(Default)]
-struct Open {
-    next: u64,
-    all: Vec<State>,
-}
-
-struct State {
-    number: u64,
-    /// `None` while a request is answered; else since when it is silent.
-    silent: Option<Instant>,
-    task: Option<AbortHandle>,
-}
-
-impl Lines {
-    /// Room for one more; for it, the one that has been silent longest is closed. `None` where all are
-    /// busy.
-    fn room(&self) -> Option<u64> {
-        let mut open = self.open();
-        if open.all.len() >= CONNECTIONS {
-            let silent = open.all.iter().filter(|one| one.silent.is_some());
-            let number = silent.min_by_key(|one| one.silent)?.number;
-            let at = open.all.iter().position(|one| one.number == number)?;
-            open.all.swap_remove(at).task.iter().for_each(AbortHandle::abort);
-        }
-        open.next += 1;
-        let number = open.next;
-        open.all.push(State { number, silent: Some(Instant::now()), task: None });
-        Some(number)
-    }
-
-    fn opened(&self, number: u64, task: AbortHandle) {
-        self.of(number, |one| one.task = Some(task));
-    }
-
-    fn of(&self, number: u64, act: impl FnOnce(&mut State)) {
-        if let Some(one) = self.open().all.iter_mut().find(|one| one.number == number) {
-            act(one);
-        }
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// One connection among them.
 #[must_use = "dropped, its place is free"]
 struct Line {
@@ -253,14 +213,13 @@ struct Line {
 
 impl Line {
     fn busy(&self, busy: bool) {
-        let silent = (!busy).then(Instant::now);
-        self.office.lines.of(self.number, |one| one.silent = silent);
+        self.office.lines.busy(self.number, busy);
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.office.lines.open().all.retain(|one| one.number != self.number);
+        self.office.lines.closed(self.number);
     }
 }
 

@@ -18,10 +18,10 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::Metrics;
 use super::ids::Ids;
 use super::libraries::Libraries;
-use super::queue::{Batches, Queue};
+use super::lossy::{Batches, Lossy};
+use super::metrics::Metrics;
 use crate::config::model::{Log, LogFormat};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::CallRecord;
@@ -43,7 +43,7 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// The log of this process.
 pub struct Logging {
-    lines: Arc<Queue<Vec<u8>>>,
+    lines: Arc<Lossy<Vec<u8>>>,
     change: Box<dyn Fn(&Log) + Send + Sync>,
 }
 
@@ -55,10 +55,10 @@ impl Logging {
     pub fn start(log: &Log, metrics: &Metrics) -> Result<Self, String> {
         let mut out = standard_error().map_err(|error| format!("log: {error}"))?;
         let sink = move |lines: Vec<Vec<u8>>| write(&mut out, &lines);
-        let lines = Queue::start("log", QUEUE, BATCHES, metrics.log_lost(), sink);
+        let lines = Lossy::start("log", QUEUE, BATCHES, metrics.log_lost(), sink);
         let lines = Arc::new(lines.map_err(|error| format!("log: {error}"))?);
         // How loud libraries may ever be is fixed here; `change` says how loud they are.
-        let (filter, filters) = reload::Layer::new(targets(Level::WARN));
+        let (filter, filters) = reload::Layer::new(log_levels(Level::WARN));
         let (layer, layers) = reload::Layer::new(layer(log.format, &lines));
         let libraries = Libraries::new(metrics.library_messages());
         // An error means that there is a subscriber already.
@@ -66,7 +66,7 @@ impl Logging {
         let own = Arc::clone(&lines);
         let change = move |log: &Log| {
             // They fail where the subscriber is gone, and it stays as long as the process.
-            let _ = filters.reload(targets(log.level));
+            let _ = filters.reload(log_levels(log.level));
             let _ = layers.reload(self::layer(log.format, &own));
         };
         change(log);
@@ -115,7 +115,7 @@ fn write(out: &mut impl Write, lines: &[Vec<u8>]) -> usize {
 }
 
 /// Puts each line into the queue.
-struct Lines(Arc<Queue<Vec<u8>>>);
+struct Lines(Arc<Lossy<Vec<u8>>>);
 
 impl<'l> MakeWriter<'l> for Lines {
     type Writer = Line<'l>;
@@ -126,7 +126,7 @@ impl<'l> MakeWriter<'l> for Lines {
 }
 
 /// Is written to once, with a whole line.
-struct Line<'l>(&'l Queue<Vec<u8>>);
+struct Line<'l>(&'l Lossy<Vec<u8>>);
 
 impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
@@ -139,7 +139,7 @@ impl Write for Line<'_> {
     }
 }
 
-fn layer<S>(format: LogFormat, lines: &Arc<Queue<Vec<u8>>>) -> Box<dyn Layer<S> + Send + Sync>
+fn layer<S>(format: LogFormat, lines: &Arc<Lossy<Vec<u8>>>) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'s> LookupSpan<'s>,
 {
@@ -155,7 +155,7 @@ where
 }
 
 /// Who is heard from which level on.
-pub fn targets(level: Level) -> Targets {
+pub fn log_levels(level: Level) -> Targets {
     let own = LevelFilter::from_level(level);
     Targets::new().with_target(OWN, own).with_default(LevelFilter::WARN.min(own))
 }
@@ -273,7 +273,7 @@ fn milliseconds(duration: Duration) -> u64 {
 }
 
 /// A line for each thing that a configuration is allowed and its operator should know.
-pub fn warnings(found: &Mistakes) {
+pub fn log_warnings(found: &Mistakes) {
     for Diagnostic { code, message, labels, .. } in &found.diagnostics {
         let at = labels.first().map(|label| found.place(label));
         tracing::warn!(code = code.id, at, "{message}");

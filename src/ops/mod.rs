@@ -4,91 +4,30 @@
 //! No id (but for keyed hashes), value, token or query is in any of it. This room learns of exchanges
 //! from the edge and knows no Pingora.
 
-pub mod admin;
+mod admin;
 pub mod audit;
+mod connections;
 mod decisions;
 mod desk;
 mod ids;
 mod libraries;
-pub mod log;
+mod log;
+mod lossy;
 pub mod metrics;
-mod queue;
-pub mod reload;
+mod reload;
 mod routes;
 mod span;
 mod spans;
-pub mod state;
-pub mod systemd;
+mod state;
+mod systemd;
+mod watch;
+mod who;
 
 pub use admin::Admin;
 pub use desk::Unstarted;
-pub use log::Logging;
+pub use log::{Logging, log_levels, log_warnings};
 pub use metrics::Metrics;
-pub use reload::Reloads;
-
-use std::sync::Arc;
-
-use self::audit::Audit;
-use self::ids::Ids;
-use self::spans::Spans;
-use crate::config::Config;
-use crate::observe::{AccessRecord, Event, Observer, Slot};
-
-/// Counts, logs, records and traces what the edge answered.
-pub struct Watch {
-    metrics: Arc<Metrics>,
-    ids: Ids,
-    audit: Option<Audit>,
-    spans: Option<Spans>,
-}
-
-impl Watch {
-    /// Counts and logs alone, with a random key for ids.
-    pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, ids: Ids::new(None), audit: None, spans: None }
-    }
-
-    /// # Errors
-    /// A sentence, where the audit file cannot be opened or a thread cannot be started.
-    pub fn start(config: &Config, metrics: Arc<Metrics>) -> Result<Self, String> {
-        let audit = config.audit.as_ref().map(|audit| Audit::start(audit, Arc::clone(&metrics)));
-        let spans = config.trace.as_ref().map(|trace| Spans::start(trace, &metrics));
-        let (audit, spans) = (audit.transpose()?, spans.transpose()?);
-        let ids = Ids::new(config.log.id_salt.as_ref());
-        Ok(Self { ids, audit, spans, ..Self::new(metrics) })
-    }
-
-    /// Waits, some seconds at most, until what was seen is written and sent.
-    pub fn finish(&self) {
-        self.audit.iter().for_each(Audit::finish);
-        self.spans.iter().for_each(Spans::finish);
-    }
-}
-
-impl Observer for Watch {
-    fn answered(&self, seen: &AccessRecord<'_>) {
-        self.metrics.count(seen);
-        log::line(seen, &self.ids);
-        self.audit.iter().for_each(|audit| audit.record(seen, &self.ids));
-        self.spans.iter().for_each(|spans| spans.keep(seen));
-    }
-
-    fn happened(&self, event: &Event) {
-        match event {
-            Event::Ready(true) => systemd::ready(),
-            Event::Ready(false) => systemd::stopping(),
-            _ => {}
-        }
-        self.metrics.happened(event);
-        log::event(event);
-        self.audit.iter().for_each(|audit| audit.happened(event, &self.ids));
-    }
-
-    fn reserve(&self) -> Option<Slot> {
-        self.audit.as_ref().map_or_else(|| Some(Slot::default()), Audit::reserve)
-    }
-
-    fn samples(&self, trace: &[u8; 16]) -> bool {
-        self.spans.as_ref().is_some_and(|spans| spans.samples(trace))
-    }
-}
+pub use reload::{ReloadOutcome, ReloadRequest, Reloads};
+pub use state::{StateFile, look_at_state};
+pub use systemd::{notify_alive, notify_ready, notify_reloading};
+pub use watch::Watch;

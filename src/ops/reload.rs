@@ -10,7 +10,7 @@ const WAITING: usize = 16;
 
 /// How a reload ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum ReloadOutcome {
     /// The new configuration serves; the hash of its rules.
     Applied(String),
     /// The old one goes on.
@@ -19,29 +19,29 @@ pub enum Outcome {
 
 /// Someone waits for the next reload to begin, and for its end.
 #[derive(Debug)]
-pub struct Ask(oneshot::Sender<Outcome>);
+pub struct ReloadRequest(oneshot::Sender<ReloadOutcome>);
 
 /// Where to ask for a reload.
 #[derive(Clone, Debug)]
-pub struct Reloads(mpsc::Sender<Ask>);
+pub struct Reloads(mpsc::Sender<ReloadRequest>);
 
 impl Reloads {
     /// The asking side, and the side that reloads.
-    pub fn channel() -> (Self, mpsc::Receiver<Ask>) {
+    pub fn channel() -> (Self, mpsc::Receiver<ReloadRequest>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         (Self(sender), receiver)
     }
 
     /// Asks, and waits; `None` where too many wait already, or nobody reloads any more.
-    pub(super) async fn ask(&self) -> Option<Outcome> {
+    pub(super) async fn ask(&self) -> Option<ReloadOutcome> {
         let (sender, outcome) = oneshot::channel();
-        self.0.try_send(Ask(sender)).ok()?;
+        self.0.try_send(ReloadRequest(sender)).ok()?;
         outcome.await.ok()
     }
 }
 
-impl Ask {
-    pub fn answer(self, outcome: Outcome) {
+impl ReloadRequest {
+    pub fn answer(self, outcome: ReloadOutcome) {
         // Who asked may have gone.
         let _ = self.0.send(outcome);
     }

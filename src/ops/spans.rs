@@ -18,8 +18,9 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::runtime::Runtime;
 
-use super::queue::{Batches, Queue};
-use super::{Metrics, span};
+use super::lossy::{Batches, Lossy};
+use super::metrics::Metrics;
+use super::span;
 use crate::config::model::Tracing;
 use crate::observe::AccessRecord;
 
@@ -34,7 +35,7 @@ const ANSWER: usize = 64 << 10;
 
 /// The queue to the collector.
 pub(super) struct Spans {
-    queue: Queue<SpanData>,
+    queue: Lossy<SpanData>,
     sample: f64,
 }
 
@@ -49,7 +50,7 @@ impl Spans {
             .map_err(|error| format!("spans: {error}"))?;
         let exporter = exporter(trace).map_err(|error| format!("spans: {error}"))?;
         let sink = move |spans| send(&runtime, &exporter, spans);
-        let queue = Queue::start("spans", QUEUE, BATCHES, metrics.spans_lost(), sink)
+        let queue = Lossy::start("spans", QUEUE, BATCHES, metrics.spans_lost(), sink)
             .map_err(|error| format!("spans: {error}"))?;
         Ok(Self { queue, sample: trace.sample })
     }
@@ -148,7 +149,7 @@ mod tests {
             let _ = ever.recv();
             0
         };
-        let queue = Queue::start("spans", size, BATCHES, lost.clone(), hangs).unwrap();
+        let queue = Lossy::start("spans", size, BATCHES, lost.clone(), hangs).unwrap();
         Spans { queue, sample: 1.0 }
     }
 

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::Metrics;
 use super::decisions::Decisions;
+use super::metrics::Metrics;
 use crate::exchange::Shared;
 
 /// Of the file's form.
@@ -40,7 +40,7 @@ struct Form {
 }
 
 /// The file of a running gateway.
-pub struct State {
+pub struct StateFile {
     path: PathBuf,
     shared: Arc<Shared>,
     metrics: Arc<Metrics>,
@@ -55,7 +55,7 @@ struct Known {
     file: Option<(u64, SystemTime)>,
 }
 
-impl State {
+impl StateFile {
     /// Takes over what the file says, writes every later decision into it, and follows what another process writes.
     ///
     /// # Errors
@@ -195,7 +195,7 @@ fn beside(path: &Path, ending: &str) -> OsString {
 ///
 /// # Errors
 /// Why not; of the kind `Other` where it can be read, and is no state of this version.
-pub fn readable(path: &Path) -> io::Result<()> {
+pub fn look_at_state(path: &Path) -> io::Result<()> {
     read(path).map(drop)
 }
 

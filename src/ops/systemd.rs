@@ -10,12 +10,12 @@ use crate::serve::Life;
 
 /// Requests are welcome: from now on this is the service's main process, also where it took the
 /// sockets of the one before.
-pub fn ready() {
+pub fn notify_ready() {
     tell(&[NotifyState::MainPid(std::process::id()), NotifyState::Ready]);
 }
 
-/// The configuration is read again; [`ready`] follows, whatever comes of it.
-pub fn reloading() {
+/// The configuration is read again; [`notify_ready`] follows, whatever comes of it.
+pub fn notify_reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
         Err(_) => tell(&[NotifyState::Reloading]),
@@ -23,13 +23,13 @@ pub fn reloading() {
 }
 
 /// No more requests are taken.
-pub fn stopping() {
+pub fn notify_stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
 /// Says that the process is alive, as often as is asked for (`WatchdogSec`) and as long as the runtime
 /// that serves requests is.
-pub fn watch(life: &Arc<Life>) {
+pub fn notify_alive(life: &Arc<Life>) {
     let Some(every) = sd_notify::watchdog_enabled().map(|longest| longest / 3) else { return };
     let life = Arc::clone(life);
     let watching = move || {

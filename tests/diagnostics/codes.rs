@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use scim_gateway::diagnostic::{self, Code, Mistakes, Source};
 use scim_gateway::dialect::cases::cases;
-use scim_gateway::dialect::schema::schemas;
+use scim_gateway::dialect::schemas;
 use scim_gateway::dialect::{self, Dialects};
 use scim_gateway::rewrite::{self, check::check, parse};
 use scim_gateway::scim::schema::Schema;

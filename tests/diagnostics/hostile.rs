@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use scim_gateway::diagnostic::{self, Code, Diagnostic, Source, did_you_mean};
 use scim_gateway::dialect::Dialects;
 use scim_gateway::dialect::cases::cases;
-use scim_gateway::dialect::schema::schemas;
+use scim_gateway::dialect::schemas;
 use scim_gateway::rewrite::check::check;
 use scim_gateway::rewrite::parse;
 

@@ -104,7 +104,7 @@ fn an_override_replaces_whole_entries_and_adds_others() {
 
 #[test]
 fn a_sub_attribute_is_as_mutable_as_its_attribute_says() {
-    let (schemas, found) = scim_gateway::dialect::schema::schemas(&Source::new(
+    let (schemas, found) = scim_gateway::dialect::schemas(&Source::new(
         "schema.toml",
         "version = 1\n[user]\nurn = \"urn:x\"\nresource = \"User\"\n[[user.attribute]]\nname = \"groups\"\n\
          type = \"complex\"\nmutability = \"readOnly\"\n\

@@ -141,7 +141,7 @@ async fn an_upstream_without_groups_says_so_or_shows_none() {
     assert_eq!(body(&types)["totalResults"], 1);
 
     let bench = Bench::with("scim", "pingone", |spec, _| {
-        spec.policies.missing_resource = Some(scim_gateway::dialect::model::MissingResource::Empty);
+        spec.policies.missing_resource = Some(scim_gateway::dialect::MissingResource::Empty);
     });
     let list = bench.send(Method::GET, "/Groups?filter=displayName%20eq%20%22x%22", None).await;
     assert_eq!(list.response.status, 200);

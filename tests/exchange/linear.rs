@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use scim_gateway::dialect::model::Undeclared;
+use scim_gateway::dialect::Undeclared;
 use scim_gateway::scim::http::Request;
 use scim_gateway::scim::work::steps;
 use serde_json::{Value as Json, json};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 use scim_gateway::dialect::Dialect;
-use scim_gateway::dialect::model::FilterForms;
+use scim_gateway::dialect::FilterForms;
 use scim_gateway::fault::Fault;
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::scim::document::{DocumentLimits, parse};

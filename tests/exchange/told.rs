@@ -57,7 +57,7 @@ fn error(status: &str) -> String {
 }
 
 /// An upstream whose dialect is `scim` with another surface.
-pub fn shaped(change: impl Fn(&mut scim_gateway::dialect::model::Resource)) -> RouteSpec {
+pub fn shaped(change: impl Fn(&mut scim_gateway::dialect::Resource)) -> RouteSpec {
     let mut spec = spec("scim", "scim");
     let mut dialect = (*spec.upstream).clone();
     dialect.resources.iter_mut().for_each(change);

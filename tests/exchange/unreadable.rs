@@ -318,7 +318,7 @@ async fn what_a_get_does_not_return_is_not_wiped() {
 async fn what_is_cleared_is_said_below_the_top_too() {
     let mut spec = without_patch("scim");
     let mut upstream = spec.upstream.as_ref().clone();
-    upstream.resources.iter_mut().for_each(|r| r.clear = scim_gateway::dialect::model::Clear::Null);
+    upstream.resources.iter_mut().for_each(|r| r.clear = scim_gateway::dialect::Clear::Null);
     spec.upstream = std::sync::Arc::new(upstream);
     let stored = json!({"id": "u", "userName": "u", "title": "T",
         "name": {"givenName": "A", "middleName": "B"}, ENTERPRISE: {"department": "D",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 use scim_gateway::diagnostic::Source;
-use scim_gateway::dialect::model::{Clear, Put};
+use scim_gateway::dialect::{Clear, Put};
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::rewrite::parse;
 use scim_gateway::scim::schema::{Attribute, Returned};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use scim_gateway::dialect::Dialect;
-use scim_gateway::dialect::model::{
+use scim_gateway::dialect::{
     Clear, Discovery, ErrorCode, Errors, FilterForms, IdForm, ListForms, Paging, Put, Resource,
     Schemas,
 };

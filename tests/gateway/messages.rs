@@ -2,7 +2,7 @@
 
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use scim_gateway::dialect::model::Schemas;
+use scim_gateway::dialect::Schemas;
 use scim_gateway::fault::{Cause, Fault};
 use scim_gateway::gateway::message::list::Head;
 use scim_gateway::gateway::message::{

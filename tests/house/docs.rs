@@ -10,7 +10,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options as Extensions, Parser, Tag, T
 use scim_gateway::config::{self, Config};
 use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::Dialects;
-use scim_gateway::dialect::model::{Paging, Put, Resource};
+use scim_gateway::dialect::{Paging, Put, Resource};
 use scim_gateway::exchange::{Outcome, Shared, run};
 use scim_gateway::gateway::{Gateway, Route};
 use scim_gateway::sandbox::{Options, Sandbox, Vendor};

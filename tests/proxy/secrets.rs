@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use scim_gateway::exchange::{Record, Trace, Upstream};
 use scim_gateway::observe::{AccessRecord, Event, Observer};
-use scim_gateway::ops::{Metrics, Watch, log};
+use scim_gateway::ops::{Metrics, Watch, log_levels};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -90,7 +90,7 @@ async fn no_output_holds_a_secret() {
     // The program's own filter at its loudest: below a warning, libraries are not heard, for Pingora
     // writes whole headers there.
     tracing_subscriber::registry()
-        .with(log::targets(tracing::Level::TRACE))
+        .with(log_levels(tracing::Level::TRACE))
         .with(tracing_subscriber::fmt::layer().with_writer(leaks.clone()))
         .init();
     let metrics = Arc::new(Metrics::new().unwrap());

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::account::{Account, by, call};
 use crate::cli::document::rules;
-use crate::dialect::model::Paging;
+use crate::dialect::Paging;
 use crate::gateway::Route;
 use crate::gateway::columns::Columns;
 use crate::gateway::list::PageCall;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::dialect::model::Dialect;
+use crate::dialect::Dialect;
 use crate::fault::{Cause, Fault};
 use crate::scim::http::Response;
 

@@ -1,7 +1,7 @@
 //! ListResponse (RFC 7644 section 3.4.2), an upstream's read leniently and a client's written.
 
 use super::resource::read_status;
-use crate::dialect::model::Resource;
+use crate::dialect::Resource;
 use crate::fault::{Cause, Fault};
 use crate::scim::message::{self, LIST_RESPONSE};
 use crate::scim::names::twice;

@@ -1,7 +1,7 @@
 //! A PATCH message of a vendor's own, whose operations have a member for each type of value: to and
 //! from the operations of RFC 7644 section 3.5.2.
 
-use crate::dialect::model::TypedPatch;
+use crate::dialect::TypedPatch;
 use crate::scim::value::{Object, Value};
 
 /// Whether the message has a member for the value.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::patch::{is_native, takes_elements, writes};
-use crate::dialect::model::{ListForms, Paging, SearchForms, SearchWhen};
+use crate::dialect::{ListForms, Paging, SearchForms, SearchWhen};
 use crate::gateway::pair::Pair;
 use crate::gateway::route::{Kind as Resource, Omitted, Policies, Replace};
 use crate::gateway::safety::{CreateConflict, Delete};

@@ -114,7 +114,7 @@ impl Pair {
 
 /// The methods that may write a changed resource, where the client asked for that.
 pub(super) fn writes(pair: &Pair, asked: Operation) -> &'static str {
-    let merges = pair.upstream_resource.put == crate::dialect::model::Put::Merge;
+    let merges = pair.upstream_resource.put == crate::dialect::Put::Merge;
     let has = |operation| pair.upstream_resource.operations.has(operation);
     match (has(Operation::Replace), has(Operation::Patch)) {
         (true, true) if merges || asked == Operation::Patch => "PATCH of the difference, or PUT",

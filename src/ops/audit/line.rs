@@ -6,11 +6,10 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::ids::Ids;
-use super::hashed;
 use crate::exchange::WriteRecord;
 use crate::fault::Cause;
 use crate::observe::AccessRecord;
+use crate::ops::ids::Ids;
 
 /// One line, without its place in the chain.
 #[derive(Serialize)]
@@ -142,6 +141,11 @@ pub(super) fn act(
     let address = address.map(|address| hashed(address, ids));
     let outcome = if done { "done" } else { "failed" };
     text(&Act { time: Timestamp::now(), operation, route, from, address, outcome })
+}
+
+/// An address as its keyed hash.
+fn hashed(address: IpAddr, ids: &Ids) -> String {
+    ids.hash(&crate::exchange::ResourceId::new(address.to_string()))
 }
 
 /// The JSON of a line. What is written of it are texts, numbers and lists of them: it never fails.

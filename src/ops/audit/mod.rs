@@ -6,25 +6,27 @@
 //! file takes no lines, it is not made. Lines are chained over processes and files ([`target`]).
 
 use std::io;
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use super::Metrics;
 use super::ids::Ids;
+use super::metrics::Metrics;
 use crate::config::model::{self, OnFailure};
 use crate::observe::{AccessRecord, Event, Slot, Trigger};
 
 mod line;
 mod refused;
+mod state;
 mod target;
 mod thread;
-pub mod verify;
+mod verify;
+
+pub use verify::{Verified, verify};
 
 use self::line::{act, of_refused, of_stream, of_write};
-use self::refused::Refused;
+use self::state::State;
 use self::target::Target;
 use self::thread::{Message, Work};
 
@@ -38,16 +40,6 @@ pub(super) struct Audit {
     most: usize,
     on_failure: OnFailure,
     metrics: Arc<Metrics>,
-}
-
-/// What requests and the thread have in common.
-#[derive(Debug, Default)]
-struct State {
-    /// Lines that wait, and writes that are under way.
-    taken: Arc<AtomicUsize>,
-    /// Whether the file took no lines when it was last tried.
-    failing: AtomicBool,
-    refused: std::sync::Mutex<Refused>,
 }
 
 impl Audit {
@@ -163,11 +155,6 @@ impl Audit {
     fn waiting(&self) -> usize {
         self.state.taken.load(Ordering::Acquire)
     }
-}
-
-/// An address as its keyed hash.
-fn hashed(address: IpAddr, ids: &Ids) -> String {
-    ids.hash(&crate::exchange::ResourceId::new(address.to_string()))
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, PoisonError, atomic::Ordering};
 use std::time::{Duration, Instant};
 
-use super::State;
+use super::state::State;
 use super::target::Target;
 use crate::config::model::OnFailure;
-use crate::ops::Metrics;
+use crate::ops::metrics::Metrics;
 
 /// Bytes that are written at once, about.
 const BATCH: usize = 64 << 10;

@@ -3,8 +3,8 @@
 use prometheus::IntCounter;
 
 use super::family::{Family, counters};
+use super::label::{NONE, result};
 use super::table::{LOOKUPS, REFUSED, RETRIES};
-use super::{NONE, result};
 use crate::observe::Event;
 
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use prometheus::core::Metric as Countable;
 use prometheus::proto::{Gauge, LabelPair, Metric as Sample, MetricFamily, MetricType};
 use prometheus::{Histogram, HistogramOpts, IntCounter};
 
-use super::table::{Kind, Metric};
+use super::metric::{Kind, Metric};
 
 /// One metric of the table: a counter or histogram for each set of label values.
 pub(super) struct Family<T> {

@@ -16,18 +16,19 @@ use crate::observe::{AccessRecord, Event};
 
 mod care;
 mod family;
+mod label;
+mod metric;
 mod now;
 mod process;
 mod table;
 
 use self::care::CareMetrics;
 use self::family::{Family, counters, histograms};
+use self::label::{NONE, class, result};
+pub use self::metric::{Kind, Metric};
 pub use self::now::Now;
+pub use self::table::METRICS;
 use self::table::*;
-pub use table::{Kind, METRICS, Metric};
-
-/// What stands for a label that does not apply.
-const NONE: &str = "none";
 
 /// The counters of this process.
 #[derive(Debug)]
@@ -277,10 +278,6 @@ fn written(mut families: Vec<MetricFamily>) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn result(well: bool) -> &'static str {
-    if well { "ok" } else { "failed" }
-}
-
 /// A counter that somebody else counts with.
 fn counter(registry: &Registry, metric: Metric) -> Result<IntCounterVec, prometheus::Error> {
     let counter = IntCounterVec::new(Opts::new(metric.name, metric.help), metric.labels)?;
@@ -299,16 +296,6 @@ fn gauge(registry: &Registry, metric: Metric) -> Result<IntGauge, prometheus::Er
     let gauge = IntGauge::new(metric.name, metric.help)?;
     registry.register(Box::new(gauge.clone()))?;
     Ok(gauge)
-}
-
-fn class(status: u16) -> &'static str {
-    match status / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The metrics of the process, which the library makes; the table names them.
 
-use super::table::{Kind, Metric};
+use super::metric::{Kind, Metric};
 
 pub(super) const PROCESS_CPU: Metric = process(
     "process_cpu_seconds_total",

@@ -1,30 +1,7 @@
 //! The metrics as one table: `docs/metrics.md` is generated from it, and every counter is made of it.
 
+use super::metric::{Kind, Metric};
 use super::process::*;
-
-/// One metric as operators read about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Metric {
-    pub name: &'static str,
-    pub kind: Kind,
-    pub help: &'static str,
-    pub labels: &'static [&'static str],
-}
-
-impl Metric {
-    /// Upper bounds of a histogram: of calls where its name says so, else in seconds.
-    pub(super) fn buckets(&self) -> &'static [f64] {
-        if self.name == CALLS_PER_EXCHANGE.name { CALL_BUCKETS } else { BUCKETS }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Counter,
-    Gauge,
-    /// Of what the name ends in: seconds, or calls.
-    Histogram,
-}
 
 /// Every metric, sorted by name.
 pub const METRICS: &[Metric] = &[
@@ -372,6 +349,13 @@ pub(super) const WAITING: Metric = Metric {
     help: "Calls that wait for their turn.",
     labels: &["upstream"],
 };
+
+impl Metric {
+    /// Upper bounds of a histogram: of calls where its name says so, else in seconds.
+    pub(super) fn buckets(&self) -> &'static [f64] {
+        if self.name == CALLS_PER_EXCHANGE.name { CALL_BUCKETS } else { BUCKETS }
+    }
+}
 
 /// Upper bounds in seconds: a translation takes less than the first, a scan more than most.
 const BUCKETS: &[f64] =

@@ -1,8 +1,8 @@
 //! One `[[map]]`, `[[fill]]` or `[[set]]`.
 
-use crate::diagnostic::form::{Clause, Form};
-use crate::diagnostic::shape::Kind;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Item, Table};
+use crate::diagnostic::{Clause, Form};
 use crate::rewrite::code::{BAD_PICK, BAD_VALUES, LOSS_MISSING, NOT_SCALAR, SET_TARGET};
 use crate::rewrite::literal::same_literal;
 use crate::rewrite::place::Place;
@@ -16,7 +16,7 @@ use super::template::{set_value, text};
 
 /// `None` where the rule has a mistake, which was reported.
 pub fn map(table: Table<'_>) -> Option<Map> {
-    table.is(Kind::Same("map"));
+    table.is(TableKind::Same("map"));
     [
         Clause::Needs("pick", "loss"),
         Clause::Needs("otherwise", "values"),
@@ -57,7 +57,7 @@ pub fn map(table: Table<'_>) -> Option<Map> {
 
 /// `None` where the rule has a mistake, which was reported.
 pub fn fill(table: Table<'_>) -> Option<Fill> {
-    table.is(Kind::Same("fill"));
+    table.is(TableKind::Same("fill"));
     table.demand(Clause::Some(&["loss"]));
     table.item("loss").into_iter().for_each(|item| item.may_be(Form::Text("[^ \\t\\r\\n]")));
     let vendor = need_place(&table, "vendor");
@@ -75,7 +75,7 @@ pub fn fill(table: Table<'_>) -> Option<Fill> {
 
 /// `None` where the rule has a mistake, which was reported.
 pub fn set(table: Table<'_>) -> Option<Set> {
-    table.is(Kind::Same("set"));
+    table.is(TableKind::Same("set"));
     table.demand(Clause::One(&["vendor", "canonical"]));
     table.demand(Clause::FlagBars("render", "canonical"));
     let vendor = table.item("vendor").map(place);

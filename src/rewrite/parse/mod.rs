@@ -8,7 +8,7 @@ mod template;
 
 use std::ops::Range;
 
-use crate::diagnostic::shape::Kind;
+use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Reader, Table};
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -61,7 +61,7 @@ fn read<T: Default>(source: &Source, content: impl Fn(&Table<'_>) -> T) -> (T, V
 }
 
 fn entries(root: &Table<'_>) -> Rules {
-    root.is(Kind::Shared("rules"));
+    root.is(TableKind::Shared("rules"));
     Rules {
         maps: root.tables("map").into_iter().filter_map(entry::map).collect(),
         fills: root.tables("fill").into_iter().filter_map(entry::fill).collect(),

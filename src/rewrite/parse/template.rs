@@ -1,6 +1,6 @@
 //! Sources of `fill` (a selector or a template) and values of `set` (a constant or a variable).
 
-use crate::diagnostic::form::Form;
+use crate::diagnostic::Form;
 use crate::diagnostic::toml::Item;
 use crate::rewrite::code::{BAD_TEMPLATE, BAD_VARIABLE};
 use crate::rewrite::rule::{Part, SetValue, Text};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::classify::{Refusal, scim_type};
 use super::retry::retry_after;
 use super::scrub::scrub;
-use crate::dialect::model::{Dialect, ErrorCode};
+use crate::dialect::{Dialect, ErrorCode};
 use crate::fault::Fault;
 use crate::scim::http::Response;
 use crate::scim::message;

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::dialect::model::Dialect;
+use crate::dialect::Dialect;
 use crate::scim::schema::is_urn;
 
 /// In characters.

@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
-use crate::dialect::model::Dialect;
+use crate::dialect::Dialect;
 use crate::fault::Fault;
 use crate::gateway::message::headers::media_type;
 use crate::scim::http::Response;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use crate::dialect::model::Resource;
+use crate::dialect::Resource;
 use crate::scim::endpoint::segment;
 use crate::scim::value::{Object, Value};
 

@@ -13,7 +13,7 @@ pub use write::{schemas_shown, write_answer, write_request};
 
 pub(super) use read::read_status;
 
-use crate::dialect::model::Resource;
+use crate::dialect::Resource;
 use crate::scim::schema::Operation;
 use crate::scim::value::{Object, Value};
 

@@ -3,7 +3,7 @@
 use super::frame::{Frame, Meta, text};
 use super::reference::read_references;
 use super::{within_envelope, without_envelope};
-use crate::dialect::model::{Dialect, Resource};
+use crate::dialect::{Dialect, Resource};
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::error::{disguised, refusal};
 use crate::scim::document::shown;

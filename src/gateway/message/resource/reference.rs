@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::frame::Location;
-use crate::dialect::model::Resource;
+use crate::dialect::Resource;
 use crate::scim::endpoint::Id;
 use crate::scim::schema::Attribute;
 use crate::scim::value::{Object, Value};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::frame::{Frame, Location};
 use super::reference::write_references;
-use crate::dialect::model::{Resource, Schemas};
+use crate::dialect::{Resource, Schemas};
 use crate::gateway::message::typed::write_typed;
 use crate::scim::message::PATCH_OP;
 use crate::scim::schema::{Operation, is_urn};

@@ -24,7 +24,7 @@ pub(super) struct Batches {
 }
 
 #[derive(Debug)]
-pub(super) struct Queue<T> {
+pub(super) struct Lossy<T> {
     /// `None` asks for what is there to be handed on now.
     items: SyncSender<Option<T>>,
     /// Items that are not handed on yet.
@@ -32,7 +32,7 @@ pub(super) struct Queue<T> {
     lost: IntCounter,
 }
 
-impl<T: Send + 'static> Queue<T> {
+impl<T: Send + 'static> Lossy<T> {
     /// Starts the thread. At most `size` items wait; `sink` is handed them in their order and tells how
     /// many of a batch it had to give up; those are counted in `lost`, as what does not fit is.
     ///
@@ -121,7 +121,7 @@ mod tests {
             }
         };
         let lost = counter();
-        let queue = Queue::start("test", 1_000, NOW, lost.clone(), sink).unwrap();
+        let queue = Lossy::start("test", 1_000, NOW, lost.clone(), sink).unwrap();
         (0..1_000).for_each(|item| queue.push(item));
         queue.finish(Duration::from_secs(60));
         assert_eq!(*seen.lock().unwrap(), (0..1_000).collect::<Vec<_>>());
@@ -133,7 +133,7 @@ mod tests {
         let (hangs, hung) = channel();
         let (_never, ever) = channel::<()>();
         let lost = counter();
-        let queue = Queue::start("test", 10, NOW, lost.clone(), move |_: Vec<u32>| {
+        let queue = Lossy::start("test", 10, NOW, lost.clone(), move |_: Vec<u32>| {
             hangs.send(()).unwrap();
             let _ = ever.recv();
             0
@@ -152,7 +152,7 @@ mod tests {
     fn what_cannot_be_handed_on_is_counted() {
         let lost = counter();
         let queue =
-            Queue::start("test", 10, NOW, lost.clone(), |batch: Vec<u32>| batch.len()).unwrap();
+            Lossy::start("test", 10, NOW, lost.clone(), |batch: Vec<u32>| batch.len()).unwrap();
         (0..10).for_each(|item| queue.push(item));
         queue.finish(Duration::from_secs(60));
         assert_eq!(lost.get(), 10);
@@ -162,7 +162,7 @@ mod tests {
     fn the_end_does_not_wait_for_a_batch_to_fill() {
         let slow = Batches { most: 100, delay: Duration::from_secs(3600) };
         let lost = counter();
-        let queue = Queue::start("test", 10, slow, lost, |_: Vec<u32>| 0).unwrap();
+        let queue = Lossy::start("test", 10, slow, lost, |_: Vec<u32>| 0).unwrap();
         queue.push(1);
         let began = Instant::now();
         queue.finish(Duration::from_secs(60));

@@ -1,22 +1,17 @@
-//! One value of a TOML file at its place, and its readers.
+//! The readers of one value.
 
 use std::ops::Range;
 
 use serde_json::Value;
-use toml::Spanned;
 use toml::de::DeValue;
 
-use super::form::{Form, TEXT};
-use super::shape::{Note, note};
-use super::toml::{Reader, Table, WORD, WRONG_TYPE};
-use super::{Code, Diagnostic, did_you_mean};
-
-/// A value at its place. Its readers report a value of another type and give `None`.
-#[derive(Clone, Copy, Debug)]
-pub struct Item<'r> {
-    pub(super) reader: &'r Reader<'r>,
-    pub(super) value: &'r Spanned<DeValue<'r>>,
-}
+use super::code::{WORD, WRONG_TYPE};
+use super::reader::Reader;
+use super::value::{Item, Table};
+use crate::diagnostic::form::{Form, TEXT};
+use crate::diagnostic::likely::did_you_mean;
+use crate::diagnostic::report::{Code, Diagnostic};
+use crate::diagnostic::shape::{Note, note};
 
 impl<'r> Item<'r> {
     pub fn reader(self) -> &'r Reader<'r> {
@@ -29,7 +24,7 @@ impl<'r> Item<'r> {
 
     /// Keeps the value out of every line that diagnostics quote.
     pub fn hide(self) {
-        self.reader.hidden.borrow_mut().push(self.span());
+        self.reader.hide(self.span());
     }
 
     pub(super) fn hide_strings(self) {
