@@ -10,9 +10,9 @@ use super::document::{STDIN, plural, read};
 use super::load::{Loaded, load_all};
 use super::options::{Format, Named};
 use super::output::{counted, mistakes, report, row, say};
-use crate::config::model::{self, Auth, Mode};
 use crate::config::{
-    AS_UTF8, Config, Draft, Moved, NOT_UTF8, RELEASES, Surroundings, moved, unreadable,
+    self, AS_UTF8, Auth, Config, Draft, Mode, Moved, NOT_UTF8, RELEASES, Surroundings, moved,
+    unreadable,
 };
 use crate::diagnostic::{Mistakes, Source};
 use crate::gateway::Route;
@@ -100,7 +100,7 @@ fn otherwise(moved: &Moved, places: &[String]) -> Vec<String> {
     told
 }
 
-fn routes(loaded: &Loaded) -> impl Iterator<Item = (&model::Route, &Route)> {
+fn routes(loaded: &Loaded) -> impl Iterator<Item = (&config::Route, &Route)> {
     loaded.config.routes.iter().zip(loaded.gateway.routes().iter().map(AsRef::as_ref))
 }
 
@@ -191,7 +191,7 @@ fn counts(table: &Table) -> [usize; 3] {
 }
 
 /// The upstream's own schema entries, which stand instead of the dialect's.
-fn overrides(loaded: &Loaded, route: &model::Route) -> Vec<String> {
+fn overrides(loaded: &Loaded, route: &config::Route) -> Vec<String> {
     let Some(upstream) = loaded.config.upstreams.get(&route.upstream.name) else {
         return Vec::new();
     };
@@ -253,7 +253,7 @@ fn as_json(
     all
 }
 
-fn route_json(loaded: &Loaded, of: &model::Route, route: &Route) -> Json {
+fn route_json(loaded: &Loaded, of: &config::Route, route: &Route) -> Json {
     let spec = &route.spec;
     let pairs = Kind::ALL.into_iter().filter_map(|kind| route.pair(kind).zip(Some(kind)));
     let resources: Vec<Json> = pairs

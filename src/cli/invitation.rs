@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::translate::create;
-use crate::config::model::{Auth, Mode, Proof, Route, Target, Upstream};
+use crate::config::{Auth, Mode, Proof, Route, Target, Upstream};
 use crate::gateway;
 use crate::gateway::message::write_request;
 use crate::gateway::route::Kind;

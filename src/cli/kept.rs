@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::config::KEPT;
-use crate::config::model::{Config, Kept};
+use crate::config::{Config, KEPT, Kept};
 use crate::diagnostic::Diagnostic;
 use crate::ops::look_at_state;
 

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::gather::{Gathered, gather};
 use super::kept::kept;
-use crate::config::model::{self, Auth, Mode, Target};
-use crate::config::{self, Config, Draft, UNUSABLE};
+use crate::config::{self, Auth, Config, Draft, Mode, Target, UNUSABLE};
 use crate::diagnostic::{Diagnostic, Mistakes, sort};
 use crate::dialect::Dialects;
 use crate::exchange::Upstream;
@@ -96,7 +95,7 @@ pub(super) struct Upstreams {
 
 /// An upstream, and what it was made of.
 struct Kept {
-    made_of: model::Upstream,
+    made_of: config::Upstream,
     /// The form of the authorization, which the dialect says.
     form: String,
     reached: Reached,
@@ -131,7 +130,7 @@ fn doors(
     let mut upstreams = Upstreams::new(Arc::clone(&before.observer));
     upstreams.sets = before.sets.successor();
     // One that has none has a mistake in its URL.
-    let has_nodes = |upstream: &&model::Upstream| !matches!(&upstream.target, Target::Remote(urls) if urls.is_empty());
+    let has_nodes = |upstream: &&config::Upstream| !matches!(&upstream.target, Target::Remote(urls) if urls.is_empty());
     for upstream in config.upstreams.values().filter(has_nodes) {
         match before.keep(upstream, dialects) {
             Ok(kept) => drop(upstreams.made.insert(upstream.name.clone(), kept)),
@@ -145,7 +144,7 @@ fn doors(
             Err(why) => found.push(format!("route `{}`: {why}", route.label())),
         }
     }
-    let door = |route: &model::Route| {
+    let door = |route: &config::Route| {
         let Reached { calls, strange, care, network, identity } =
             &upstreams.made.get(&route.upstream.name)?.reached;
         let (calls, identity) = (Arc::clone(calls), Arc::clone(identity));
@@ -203,7 +202,7 @@ impl Upstreams {
     }
 
     /// The upstream as it is, where nothing of it changed, else a new one.
-    fn keep(&self, upstream: &model::Upstream, dialects: &Dialects) -> Result<Kept, String> {
+    fn keep(&self, upstream: &config::Upstream, dialects: &Dialects) -> Result<Kept, String> {
         let dialect = dialects.named(&upstream.dialect.name);
         let form = dialect.map(|dialect| dialect.authorization.clone()).unwrap_or_default();
         let before = self.made.get(&upstream.name);
@@ -229,7 +228,7 @@ impl Reached {
 
 /// A new way to the upstream; a simulator keeps its data also where the way to it changes.
 fn reach(
-    upstream: &model::Upstream,
+    upstream: &config::Upstream,
     form: &str,
     before: Option<&Kept>,
     observer: &Arc<dyn Observer>,
@@ -246,7 +245,7 @@ fn reach(
         }
         Target::Sandbox(named) => {
             let vendor = Vendor::named(&named.name).ok_or("there is no such sandbox")?;
-            let stands = |made_of: &model::Upstream| {
+            let stands = |made_of: &config::Upstream| {
                 (&made_of.target, made_of.demo) == (&upstream.target, upstream.demo)
             };
             let same = before.filter(|kept| stands(&kept.made_of));

@@ -8,7 +8,7 @@ use super::along::{Along, Chosen};
 use super::document::{plural, rules};
 use super::options::Format;
 use super::output::{row as fit, say};
-use crate::config::model::Mode;
+use crate::config::Mode;
 use crate::gateway::guard::GUARDED;
 use crate::gateway::pair::Pair;
 use crate::gateway::route::Kind;

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::auth::{named, sha256};
-use super::model::Kept;
-use super::server::socket;
-use super::value::{address, kept};
+use super::kept::{Kept, kept};
+use super::value::{address, socket};
 use crate::diagnostic::toml::{Item, Table};
 
 /// Where operators look and act.

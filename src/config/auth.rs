@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Surroundings;
+use super::caller::{Auth, Credential, Holder, Proof};
 use super::code::{NO_CLIENT_CA, NOTHING, OPEN, PASSTHROUGH, PROOF, TOKEN, TWICE, UNNAMED};
 use super::jwt::{client_assertion, jwt};
-use super::model::{Auth, Credential, Holder, Proof, Server};
+use super::server::Server;
+use super::surroundings::Surroundings;
 use super::value::SOMETHING;
 use crate::diagnostic::Clause;
 use crate::diagnostic::toml::{Item, Table};

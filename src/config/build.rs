@@ -9,8 +9,10 @@ use super::code::{
     NO_DIALECT, NO_PATCH, OVERLAY_DIALECT, OVERLAY_PLACE, VARIABLE_MISSING, VARIABLE_PATH,
     VARIABLE_UNKNOWN,
 };
-use super::file::mistake;
-use super::model::{Config, Named, Route, Upstream, Vars};
+use super::model::Config;
+use super::named::{Named, Vars, mistake};
+use super::route::Route;
+use super::upstream::Upstream;
 use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, did_you_mean};
 use crate::dialect::{Dialect, Dialects};
 use crate::gateway::RouteSpec;

@@ -6,7 +6,6 @@
 use url::{Host, Url};
 
 use super::code::CLEARTEXT;
-use super::model::{Auth, Named, Route, Target, Upstream};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::toml::{Item, Table};
 
@@ -47,30 +46,19 @@ pub(super) fn permitted(item: Item<'_>, what: &str) {
     item.reader().report(weighed(found, true));
 }
 
-/// Of a route that forwards its clients' own credentials.
-pub(super) fn forwarded(route: &Route, upstream: &Upstream) -> Option<Diagnostic> {
-    let Target::Remote(urls) = &upstream.target else { return None };
-    if !matches!(route.auth, Auth::Forward) || !urls.iter().any(is_open) {
-        return None;
-    }
-    let Named { file, span, .. } = &route.upstream;
-    let message = told("the Authorization of this route's clients", upstream.cleartext);
-    let found = Diagnostic::error(CLEARTEXT, message);
-    let found = found.at(file, span.clone(), "its url is not https and not loopback");
-    Some(weighed(found, upstream.cleartext))
-}
-
 /// Whether the table permits it.
 pub(super) fn allowed(table: &Table<'_>) -> bool {
     table.flag("cleartext")
 }
 
-fn told(what: &str, allowed: bool) -> String {
+/// What is said of something that travels, or would.
+pub(super) fn told(what: &str, allowed: bool) -> String {
     let travels = if allowed { "travels" } else { "would travel" };
     format!("{what} {travels} in the clear")
 }
 
-fn weighed(found: Diagnostic, allowed: bool) -> Diagnostic {
+/// An error, or a warning where it is allowed.
+pub(super) fn weighed(found: Diagnostic, allowed: bool) -> Diagnostic {
     if allowed {
         return found.as_warning().with_hint("`cleartext = true` allows it: is the way private?");
     }

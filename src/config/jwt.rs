@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::caller::{ClientAssertion, Jwt, KeyPlace, KeySource, Proof};
+use super::cleartext;
 use super::code::{JWT, URL};
-use super::model::{ClientAssertion, Jwt, KeyPlace, KeySource, Proof};
+use super::surroundings::Surroundings;
 use super::value::{SOMETHING, duration, private_url, readable};
-use super::{Surroundings, cleartext};
 use crate::diagnostic::Clause;
 use crate::diagnostic::TableKind;
 use crate::diagnostic::toml::{Item, Table};

@@ -8,14 +8,13 @@ use std::time::Duration;
 use jsonwebtoken::Algorithm;
 use url::Url;
 
-use super::UNSET;
+use super::certificates::{CertificatePair, client_cert};
 use super::code::{CLIENT, CLIENT_CERT, CREDENTIAL, PRIVATE_KEY, TOKEN_URL};
-use super::identity::{Reading, fitting, is_text};
 use super::jwt::ALGORITHMS;
-use super::model::CertificatePair;
 use super::private_key::PrivateKey;
+use super::reading::{Reading, fitting, is_text};
 use super::secret::{Held, Origin};
-use super::upstream::client_cert;
+use super::surroundings::UNSET;
 use super::value::{duration, private_url, readable};
 use crate::diagnostic::Clause;
 use crate::diagnostic::toml::{Item, Table};

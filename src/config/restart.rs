@@ -1,7 +1,9 @@
 //! What of a configuration cannot change while the gateway runs.
 
 use super::code::RESTART;
-use super::model::{Config, Log, Running, Server};
+use super::log::Log;
+use super::model::Config;
+use super::server::{Running, Server};
 use crate::diagnostic::Diagnostic;
 
 /// The keys that differ and that only a new process can follow: sockets are bound, and audit and spans

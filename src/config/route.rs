@@ -4,20 +4,62 @@ use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
+use include_dir::{Dir, include_dir};
 use url::Url;
 
 use super::auth::{self, Place};
+use super::caller::Auth;
 use super::care::{InFlight, in_flight};
 use super::code::{HOST, OVERLAY, PASSTHROUGH, PREFIX};
-use super::model::{Auth, Limits, Mode, Named, Route};
+use super::entries::extends;
+use super::limits::Limits;
+use super::named::{Named, Vars};
 use super::safety::safety;
+use super::surroundings::Surroundings;
 use super::value::{named, number, vars};
-use super::{Surroundings, extends};
 use crate::diagnostic::Source;
 use crate::diagnostic::toml::{Item, Table};
 use crate::diagnostic::{Clause, Form};
 use crate::dialect::{MissingResource, Undeclared};
+use crate::gateway::rights::Rights;
 use crate::gateway::route::{Etag, Irreversible, LossPolicy, Omitted, Policies, Replace};
+use crate::scim::schema::Attribute;
+
+static OVERLAYS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/overlays");
+
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub host: Option<String>,
+    pub prefix: Named,
+    pub client: Named,
+    pub upstream: Named,
+    pub overlays: Vec<Source>,
+    pub client_vars: Vars,
+    /// What this route's client manages beside its dialect's schema.
+    pub client_extends: Vec<Attribute>,
+    pub auth: Auth,
+    /// What those of `auth` may do that may not do everything, by their names.
+    pub rights: BTreeMap<String, Rights>,
+    pub mode: Mode,
+    pub limits: InFlight,
+    pub policies: Policies,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Bodies are read, translated and written.
+    Translate,
+    /// Bodies stream through unread.
+    Passthrough,
+}
+
+impl Route {
+    /// Host and prefix: the route's name in logs and metrics, unique in a configuration.
+    pub fn label(&self) -> String {
+        let prefix = if self.prefix.name.is_empty() { "/" } else { &self.prefix.name };
+        format!("{}{prefix}", self.host.as_deref().unwrap_or_default())
+    }
+}
 
 const MODES: &[(&str, Mode)] =
     &[("translate", Mode::Translate), ("passthrough", Mode::Passthrough)];
@@ -189,11 +231,16 @@ fn host(item: Item<'_>) -> Option<String> {
 fn overlay(item: Item<'_>, around: &Surroundings<'_>) -> Option<Source> {
     let name = item.string()?;
     let text = std::fs::read_to_string(around.directory.join(name)).ok();
-    let found = text.or_else(|| super::embedded_overlay(name).map(str::to_owned));
+    let found = text.or_else(|| embedded_overlay(name).map(str::to_owned));
     if found.is_none() {
         let message = format!("the overlay {name} cannot be read");
         let hint = "a path from this file's directory, or an embedded rules/overlays/<name>.toml";
         item.reader().report(item.mistake(OVERLAY, message, "not there").with_hint(hint));
     }
     found.map(|text| Source::new(name, text))
+}
+
+/// An overlay that the program was built with, by its name `rules/overlays/<file>`.
+fn embedded_overlay(name: &str) -> Option<&'static str> {
+    OVERLAYS.get_file(name.strip_prefix("rules/overlays/")?)?.contents_utf8()
 }

@@ -1,13 +1,73 @@
 //! The section about this process: `[server]`.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::code::{ADDRESS, NOTHING, UPGRADE_SOCKET, URL};
-use super::model::{CertificatePair, Limits, Running, Server, Tls};
+use super::certificates::{CertificatePair, certificate_pair};
+use super::code::{ADDRESS, NOTHING, URL};
+use super::limits::{Limits, limits};
 use super::network::Network;
-use super::value::{HTTP, address, duration, number, parsed, path};
-use crate::diagnostic::TableKind;
+use super::value::{HTTP, address, duration, parsed, path, socket};
 use crate::diagnostic::toml::{Item, Table};
+
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub listen: Vec<SocketAddr>,
+    pub tls: Option<Tls>,
+    /// Scheme and authority under which clients reach the gateway; no trailing slash.
+    pub public_url: String,
+    pub limits: Limits,
+    pub running: Running,
+}
+
+impl Server {
+    /// In the place of one with mistakes.
+    pub(super) fn nowhere() -> Self {
+        Self {
+            listen: Vec::new(),
+            tls: None,
+            public_url: String::new(),
+            limits: Limits::default(),
+            running: Running::default(),
+        }
+    }
+}
+
+/// How the process follows changes and ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Whether a change of the configuration's files is a reason to reload.
+    pub watch: bool,
+    /// For requests under way at the end.
+    pub drain: Duration,
+    /// For which connections are still taken after the signal to end.
+    pub linger: Duration,
+    /// Where a new process waits for the listening sockets.
+    pub upgrade_socket: Option<PathBuf>,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self {
+            watch: true,
+            drain: Duration::from_secs(30),
+            linger: Duration::from_secs(5),
+            upgrade_socket: None,
+        }
+    }
+}
+
+/// PEM files of the listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// For every name that none of `also` is for.
+    pub pair: CertificatePair,
+    /// Each for the DNS names that its certificate holds.
+    pub also: Vec<CertificatePair>,
+    /// The authorities of clients' certificates; with it clients are asked for one.
+    pub client_ca: Option<PathBuf>,
+}
 
 pub(super) fn server(table: Table<'_>, directory: &Path) -> Option<Server> {
     let listen = table.need("listen");
@@ -65,26 +125,10 @@ fn running(table: &Table<'_>, directory: &Path) -> Running {
     }
 }
 
-/// The longest path of a socket (`sun_path` of unix(7)), in bytes.
-const LONGEST: usize = 107;
-
-/// The absolute path of a socket in a folder that is there.
-pub(super) fn socket(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
-    let path = std::path::absolute(path(item, directory)?).ok()?;
-    let short = path.as_os_str().len() <= LONGEST;
-    let fits = short && path.to_str().is_some() && path.parent().is_some_and(Path::is_dir);
-    if !fits {
-        let message = "this socket cannot be made";
-        let hint = format!("a path of at most {LONGEST} bytes in a folder that is there");
-        item.reader().report(item.mistake(UPGRADE_SOCKET, message, "not usable").with_hint(hint));
-    }
-    fits.then_some(path)
-}
-
 fn tls(table: Table<'_>, directory: &Path) -> Option<Tls> {
-    let pair = pair(&table, directory);
+    let pair = certificate_pair(&table, directory);
     let also = table.tables("also").into_iter().filter_map(|table| {
-        let pair = self::pair(&table, directory);
+        let pair = certificate_pair(&table, directory);
         table.close();
         pair
     });
@@ -92,13 +136,6 @@ fn tls(table: Table<'_>, directory: &Path) -> Option<Tls> {
     let client_ca = table.item("client_ca").and_then(|item| path(item, directory));
     table.close();
     Some(Tls { pair: pair?, also, client_ca })
-}
-
-fn pair(table: &Table<'_>, directory: &Path) -> Option<CertificatePair> {
-    table.is(TableKind::Shared("certificate"));
-    let cert = table.need("cert").and_then(|item| path(item, directory));
-    let key = table.need("key").and_then(|item| path(item, directory));
-    Some(CertificatePair { cert: cert?, key: key? })
 }
 
 /// Scheme and authority alone: routes and dialects bring the path.
@@ -117,44 +154,4 @@ fn public_url(item: Item<'_>) -> Option<String> {
         item.reader().report(diagnostic.with_hint(hint));
     }
     fits.then(|| text.trim_end_matches('/').to_owned())
-}
-
-fn limits(table: Table<'_>) -> Limits {
-    let default = Limits::default();
-    let size = |key, most| table.item(key).and_then(|item| number(item, 256..=most));
-    let time = |key| table.item(key).and_then(duration);
-    let limits = Limits {
-        body: size("body", 64 << 20).unwrap_or(default.body),
-        header: size("header", 256 << 10).unwrap_or(default.header),
-        uri: size("uri", 64 << 10).unwrap_or(default.uri),
-        depth: table.item("depth").and_then(|i| number(i, 4..=128)).unwrap_or(default.depth),
-        elements: table
-            .item("elements")
-            .and_then(|item| number(item, 100..=1_000_000))
-            .unwrap_or(default.elements),
-        client: time("client").unwrap_or(default.client),
-        connections: table
-            .item("connections")
-            .and_then(|item| number(item, 1..=1_000_000))
-            .unwrap_or(default.connections),
-        header_time: time("header_time").unwrap_or(default.header_time),
-        body_time: time("body_time").unwrap_or(default.body_time),
-        stream_time: time("stream_time").unwrap_or(default.stream_time),
-        stream_rate: table
-            .item("stream_rate")
-            .and_then(|item| number(item, 1..=1 << 30))
-            .and_then(|rate| u64::try_from(rate).ok())
-            .unwrap_or(default.stream_rate),
-        idle: time("idle").unwrap_or(default.idle),
-        exchange: time("exchange").unwrap_or(default.exchange),
-        attempts: table
-            .item("attempts")
-            .and_then(|item| number(item, 0..=1_000_000))
-            .unwrap_or(default.attempts),
-        attempts_window: time("attempts_window").unwrap_or(default.attempts_window),
-        trusted_proxies: Vec::new(),
-        proxy_protocol: Vec::new(),
-    };
-    table.close();
-    limits
 }

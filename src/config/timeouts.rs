@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::value::duration;
+use crate::diagnostic::toml::Table;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     pub connect: Duration,
@@ -29,4 +32,16 @@ impl Default for Timeouts {
             call: Duration::from_secs(30),
         }
     }
+}
+
+pub(super) fn timeouts(table: Table<'_>) -> Timeouts {
+    let default = Timeouts::default();
+    let time = |key| table.item(key).and_then(duration);
+    let timeouts = Timeouts {
+        connect: time("connect").unwrap_or(default.connect),
+        idle: time("idle").unwrap_or(default.idle),
+        call: time("call").unwrap_or(default.call),
+    };
+    table.close();
+    timeouts
 }

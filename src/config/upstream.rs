@@ -1,26 +1,67 @@
 //! `[upstream.<name>]`: a service, its dialect and who the gateway is to it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use url::Url;
 
-use super::care::care;
+use super::care::{Care, care};
+use super::certificates::{CertificatePair, client_cert};
+use super::cleartext;
 use super::code::{CARE, CLIENT_CERT, DEMO, NO_SANDBOX, NODES, URL};
-use super::identity::{Identity, Reading, identity};
-use super::model::{CertificatePair, Named, Target, Timeouts, Upstream};
-use super::value::{HTTP, duration, named, number, parsed, path, readable, vars};
-use super::{Surroundings, cleartext, extends};
+use super::entries::extends;
+use super::identity::{Identity, identity};
+use super::named::{Named, Vars};
+use super::reading::Reading;
+use super::surroundings::Surroundings;
+use super::timeouts::{Timeouts, timeouts};
+use super::value::{HTTP, named, number, parsed, readable, vars};
 use crate::diagnostic::Form;
-use crate::diagnostic::TableKind;
 use crate::diagnostic::did_you_mean;
 use crate::diagnostic::toml::{Item, Table};
 use crate::sandbox::Vendor;
+use crate::scim::schema::Attribute;
 use crate::scim::uri::is_plain_path;
 
 /// What an upstream's URL begins with to mean an embedded simulator.
 const SANDBOX: &str = "sandbox:";
 /// Nodes of one upstream.
 const MOST_NODES: usize = 64;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstream {
+    pub name: String,
+    pub dialect: Named,
+    pub target: Target,
+    /// Whether a simulator begins with a few people.
+    pub demo: bool,
+    pub identity: Identity,
+    /// What the gateway shows in TLS, beside its authorization.
+    pub client_cert: Option<CertificatePair>,
+    pub vars: Vars,
+    /// Whole entries laid over the dialect's schema of users.
+    pub schema: Vec<Attribute>,
+    /// The form of PATCH to send, of those that the dialect offers.
+    pub patch: Option<Named>,
+    pub timeouts: Timeouts,
+    /// Of one answer, header and body each, in bytes.
+    pub answer_limit: usize,
+    /// A PEM file with the authorities to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// Whether credentials may go there over plain HTTP beyond loopback.
+    pub cleartext: bool,
+    pub care: Care,
+}
+
+/// Where an upstream is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// The nodes, none where the URL has a mistake, else at least one, each `http` or `https`; the path, the same of all, is put before the
+    /// dialect's base.
+    Remote(Vec<Url>),
+    /// An embedded simulator of the named vendor.
+    Sandbox(Named),
+}
 
 /// Reads one upstream; a part with a mistake is as if it were not there.
 pub(super) fn upstream(
@@ -170,26 +211,4 @@ fn shown_in_tls(item: Item<'_>, target: &Option<Target>) {
         let diagnostic = item.mistake(CLIENT_CERT, message, "it would never be shown");
         item.reader().report(diagnostic.with_hint("write url = \"https://…\""));
     }
-}
-
-/// `{ cert, key }`: PEM files. Whether they can be used is found by whoever uses them.
-pub(super) fn client_cert(item: Item<'_>, around: &Surroundings<'_>) -> Option<CertificatePair> {
-    let table = item.table()?;
-    table.is(TableKind::Same("client_certificate"));
-    let file = |key| table.need(key).and_then(|item| path(item, around.directory));
-    let (cert, key) = (file("cert"), file("key"));
-    table.close();
-    Some(CertificatePair { cert: cert?, key: key? })
-}
-
-fn timeouts(table: Table<'_>) -> Timeouts {
-    let default = Timeouts::default();
-    let time = |key| table.item(key).and_then(duration);
-    let timeouts = Timeouts {
-        connect: time("connect").unwrap_or(default.connect),
-        idle: time("idle").unwrap_or(default.idle),
-        call: time("call").unwrap_or(default.call),
-    };
-    table.close();
-    timeouts
 }

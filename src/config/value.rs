@@ -8,8 +8,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::cleartext::{is_open, permitted};
-use super::code::{ADDRESS, DURATION, NOT_READABLE, RANGE};
-use super::model::{Kept, Named, Vars};
+use super::code::{ADDRESS, DURATION, NOT_READABLE, RANGE, UPGRADE_SOCKET};
+use super::named::{Named, Vars};
 use crate::diagnostic::toml::{Item, Table};
 use crate::diagnostic::{Code, did_you_mean};
 
@@ -116,11 +116,6 @@ pub(super) fn path(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
     item.string().map(|text| directory.join(text))
 }
 
-/// The path of a file that the gateway makes.
-pub(super) fn kept(item: Item<'_>, directory: &Path) -> Option<Kept> {
-    Some(Kept { path: path(item, directory)?, at: named(item)? })
-}
-
 /// The name at a key, without a complaint.
 pub(super) fn mentioned(table: &Table<'_>, key: &'static str) -> Option<Named> {
     let item = table.item(key)?;
@@ -174,4 +169,20 @@ pub(super) fn vars(table: &Table<'_>, key: &'static str) -> Vars {
         .filter_map(|(name, value)| Some((name.to_owned(), value.string()?.to_owned())))
         .collect();
     Vars { values, file: Arc::clone(&table.reader().source().name), span }
+}
+
+/// The longest path of a socket (`sun_path` of unix(7)), in bytes.
+const LONGEST: usize = 107;
+
+/// The absolute path of a socket in a folder that is there.
+pub(super) fn socket(item: Item<'_>, directory: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path(item, directory)?).ok()?;
+    let short = path.as_os_str().len() <= LONGEST;
+    let fits = short && path.to_str().is_some() && path.parent().is_some_and(Path::is_dir);
+    if !fits {
+        let message = "this socket cannot be made";
+        let hint = format!("a path of at most {LONGEST} bytes in a folder that is there");
+        item.reader().report(item.mistake(UPGRADE_SOCKET, message, "not usable").with_hint(hint));
+    }
+    fits.then_some(path)
 }

@@ -21,8 +21,6 @@ pub enum Form {
 
 /// A text of any kind.
 pub const TEXT: Form = Form::Text("");
-/// A whole number that is not negative.
-pub const COUNT: Form = Form::Integer(0, usize::MAX);
 
 /// What the keys of one table demand of one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::{FORWARDED, HeaderName};
 use pingora::proxy::Session;
 
-use crate::config::network::Network;
+use crate::config::Network;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::balancer;
 use super::balancer::Broken;
-use crate::config::model::Limits;
+use crate::config::Limits;
 use crate::observe::{Event, Observer, Reason};
 
 /// How long a taken connection may take for its first request's header, once the listening ended.

@@ -14,7 +14,7 @@ use pingora::proxy::Session;
 use uuid::Uuid;
 
 use super::tls::Peer;
-use crate::config::model::Limits;
+use crate::config::Limits;
 use crate::exchange::REQUEST_ID;
 use crate::fault::{Cause, Fault};
 use crate::scim::endpoint::climbs;

@@ -6,7 +6,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::{PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::config::model::CertificatePair;
+use crate::config::CertificatePair;
 
 /// The certificates of authorities that a file holds, and nothing else.
 ///

@@ -26,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use super::admin::Admin;
 use super::connections::Connections;
 use super::who::Who;
-use crate::config::model::{self, Operator};
+use crate::config::{self, Operator};
 
 /// For one request's header, and between two requests.
 const IDLE: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ pub enum Unstarted {
 
 /// Everything that is bound, before anybody is served.
 pub(super) struct Desk {
-    settings: model::Admin,
+    settings: config::Admin,
     network: Option<std::net::TcpListener>,
     socket: Option<std::os::unix::net::UnixListener>,
 }
@@ -68,7 +68,7 @@ impl Admin {
     ///
     /// # Errors
     /// What cannot be bound and why, or that the thread cannot be started.
-    pub fn start(self, settings: model::Admin) -> Result<SocketAddr, Unstarted> {
+    pub fn start(self, settings: config::Admin) -> Result<SocketAddr, Unstarted> {
         let desk = Desk::bind(settings, self.life.inherits())?;
         let address = desk.address();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -87,7 +87,7 @@ impl Desk {
     ///
     /// # Errors
     /// What cannot be bound, and why.
-    pub fn bind(settings: model::Admin, inherits: bool) -> Result<Self, Unstarted> {
+    pub fn bind(settings: config::Admin, inherits: bool) -> Result<Self, Unstarted> {
         let told = |error: io::Error| Unstarted::Address(settings.listen, error);
         let network = match std::net::TcpListener::bind(settings.listen) {
             Err(error) if error.kind() == ErrorKind::AddrInUse && inherits => None,

@@ -22,7 +22,7 @@ use super::ids::Ids;
 use super::libraries::Libraries;
 use super::lossy::{Batches, Lossy};
 use super::metrics::Metrics;
-use crate::config::model::{Log, LogFormat};
+use crate::config::{Log, LogFormat};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::CallRecord;
 use crate::observe::{AccessRecord, AuthRefusal, Event};

@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use super::lossy::{Batches, Lossy};
 use super::metrics::Metrics;
 use super::span;
-use crate::config::model::Tracing;
+use crate::config::Tracing;
 use crate::observe::AccessRecord;
 
 /// Spans that may wait.

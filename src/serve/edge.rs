@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::config::care::InFlight;
-use crate::config::model::Limits;
+use crate::config::{InFlight, Limits};
 use crate::exchange::{Shared, Upstream};
 use crate::gateway::rights::Rights;
 use crate::gateway::{Gateway, Route};

@@ -11,7 +11,7 @@ use super::account::Account;
 use super::edge::{Edge, Handler};
 use super::forward;
 use super::live::Live;
-use crate::config::model::Limits;
+use crate::config::Limits;
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
 use crate::gateway::rights::Rights;

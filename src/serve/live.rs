@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 
 use super::edge::Edge;
-use crate::config::model::Limits;
+use crate::config::Limits;
 use crate::inbound::{AuthThrottle, Certificates, LimitsInForce};
 
 /// Holds the edge in force and lets it be replaced whole.

@@ -28,7 +28,7 @@ use super::life::{Life, Stage};
 use super::live::Live;
 use super::service::Service;
 use super::signals::Signals;
-use crate::config::model;
+use crate::config;
 use crate::inbound::{Certificates, Connections, HEARING, tls_settings};
 use crate::material::LOOK as EACH;
 use crate::observe::{Event, Observer};
@@ -71,12 +71,12 @@ pub fn bind(addresses: &[SocketAddr], life: &Life) -> Result<(), (SocketAddr, io
 /// Where certificate or key cannot be used, the upgrade socket cannot be made, or the listening ends
 /// by itself.
 pub fn serve(
-    settings: &model::Server,
+    settings: &config::Server,
     live: Arc<Live>,
     observer: Arc<dyn Observer>,
     life: Arc<Life>,
 ) -> Result<Stopped, String> {
-    let model::Running { drain, linger, upgrade_socket, .. } = &settings.running;
+    let config::Running { drain, linger, upgrade_socket, .. } = &settings.running;
     let mut conf = ServerConf {
         threads: available_parallelism().map_or(1, usize::from),
         grace_period_seconds: Some(drain.as_secs().max(1)),
@@ -127,7 +127,7 @@ pub fn serve(
 
 /// The listener's certificates, where it has some: `live` keeps them, and changed files are noticed.
 fn certificates(
-    settings: &model::Server,
+    settings: &config::Server,
     live: &Live,
     observer: &Arc<dyn Observer>,
 ) -> Result<Option<Arc<Certificates>>, String> {

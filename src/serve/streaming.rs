@@ -13,7 +13,7 @@ use pingora::upstreams::peer::{H1UpgradePolicy, HttpPeer};
 use tokio::time::Instant;
 
 use super::passthrough;
-use crate::config::model::Limits;
+use crate::config::Limits;
 use crate::exchange::{Streamed, Trace};
 use crate::fault::Fault;
 use crate::gateway::Route;

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use scim_gateway::config::model::{Auth, Proof};
-use scim_gateway::config::{self, Config, Surroundings};
+use scim_gateway::config::{self, Auth, Config, Proof, Surroundings};
 use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::Dialects;
 use sha2::{Digest, Sha256};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use scim_gateway::config::model::{Auth, Credential, Proof, Server};
+use scim_gateway::config::{Auth, Credential, Proof, Server};
 use scim_gateway::gateway::Gateway;
 use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::serve::{self, Edge, Handler, Live, RouteEntry};

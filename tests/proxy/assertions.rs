@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use scim_gateway::config::model::{Auth, Limits, Proof, Route};
-use scim_gateway::config::{Config, Surroundings};
+use scim_gateway::config::{Auth, Config, Limits, Proof, Route, Surroundings};
 use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::Gateway;

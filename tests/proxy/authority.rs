@@ -9,7 +9,7 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use scim_gateway::config::model::CertificatePair;
+use scim_gateway::config::CertificatePair;
 use tokio_rustls::TlsAcceptor;
 
 pub struct Authority {

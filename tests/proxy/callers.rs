@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use scim_gateway::config::model::{Credential, Limits, Proof};
-use scim_gateway::config::network::Network;
+use scim_gateway::config::{Credential, Limits, Network, Proof};
 use scim_gateway::serve::{Handler, RouteEntry};
 use sha2::{Digest, Sha256};
 

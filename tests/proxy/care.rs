@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use scim_gateway::config::care::{Breaker, Care, InFlight, Rate, Retries};
+use scim_gateway::config::{Breaker, Care, InFlight, Rate, Retries};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::{Cause, Fault};
 use scim_gateway::observe::{Event, Observer, Reason};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::Method;
-use scim_gateway::config::care as settings;
-use scim_gateway::config::model::Auth;
+use scim_gateway::config as settings;
+use scim_gateway::config::Auth;
 use scim_gateway::dialect::Dialects;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::inbound::{Callers, KeySets};

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Method;
-use scim_gateway::config::care::{Breaker, Care, Ejection, Retries};
-use scim_gateway::config::model::Timeouts;
+use scim_gateway::config::{Breaker, Care, Ejection, Retries, Timeouts};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
 use scim_gateway::observe::{Event, Observer};

@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use scim_gateway::config::care::{Care, InFlight};
-use scim_gateway::config::model::{
-    Auth, CertificatePair, Credential, Limits, Proof, Server, Timeouts, Tls, Upstream,
+use scim_gateway::config::{
+    Auth, Care, CertificatePair, Config, Credential, InFlight, Limits, Proof, Server, Surroundings,
+    Timeouts, Tls, Upstream,
 };
-use scim_gateway::config::{Config, Surroundings};
 use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::{Dialect, Dialects};
 use scim_gateway::gateway::route::Policies;

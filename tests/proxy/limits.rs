@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use scim_gateway::config::care::InFlight;
-use scim_gateway::config::model::Limits;
+use scim_gateway::config::{InFlight, Limits};
 use scim_gateway::observe::{Event, Reason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

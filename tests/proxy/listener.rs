@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rcgen::{DnType, SanType};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use scim_gateway::config::model::{Credential, Holder, Limits, Proof, Tls};
+use scim_gateway::config::{Credential, Holder, Limits, Proof, Tls};
 use scim_gateway::dialect::Dialects;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::gateway::Gateway;

@@ -8,7 +8,7 @@ use pingora::tls::{
     RootCertStore, ServerConfig, TlsAcceptor, WebPkiClientVerifier,
     install_default_crypto_provider, load_ca_file_into_store, load_certs_and_key_files,
 };
-use scim_gateway::config::model::CertificatePair;
+use scim_gateway::config::CertificatePair;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::outbound::Certificate;
 use scim_gateway::scim::http::Request;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
-use scim_gateway::config::care::{Breaker, Care, Ejection, Health};
+use scim_gateway::config::{Breaker, Care, Ejection, Health};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::observe::{Event, Observer};
 use scim_gateway::outbound::Remote;

@@ -178,7 +178,7 @@ async fn writers_of_one_service_go_one_after_the_other_whatever_it_is_called() {
 async fn one_node_in_common_is_one_service() {
     let observer = crate::harness::observer();
     let of = |urls: &[&str]| {
-        let ordinary = scim_gateway::config::care::Care::ordinary();
+        let ordinary = scim_gateway::config::Care::ordinary();
         crate::harness::nodes(urls, &ordinary, None, &observer).unwrap()
     };
     let one = of(&["https://b.example/x", "https://a.example:443/x"]);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rcgen::DnType;
 use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
-use scim_gateway::config::care::{Care, Health};
+use scim_gateway::config::{Care, Health};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::inbound::Callers;
 use scim_gateway::observe::{Event, Observer};

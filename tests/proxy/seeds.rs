@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use scim_gateway::config::model::{Credential, Proof};
+use scim_gateway::config::{Credential, Proof};
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::RouteSpec;
 use scim_gateway::gateway::route::Policies;

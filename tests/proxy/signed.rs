@@ -13,7 +13,7 @@ use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
     RSA_PSS_SHA256, RsaKeyPair,
 };
-use scim_gateway::config::model::{Credential, Jwt, KeyPlace, KeySource, Proof};
+use scim_gateway::config::{Credential, Jwt, KeyPlace, KeySource, Proof};
 use scim_gateway::serve::{Handler, RouteEntry};
 use serde_json::{Value, json};
 

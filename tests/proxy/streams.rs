@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use scim_gateway::config::care::{Care, InFlight, Pool};
-use scim_gateway::config::model::Limits;
+use scim_gateway::config::{Care, InFlight, Limits, Pool};
 use scim_gateway::exchange::Upstream;
 use scim_gateway::observe::Event;
 use scim_gateway::scim::http::Request;

@@ -1,7 +1,7 @@
 //! TLS on both edges: a gateway as the upstream of another's calls.
 
 use http::{Method, StatusCode};
-use scim_gateway::config::model::Tls;
+use scim_gateway::config::Tls;
 use scim_gateway::exchange::Upstream;
 use scim_gateway::fault::Cause;
 use scim_gateway::inbound::Certificates;

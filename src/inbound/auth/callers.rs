@@ -15,7 +15,7 @@ use super::jwt::Terms;
 use super::refusal::fault;
 use super::sets::KeySets;
 use super::shown::{Authorization, PresentedCredentials};
-use crate::config::model::{Auth, ClientAssertion, Credential, Holder, Proof};
+use crate::config::{Auth, ClientAssertion, Credential, Holder, Proof};
 use crate::fault::{Cause, Fault};
 use crate::inbound::tls::Peer;
 use crate::observe::{AuthRefusal, Observer, Principal};

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::assertion::Own;
 use super::clock::LEEWAY;
 use super::keys::{KeySet, NoKey};
-use crate::config::model::Jwt;
+use crate::config::Jwt;
 use crate::material::install;
 use crate::observe::{AuthRefusal, Observer};
 

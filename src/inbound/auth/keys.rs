@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::jwks::Set;
-use crate::config::model::{KeyPlace, KeySource, Timeouts};
+use crate::config::{KeyPlace, KeySource, Timeouts};
 use crate::exchange::Upstream;
 use crate::material::{Followed, Looked, Watched, follow};
 use crate::observe::{Event, Observer};

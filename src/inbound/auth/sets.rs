@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::keys::KeySet;
 use super::used::Used;
-use crate::config::model::KeySource;
+use crate::config::KeySource;
 use crate::observe::Observer;
 
 /// Key sets by their source, and what was used by the client's id. Who keeps it over a reload keeps

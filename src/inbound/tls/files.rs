@@ -9,7 +9,7 @@ use pingora::tls::{
     install_default_crypto_provider,
 };
 
-use crate::config::model::CertificatePair;
+use crate::config::CertificatePair;
 use crate::material::{of_pair, pair, trusted};
 
 /// A certificate with the key that belongs to it.

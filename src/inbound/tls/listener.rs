@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::files::{certified, client_authorities};
 use super::names::CertificateNames;
-use crate::config::model::Tls;
+use crate::config::Tls;
 
 /// What the listener shows its clients, and whom it believes about them.
 pub struct Certificates {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::ids::Ids;
 use super::metrics::Metrics;
-use crate::config::model::{self, OnFailure};
+use crate::config::{self, OnFailure};
 use crate::observe::{AccessRecord, Event, Slot, Trigger};
 
 mod line;
@@ -45,7 +45,7 @@ pub(super) struct Audit {
 impl Audit {
     /// # Errors
     /// A sentence, where the file cannot be opened or the thread cannot be started.
-    pub fn start(audit: &model::Audit, metrics: Arc<Metrics>) -> Result<Self, String> {
+    pub fn start(audit: &config::Audit, metrics: Arc<Metrics>) -> Result<Self, String> {
         let file = &audit.file.path;
         let unusable = |error: io::Error| {
             format!("the audit file {} ([audit] file) cannot be opened: {error}", file.display())

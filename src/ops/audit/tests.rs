@@ -72,14 +72,14 @@ fn start(on_failure: OnFailure, queue: usize) -> Started {
     Started { audit, metrics, folder }
 }
 
-fn kept(path: &Path) -> model::Kept {
-    let at = model::Named { name: String::new(), file: "config.toml".into(), span: 0..0 };
-    model::Kept { path: path.to_owned(), at }
+fn kept(path: &Path) -> config::Kept {
+    let at = config::Named { name: String::new(), file: "config.toml".into(), span: 0..0 };
+    config::Kept { path: path.to_owned(), at }
 }
 
 fn open(file: &Path, on_failure: OnFailure, queue: usize) -> (Audit, Arc<Metrics>) {
     let metrics = Arc::new(Metrics::new().unwrap());
-    let settings = model::Audit { file: kept(file), queue, on_failure };
+    let settings = config::Audit { file: kept(file), queue, on_failure };
     (Audit::start(&settings, Arc::clone(&metrics)).unwrap(), metrics)
 }
 
@@ -354,7 +354,7 @@ fn no_more_writes_are_under_way_than_lines_may_wait() {
 #[test]
 fn a_file_that_cannot_be_opened_is_told_at_the_start() {
     let file = kept(Path::new("/nowhere/audit.jsonl"));
-    let audit = model::Audit { file, queue: 16, on_failure: OnFailure::Refuse };
+    let audit = config::Audit { file, queue: 16, on_failure: OnFailure::Refuse };
     let why = Audit::start(&audit, Arc::new(Metrics::new().unwrap())).err().unwrap();
     assert!(why.contains("/nowhere/audit.jsonl"), "{why}");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::state::State;
 use super::target::Target;
-use crate::config::model::OnFailure;
+use crate::config::OnFailure;
 use crate::ops::metrics::Metrics;
 
 /// Bytes that are written at once, about.

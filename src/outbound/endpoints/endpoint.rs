@@ -9,8 +9,7 @@ use pingora::lb::Backend;
 use url::Url;
 
 use super::peer::{Host, Manner};
-use crate::config::care;
-use crate::config::model::Timeouts;
+use crate::config::{self, Timeouts};
 use crate::observe::Observer;
 use crate::outbound::reporter::Reporter;
 use crate::outbound::resilience::CircuitBreaker;
@@ -28,7 +27,7 @@ pub struct UpstreamEndpoint {
 pub struct EndpointSettings<'m> {
     pub name: &'m str,
     pub timeouts: &'m Timeouts,
-    pub care: &'m care::Care,
+    pub care: &'m config::Care,
     /// What is shown in TLS.
     pub certificate: Option<Arc<Certificate>>,
     pub ca: Option<&'m Path>,
@@ -48,10 +47,15 @@ impl UpstreamEndpoint {
             Some(port) => format!("{name}:{port}"),
             None => name.to_owned(),
         };
-        let care::Ejection { failures, pause, longest } = making.care.ejection.clone();
+        let config::Ejection { failures, pause, longest } = making.care.ejection.clone();
         // The share of failures says nothing here: only failures in a row eject.
-        let outlier =
-            care::Breaker { failures, pause, longest, least: u32::MAX, ..care::Breaker::default() };
+        let outlier = config::Breaker {
+            failures,
+            pause,
+            longest,
+            least: u32::MAX,
+            ..config::Breaker::default()
+        };
         let manner = Manner {
             timeouts: making.timeouts.clone(),
             certificate: making.certificate.clone(),

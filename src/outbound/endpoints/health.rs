@@ -20,7 +20,7 @@ use pingora::{Error, ErrorType};
 use tokio::time::{sleep, timeout};
 
 use super::endpoint::{UpstreamEndpoint, number};
-use crate::config::care;
+use crate::config;
 use crate::observe::{Event, Observer};
 use crate::outbound::proof::{AuthHeader, Prover};
 use crate::outbound::tls;
@@ -30,7 +30,7 @@ use crate::outbound::tls;
 pub(super) struct Probe {
     nodes: Arc<[UpstreamEndpoint]>,
     connector: Connector,
-    settings: care::Health,
+    settings: config::Health,
     told: Told,
     /// Who asks, where an authorization is wanted; set by whoever knows it.
     prover: Arc<OnceLock<Arc<dyn Prover>>>,
@@ -49,7 +49,7 @@ impl Probe {
     /// A sentence, where the path cannot stand in a request or nobody can be believed.
     pub(super) fn new(
         nodes: Arc<[UpstreamEndpoint]>,
-        settings: &care::Health,
+        settings: &config::Health,
         own: bool,
         told: Told,
         prover: Arc<OnceLock<Arc<dyn Prover>>>,

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::resolve::{Addresses, Resolver, System};
-use crate::config::model::Timeouts;
+use crate::config::Timeouts;
 use crate::fault::{Cause, Fault};
 use crate::outbound::broken::unreachable;
 use crate::outbound::reporter::Reporter;

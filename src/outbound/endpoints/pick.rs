@@ -13,7 +13,7 @@ use url::Url;
 
 use super::endpoint::{EndpointSettings, UpstreamEndpoint, address, number};
 use super::health;
-use crate::config::care;
+use crate::config;
 use crate::observe::{Event, Observer};
 use crate::outbound::proof::Prover;
 use crate::outbound::resilience::{CallVerdict, Change, Ticket};
@@ -26,7 +26,7 @@ pub struct Endpoints {
     observer: Arc<dyn Observer>,
     nodes: Arc<[UpstreamEndpoint]>,
     balance: Arc<LoadBalancer<RoundRobin>>,
-    probed: Option<care::Health>,
+    probed: Option<config::Health>,
     /// Who asks in health checks.
     asks: Arc<OnceLock<Arc<dyn Prover>>>,
     /// Set when the probes were started, which needs a runtime.
@@ -53,7 +53,7 @@ impl Endpoints {
     ) -> Result<Self, String> {
         let node = |url: &Url| UpstreamEndpoint::new(url, making, authorities.cloned());
         let nodes: Arc<[UpstreamEndpoint]> = urls.iter().map(node).collect::<Result<_, _>>()?;
-        let several = (nodes.len() > 1).then(care::Health::default);
+        let several = (nodes.len() > 1).then(config::Health::default);
         let probed = making.care.health.clone().or(several);
         let name: Arc<str> = making.name.into();
         let numbers = (0_u16..).zip(nodes.iter()).map(|(number, _)| address(number));

@@ -9,9 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::secret::InForce;
-use crate::config::PrivateKey;
-use crate::config::identity::is_text;
-use crate::config::oauth::{Assertion, ClientAuth, Method};
+use crate::config::{Assertion, ClientAuth, Method, PrivateKey, is_text};
 use crate::material::{Looked, install};
 
 /// RFC 7523 section 2.2.

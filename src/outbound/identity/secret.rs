@@ -2,8 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::config::Secret;
-use crate::config::secret::{Held, Origin};
+use crate::config::{Held, Origin, Secret};
 use crate::material::{Looked, Watched};
 
 pub(super) struct InForce {

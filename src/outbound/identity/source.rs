@@ -12,8 +12,7 @@ use zeroize::Zeroizing;
 use super::secret::InForce;
 use super::token::Tokens;
 use super::token_endpoint::TokenEndpoint;
-use crate::config::identity::{is_text, stands_in_header};
-use crate::config::{self, model};
+use crate::config::{self, is_text, stands_in_header};
 use crate::fault::{Cause, Fault};
 use crate::material::{Followed, follow};
 use crate::observe::Observer;
@@ -52,7 +51,7 @@ impl GatewayIdentity {
     /// # Errors
     /// A sentence, where a certificate or an authority cannot be used.
     pub fn new(
-        upstream: &model::Upstream,
+        upstream: &config::Upstream,
         form: &str,
         observer: &Arc<dyn Observer>,
     ) -> Result<Arc<Self>, String> {

@@ -15,11 +15,7 @@ use oauth2::{
 use url::Url;
 
 use super::client::{Client, Shown};
-use crate::config::Secret;
-use crate::config::care::Care;
-use crate::config::identity::stands_in_header;
-use crate::config::model::Timeouts;
-use crate::config::oauth::OAuth;
+use crate::config::{Care, OAuth, Secret, Timeouts, stands_in_header};
 use crate::exchange::Upstream;
 use crate::fault::Cause;
 use crate::gateway::message::error::retry_after;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::verdict::CallVerdict;
 use super::window::Window;
-use crate::config::care;
+use crate::config;
 
 /// What the state has changed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Drop for Ticket {
 
 #[derive(Debug)]
 pub struct CircuitBreaker {
-    settings: care::Breaker,
+    settings: config::Breaker,
     inner: Mutex<Inner>,
 }
 
@@ -81,7 +81,7 @@ enum State {
 }
 
 impl CircuitBreaker {
-    pub fn new(settings: care::Breaker) -> Self {
+    pub fn new(settings: config::Breaker) -> Self {
         let inner = Inner { state: State::closed(), era: 0, times: 0 };
         Self { settings, inner: Mutex::new(inner) }
     }
@@ -203,8 +203,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn settings() -> care::Breaker {
-        care::Breaker {
+    fn settings() -> config::Breaker {
+        config::Breaker {
             failures: 3,
             share: 50,
             least: 10,

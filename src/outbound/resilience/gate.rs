@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use crate::config::care::InFlight;
+use crate::config::InFlight;
 use crate::observe::Reason;
 
 /// Places, and a bounded waiting room before them.

@@ -15,7 +15,7 @@ use super::retry_after_hold::{Held, RetryAfterHold};
 use super::strangers::{Own, Strangers};
 use super::told;
 use super::verdict::CallVerdicts;
-use crate::config::care;
+use crate::config;
 use crate::fault::Fault;
 use crate::observe::{Event, Observer, Reason};
 use crate::outbound::standing::UpstreamStanding;
@@ -62,7 +62,7 @@ struct Caller {
 }
 
 impl Resilience {
-    pub fn new(name: &str, settings: &care::Care, observer: Arc<dyn Observer>) -> Self {
+    pub fn new(name: &str, settings: &config::Care, observer: Arc<dyn Observer>) -> Self {
         let name: Arc<str> = name.into();
         Self {
             name,

@@ -10,7 +10,7 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::config::care::Rate;
+use crate::config::Rate;
 
 #[derive(Debug)]
 pub(super) struct Bucket {

@@ -14,7 +14,7 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker
 use tower::retry::budget::{Budget, TpsBudget};
 use tower::util::rng::HasherRng;
 
-use crate::config::care;
+use crate::config;
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::error::retry_after;
 use crate::scim::http::{Request, Response};
@@ -82,8 +82,8 @@ pub(super) struct Retries {
 }
 
 impl Retries {
-    pub(super) fn new(settings: &care::Retries) -> Self {
-        let care::Retries { most, share, pause, patience } = settings;
+    pub(super) fn new(settings: &config::Retries) -> Self {
+        let config::Retries { most, share, pause, patience } = settings;
         let share = f32::from(u16::try_from(*share).unwrap_or(100).clamp(1, 100)) / 100.0;
         Self {
             most: *most,
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn retries_are_a_share_of_the_calls_and_a_floor() {
         for (share, calls) in [(20, 0), (20, 100), (50, 100), (100, 30)] {
-            let retries = Retries::new(&care::Retries { share, ..care::Retries::default() });
+            let retries = Retries::new(&config::Retries { share, ..config::Retries::default() });
             (0..calls).for_each(|_| retries.earn());
             let spent = (0..1_000).take_while(|_| retries.spend()).count();
             // A second of the floor may be forgotten meanwhile, where the machine is slow.
@@ -177,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn pauses_grow_and_differ() {
-        let retries = Retries::new(&care::Retries::default());
+        let retries = Retries::new(&config::Retries::default());
         let pause = |pauses: &mut ExponentialBackoff| {
             let now = tokio::time::Instant::now();
             next(pauses) - now

@@ -11,15 +11,15 @@ use tokio::time::Instant;
 
 use super::breaker::CircuitBreaker;
 use super::retry::Retries;
-use crate::config::care;
+use crate::config;
 
 /// Strangers that are remembered at once.
 const MOST: usize = 1_024;
 
 #[derive(Debug)]
 pub(super) struct Strangers {
-    breaker: Option<care::Breaker>,
-    retries: care::Retries,
+    breaker: Option<config::Breaker>,
+    retries: config::Retries,
     known: Mutex<HashMap<u64, Known>>,
 }
 
@@ -38,7 +38,7 @@ struct Known {
 }
 
 impl Strangers {
-    pub(super) fn new(settings: &care::Care) -> Self {
+    pub(super) fn new(settings: &config::Care) -> Self {
         let (breaker, retries) = (settings.breaker.clone(), settings.retries.clone());
         Self { breaker, retries, known: Mutex::default() }
     }
@@ -72,7 +72,7 @@ mod tests {
     // Edge 10: breaker and budget were shared by all credentials.
     #[test]
     fn what_one_of_them_fails_and_spends_is_its_own_and_no_flood_fills_memory() {
-        let (strangers, start) = (Strangers::new(&care::Care::ordinary()), Instant::now());
+        let (strangers, start) = (Strangers::new(&config::Care::ordinary()), Instant::now());
         let one = strangers.of(1, start);
         let breaker = one.breaker.clone().unwrap();
         while breaker.shut(start).is_none() {

@@ -9,7 +9,7 @@ use pingora::utils::tls::CertKey;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::config::model::CertificatePair;
+use crate::config::CertificatePair;
 use crate::material::{Looked, Watched, of_pair, pair};
 
 /// A certificate for an upstream (RFC 8446 section 4.4.2).
