@@ -32,4 +32,6 @@ pub mod serve;
 
 pub mod ops;
 
+pub mod app;
+
 pub mod cli;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::gather::{Gathered, gather};
 use super::options::{Configured, Format};
 use super::output::{mistakes, misused};
-use crate::config::{Config, Mode};
+use crate::app::inspect;
+use crate::config::Mode;
 use crate::diagnostic::{Mistakes, Source, any_error, did_you_mean};
 use crate::dialect::{Dialect, Dialects};
 use crate::gateway::route::Policies;
@@ -139,10 +139,7 @@ impl Unchosen {
 }
 
 fn configured(configured: &Configured) -> Result<Vec<Chosen>, Unchosen> {
-    let draft = Config::inspect(&configured.config).map_err(Unchosen::Mistakes)?;
-    let gathered = gather(draft).and_then(Gathered::finish);
-    let (config, dialects, specs) = gathered.map_err(Unchosen::Mistakes)?;
-    let gateway = Gateway::new(specs, &dialects);
+    let (config, gateway) = inspect(&configured.config).map_err(Unchosen::Mistakes)?;
     let routes = gateway.routes().iter().zip(&config.routes);
     Ok(routes.map(|(route, of)| Chosen { route: Arc::clone(route), mode: of.mode }).collect())
 }

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
 use super::document::{STDIN, plural, read};
-use super::load::{Loaded, load_all};
 use super::options::{Format, Named};
 use super::output::{counted, mistakes, report, row, say};
+use crate::app::{Loaded, load_all};
 use crate::config::{
     self, AS_UTF8, Auth, Config, Draft, Mode, Moved, NOT_UTF8, RELEASES, Surroundings, moved,
     unreadable,
@@ -20,7 +19,6 @@ use crate::gateway::pair::Pair;
 use crate::gateway::report::{OperationReport, operations};
 use crate::gateway::route::Kind;
 use crate::gateway::table::{Fate, Table};
-use crate::observe::{Observer, Silent};
 use crate::scim::schema::Attribute;
 
 /// Of a route whose clients the upstream knows.
@@ -52,11 +50,9 @@ pub(super) struct Options {
 }
 
 pub(super) fn check(options: &Options, format: Format) -> ExitCode {
-    // Checking makes no call, so there is nothing to observe.
-    let nobody: Arc<dyn Observer> = Arc::new(Silent);
     let draft = draft(options.named.path());
     let moved = draft.as_ref().map(|draft| moved_in(draft, options)).unwrap_or_default();
-    let loaded = draft.and_then(|draft| load_all(draft, &nobody));
+    let loaded = draft.and_then(load_all);
     let passes = |loaded: &Loaded| !options.deny_warnings || loaded.warnings.diagnostics.is_empty();
     let passed = loaded.as_ref().is_ok_and(passes);
     match (format, &loaded) {

@@ -5,7 +5,6 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::thread::{park_timeout, spawn};
 use std::time::{Duration, Instant};
 
@@ -18,14 +17,10 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde_json::Value as Json;
 
 use super::document::pretty;
-use super::load::{Loaded, load_all};
 use super::output::{fail, say};
+use crate::app::{load_all, serve_alone};
 use crate::config::{Config, Surroundings};
 use crate::diagnostic::Source;
-use crate::exchange::Shared;
-use crate::observe::{Observer, Silent};
-use crate::serve;
-use crate::serve::{Edge, Life, Live};
 
 const README: &str = include_str!("../../README.md");
 const CONFIG: &str = include_str!("../../config.toml");
@@ -87,16 +82,10 @@ fn played() -> Result<(), String> {
 fn serve() -> Result<SocketAddr, String> {
     let around = Surroundings { directory: Path::new(NOWHERE), env: &|_| None };
     let draft = Config::drafted(&Source::new("config.toml", CONFIG), &around);
-    let observer: Arc<dyn Observer> = Arc::new(Silent);
-    let loaded = load_all(draft, &observer).map_err(|found| found.text(false))?;
-    let Loaded { config, gateway, doors, upstreams, .. } = loaded;
+    let loaded = load_all(draft).map_err(|found| found.text(false))?;
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let address = free.map_err(|error| format!("there is no free port: {error}"))?;
-    let mut server = config.server;
-    server.listen = vec![address];
-    let edge = Edge::new(gateway, doors, server.limits.clone(), Arc::<Shared>::default());
-    let live = Arc::new(Live::new(edge.before(upstreams.reached())));
-    spawn(move || serve::serve(&server, live, observer, Arc::<Life>::default()).map(drop));
+    spawn(move || serve_alone(loaded, address));
     let begin = Instant::now();
     while TcpStream::connect(address).is_err() {
         if begin.elapsed() > PATIENCE {

@@ -5,23 +5,29 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::translate::create;
-use crate::config::{Auth, Mode, Proof, Route, Target, Upstream};
-use crate::gateway;
+use crate::config::{Auth, Config, Mode, Proof, Route, Target, Upstream};
 use crate::gateway::message::write_request;
 use crate::gateway::route::Kind;
+use crate::gateway::{self, Gateway};
 use crate::scim::Value;
 use crate::scim::schema::{Attribute, Operation};
 
 /// The token of the shipped `config.toml`. It is no secret.
 const DEMO_TOKEN: &str = "demo-token";
 
+/// The lines of all routes.
+pub(super) fn invitations(config: &Config, gateway: &Gateway) -> Vec<String> {
+    let routes = config.routes.iter().zip(gateway.routes());
+    routes
+        .flat_map(|(route, made)| {
+            invitation(route, config.upstreams.get(&route.upstream.name), made)
+        })
+        .collect()
+}
+
 /// A line that says in words what the route is, and one that lists users. Where nobody real is behind
 /// it, a line that creates one, too.
-pub(super) fn invitation(
-    route: &Route,
-    upstream: Option<&Upstream>,
-    made: &gateway::Route,
-) -> Vec<String> {
+fn invitation(route: &Route, upstream: Option<&Upstream>, made: &gateway::Route) -> Vec<String> {
     let spec = &made.spec;
     let sandbox = upstream.is_some_and(|upstream| matches!(upstream.target, Target::Sandbox(_)));
     let (client, target) = (&spec.client.title, &spec.upstream.title);

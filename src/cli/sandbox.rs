@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use tokio::net::TcpListener;
 
 use super::output::{fail, say};
-use super::taken::taken;
+use crate::app::address_taken;
 use crate::sandbox::{self, Sandbox, Vendor};
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ pub(super) fn sandbox(options: &Options) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(serve(options))) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&taken("--listen", options.listen, &error)),
+        Err(error) => fail(&address_taken("--listen", options.listen, &error)),
     }
 }
 

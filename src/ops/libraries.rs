@@ -61,7 +61,6 @@ mod tests {
         }
     }
 
-    // edge 23
     #[test]
     fn what_the_library_says_is_counted_and_not_written() {
         let (metrics, text) = (Metrics::new().unwrap(), Text::default());

@@ -3,7 +3,7 @@
 use crate::files::{File, rust};
 
 /// A room uses only rooms before it.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "diagnostic",
     "scim",
     "rewrite",
@@ -19,6 +19,7 @@ const ROOMS: [&str; 16] = [
     "inbound",
     "serve",
     "ops",
+    "app",
     "cli",
 ];
 

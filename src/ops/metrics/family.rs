@@ -135,7 +135,6 @@ mod tests {
     use super::*;
     use crate::ops::metrics::table::AUTHENTICATED;
 
-    // Edge review 28.
     #[test]
     fn labels_that_read_alike_put_together_are_counted_apart() {
         let family = counters(AUTHENTICATED);

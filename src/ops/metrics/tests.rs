@@ -107,7 +107,6 @@ fn now() -> Now {
     }
 }
 
-// Edge review 14.
 #[test]
 fn gauges_are_what_stands_now_and_what_is_gone_is_gone() {
     let metrics = Metrics::new().unwrap();

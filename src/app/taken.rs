@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// `key` is where the configuration, or the command line, says the address.
-pub(super) fn taken(key: &str, address: SocketAddr, error: &Error) -> String {
+pub fn address_taken(key: &str, address: SocketAddr, error: &Error) -> String {
     let port = address.port();
     let hint = match error.kind() {
         ErrorKind::AddrInUse => held(&format!("ss -ltnp 'sport = :{port}'"), "address"),
@@ -60,13 +60,13 @@ mod tests {
             (ErrorKind::AddrNotAvailable, "no interface"),
             (ErrorKind::PermissionDenied, "CAP_NET_BIND_SERVICE"),
         ] {
-            let told = taken("[admin] listen", address, &kind.into());
+            let told = address_taken("[admin] listen", address, &kind.into());
             assert!(
                 told.contains("127.0.0.1:8443 ([admin] listen)") && told.contains(part),
                 "{told}"
             );
         }
-        let other = taken("[admin] listen", address, &ErrorKind::OutOfMemory.into());
+        let other = address_taken("[admin] listen", address, &ErrorKind::OutOfMemory.into());
         assert!(!other.contains("Help"), "{other}");
     }
 }

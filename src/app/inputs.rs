@@ -1,31 +1,15 @@
-//! The files of a configuration, and noticing that one of them has changed.
-//!
-//! The system tells of folders in which something happened; whether it matters is decided by what
-//! the files hold. So an editor that renames a new file into place and a folder that is swapped by a
-//! symbolic link are changes, and a file touched or read is none.
+//! The files of a configuration: what it is read from, and where its changes are seen.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use notify::event::{AccessKind, AccessMode, EventKind};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::time::{Instant, timeout};
 
 use crate::config::Config;
-use crate::observe::{Event, Observer};
 
-/// After the last of several changes.
-const QUIET: Duration = Duration::from_millis(100);
 /// Links that are followed from one file.
 const LINKS: usize = 64;
-/// For changes that do not end.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a configuration is read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,26 +18,11 @@ pub(super) struct Inputs {
     files: BTreeSet<PathBuf>,
     /// The operator's own rules: a folder with a folder for each dialect.
     rules: Option<PathBuf>,
-    watch: bool,
-}
-
-/// Notices changes of the inputs.
-pub(super) struct Files {
-    inputs: Inputs,
-    folders: BTreeSet<PathBuf>,
-    /// Of the inputs as they were seen last.
-    meant: Arc<ArcSwap<Meant>>,
-    /// Of what the inputs held last.
-    seen: [u8; 32],
-    /// Watches as long as it is there.
-    watcher: Option<RecommendedWatcher>,
-    woken: Receiver<()>,
-    wake: Sender<()>,
-    observer: Arc<dyn Observer>,
+    pub watch: bool,
 }
 
 impl Inputs {
-    pub(super) fn of(path: &Path, config: &Config) -> Self {
+    pub fn of(path: &Path, config: &Config) -> Self {
         let directory = path.parent().unwrap_or(Path::new(""));
         let overlays = config.routes.iter().flat_map(|route| &route.overlays);
         let mut files: BTreeSet<_> = overlays.map(|o| directory.join(&*o.name)).collect();
@@ -62,7 +31,7 @@ impl Inputs {
     }
 
     /// A hash of all that is read.
-    fn digest(&self) -> [u8; 32] {
+    pub fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let rules = self.rules.iter().flat_map(|rules| inner(rules)).flat_map(|at| inner(&at));
         for file in self.files.iter().cloned().chain(rules) {
@@ -76,7 +45,7 @@ impl Inputs {
     }
 
     /// Where changes of the inputs are seen: their folders, also those of links on the way to them.
-    fn folders(&self) -> BTreeSet<PathBuf> {
+    pub fn folders(&self) -> BTreeSet<PathBuf> {
         let own = self.files.iter().chain(&self.rules).filter_map(|file| file.parent());
         let linked = self.linked();
         let linked = linked.iter().filter_map(|at| at.parent()).filter(|at| at.is_dir());
@@ -95,7 +64,7 @@ impl Inputs {
     }
 
     /// Which events may be about the inputs.
-    fn meant(&self) -> Meant {
+    pub fn meant(&self) -> Meant {
         let linked = self.linked();
         let names = linked.iter().filter_map(|at| at.file_name()).map(OsString::from).collect();
         Meant { names, dialects: self.dialects() }
@@ -105,7 +74,7 @@ impl Inputs {
 /// What in the watched folders belongs to the inputs; other files there, such as the audit's, change
 /// all the time.
 #[derive(Debug, Default)]
-struct Meant {
+pub(super) struct Meant {
     /// Of the files, and of the links on the way to them.
     names: BTreeSet<OsString>,
     /// Whatever is in one of these folders.
@@ -113,7 +82,7 @@ struct Meant {
 }
 
 impl Meant {
-    fn is(&self, path: &Path) -> bool {
+    pub fn is(&self, path: &Path) -> bool {
         let named = path.file_name().is_none_or(|name| self.names.contains(name));
         named || path.parent().is_some_and(|folder| self.dialects.contains(folder))
     }
@@ -144,96 +113,6 @@ fn links(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-impl Files {
-    pub(super) fn new(observer: Arc<dyn Observer>) -> Self {
-        let (wake, woken) = channel(1);
-        let inputs = Inputs::default();
-        Self {
-            seen: inputs.digest(),
-            inputs,
-            folders: BTreeSet::new(),
-            meant: Arc::default(),
-            watcher: None,
-            woken,
-            wake,
-            observer,
-        }
-    }
-
-    /// Looks at these inputs from now on; what they hold now is no change.
-    pub(super) fn follow(&mut self, inputs: Inputs) {
-        let same = inputs == self.inputs;
-        self.inputs = inputs;
-        self.watch();
-        if !same {
-            self.remember();
-        }
-    }
-
-    /// What the inputs hold now is no change.
-    pub(super) fn remember(&mut self) {
-        self.seen = self.inputs.digest();
-    }
-
-    /// Waits until the inputs hold something else.
-    pub(super) async fn changed(&mut self) {
-        loop {
-            // There is a sender as long as this.
-            let _ = self.woken.recv().await;
-            let begin = Instant::now();
-            while begin.elapsed() < PATIENCE && timeout(QUIET, self.woken.recv()).await.is_ok() {}
-            self.watch();
-            let now = self.inputs.digest();
-            if now != self.seen {
-                self.seen = now;
-                return;
-            }
-        }
-    }
-
-    /// Watches the inputs' folders, where they are not those watched.
-    fn watch(&mut self) {
-        self.meant.store(Arc::new(self.inputs.meant()));
-        let folders = if self.inputs.watch { self.inputs.folders() } else { BTreeSet::new() };
-        if folders == self.folders {
-            return;
-        }
-        let (wake, meant) = (self.wake.clone(), Arc::clone(&self.meant));
-        let woken = move |event: notify::Result<notify::Event>| {
-            let meant = meant.load();
-            let concerns = |event: notify::Event| {
-                let paths = &event.paths;
-                let about = paths.is_empty() || paths.iter().any(|path| meant.is(path));
-                event.need_rescan() || (is_change(event.kind) && about)
-            };
-            if event.map_or(true, concerns) {
-                // A full channel wakes, too.
-                let _ = wake.try_send(());
-            }
-        };
-        let watcher = notify::recommended_watcher(woken).and_then(|mut watcher| {
-            for folder in &folders {
-                watcher.watch(folder, RecursiveMode::NonRecursive)?;
-            }
-            Ok(watcher)
-        });
-        // The old one goes when the new one watches.
-        match watcher {
-            Ok(watcher) => (self.watcher, self.folders) = (Some(watcher), folders),
-            Err(error) => self.observer.happened(&Event::Unwatched(error.to_string())),
-        }
-    }
-}
-
-/// Reading is no change; this program reads.
-fn is_change(kind: EventKind) -> bool {
-    match kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-        EventKind::Access(_) => false,
-        _ => true,
-    }
-}
-
 /// What is in a folder, sorted; nothing where there is none.
 fn inner(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
@@ -256,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    // edge 24: an audit file in the configuration's folder woke the reloader with every line.
+    // An audit file in the configuration's folder woke the reloader with every line.
     #[test]
     fn only_inputs_and_links_to_them_are_meant() {
         let folder = tempfile::tempdir().unwrap();

@@ -13,8 +13,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 
-use super::files::{Files, Inputs};
-use super::load::{Loaded, Upstreams, load_over};
+use super::files::Files;
+use super::inputs::Inputs;
+use super::load::{Loaded, load_over};
+use super::upstreams::Upstreams;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::exchange::Shared;

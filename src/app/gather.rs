@@ -3,11 +3,13 @@
 //!
 //! It opens no socket and looks at no certificate.
 
+use std::path::Path;
+
 use crate::config::{self, Config, Draft};
 use crate::diagnostic::{Mistakes, any_error, sort};
 use crate::dialect::Dialects;
 use crate::dialect::cases::cases;
-use crate::gateway::RouteSpec;
+use crate::gateway::{Gateway, RouteSpec};
 
 /// What a configuration says, as far as it can be used.
 pub(super) struct Gathered {
@@ -62,4 +64,14 @@ impl Gathered {
             _ => Err(self.found),
         }
     }
+}
+
+/// A configuration and its compiled routes, of a file that nothing is served from: a secret that the environment
+/// lacks is no mistake.
+///
+/// # Errors
+/// All mistakes at once.
+pub fn inspect(path: &Path) -> Result<(Config, Gateway), Mistakes> {
+    let (config, dialects, specs) = gather(Config::inspect(path)?)?.finish()?;
+    Ok((config, Gateway::new(specs, &dialects)))
 }
