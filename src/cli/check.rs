@@ -15,10 +15,8 @@ use crate::config::{
 };
 use crate::diagnostic::{Mistakes, Source};
 use crate::gateway::Route;
-use crate::gateway::pair::Pair;
+use crate::gateway::pair::{Fate, Kind, Pair, Table};
 use crate::gateway::report::{OperationReport, operations};
-use crate::gateway::route::Kind;
-use crate::gateway::table::{Fate, Table};
 use crate::scim::schema::Attribute;
 
 /// Of a route whose clients the upstream knows.

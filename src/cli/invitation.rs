@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::translate::create;
 use crate::config::{Auth, Config, Mode, Proof, Route, Target, Upstream};
 use crate::gateway::message::write_request;
-use crate::gateway::route::Kind;
+use crate::gateway::pair::Kind;
 use crate::gateway::{self, Gateway};
 use crate::scim::Value;
 use crate::scim::schema::{Attribute, Operation};

@@ -9,10 +9,8 @@ use super::document::{plural, rules};
 use super::options::Format;
 use super::output::{row as fit, say};
 use crate::config::Mode;
-use crate::gateway::guard::GUARDED;
-use crate::gateway::pair::Pair;
-use crate::gateway::route::Kind;
-use crate::gateway::table::{Fate, Row};
+use crate::gateway::pair::{Fate, Kind, Pair, Row};
+use crate::gateway::write::GUARDED;
 use crate::scim::schema::Mutability;
 
 /// Where a place goes on that is longer than the terminal is wide.

@@ -12,8 +12,8 @@ use super::output::{complain, failed, mistakes, say};
 use crate::diagnostic::{Mistakes, Source};
 use crate::dialect::cases::{Case, bless, cases};
 use crate::dialect::{Dialects, hold_a_dialect};
-use crate::gateway::example::{Mismatch, Stage};
-use crate::gateway::route::Kind;
+use crate::gateway::pair::Kind;
+use crate::gateway::report::{Mismatch, Stage};
 
 /// The most blocks that one page is given anew.
 const MOST: usize = 1_000;

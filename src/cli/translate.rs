@@ -12,13 +12,12 @@ use super::document::{Failure, Typed, answer, losses, losses_json, pretty, read}
 use super::options::Format;
 use super::output::{complain, say};
 use crate::fault::{Cause, Fault};
-use crate::gateway::guard::{guard, may_deactivate};
-use crate::gateway::message::list::Head;
-use crate::gateway::message::resource::read_request;
+use crate::gateway::Route;
+use crate::gateway::message::{Head, read_request};
 use crate::gateway::pair::{Losses, Pair};
-use crate::gateway::patch::Plan;
-use crate::gateway::reply::Stored;
-use crate::gateway::{Route, route::Replace};
+use crate::gateway::route::Replace;
+use crate::gateway::view::Stored;
+use crate::gateway::write::{Plan, guard, may_deactivate};
 use crate::scim::document::{DocumentLimits, parse};
 use crate::scim::http::Request;
 use crate::scim::projection::Projection;
@@ -234,7 +233,7 @@ fn written(
     route: &Route,
     pair: &Pair,
     asked: Operation,
-    merged: &crate::gateway::merge::Merged,
+    merged: &crate::gateway::write::Merged,
     id: &str,
 ) -> Result<Done, Failure> {
     if !merged.changed {

@@ -13,8 +13,8 @@ use super::surroundings::Surroundings;
 use super::value::SOMETHING;
 use crate::diagnostic::Clause;
 use crate::diagnostic::toml::{Item, Table};
-use crate::gateway::rights::{Right, Rights};
-use crate::gateway::route::Kind;
+use crate::gateway::pair::Kind;
+use crate::gateway::route::{Right, Rights};
 
 /// What listener and route are to callers.
 #[derive(Clone, Copy, Debug)]

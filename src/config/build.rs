@@ -16,7 +16,7 @@ use super::upstream::Upstream;
 use crate::diagnostic::{Diagnostic, Mistakes, Source, any_error, did_you_mean};
 use crate::dialect::{Dialect, Dialects};
 use crate::gateway::RouteSpec;
-use crate::gateway::route::Kind;
+use crate::gateway::pair::Kind;
 use crate::rewrite::check::{check_over, conflicts};
 use crate::rewrite::parse;
 use crate::rewrite::rule::{Rules, SetValue};

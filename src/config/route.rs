@@ -17,12 +17,10 @@ use super::named::{Named, Vars};
 use super::safety::safety;
 use super::surroundings::Surroundings;
 use super::value::{named, number, vars};
-use crate::diagnostic::Source;
 use crate::diagnostic::toml::{Item, Table};
-use crate::diagnostic::{Clause, Form};
+use crate::diagnostic::{Clause, Form, Source};
 use crate::dialect::{MissingResource, Undeclared};
-use crate::gateway::rights::Rights;
-use crate::gateway::route::{Etag, Irreversible, LossPolicy, Omitted, Policies, Replace};
+use crate::gateway::route::{Etag, Irreversible, LossPolicy, Omitted, Policies, Replace, Rights};
 use crate::scim::schema::Attribute;
 
 static OVERLAYS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/overlays");

@@ -2,7 +2,7 @@
 
 use super::value::{duration, number};
 use crate::diagnostic::toml::Table;
-use crate::gateway::safety::{Act, CreateConflict, Delete, RemovalLimits, Safety};
+use crate::gateway::route::{Act, CreateConflict, Delete, RemovalLimits, Safety};
 
 const DELETES: &[(&str, Delete)] =
     &[("forward", Delete::Forward), ("deactivate", Delete::Deactivate), ("refuse", Delete::Refuse)];

@@ -8,8 +8,8 @@ use super::context::Exchange;
 use super::lock::{LockGuard, LockMode};
 use super::version::Demanded;
 use crate::fault::Fault;
-use crate::gateway::lifted::Lifted;
-use crate::gateway::safety::Act;
+use crate::gateway::route::Act;
+use crate::gateway::write::Lifted;
 use crate::scim::schema::Operation;
 
 /// What was let through.

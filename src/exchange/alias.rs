@@ -6,8 +6,8 @@ use http::header::{HeaderValue, LOCATION};
 use super::context::Exchange;
 use super::record::ResourceId;
 use crate::fault::{Cause, Fault};
-use crate::gateway::message::resource::Location;
-use crate::gateway::reply::Stored;
+use crate::gateway::message::Location;
+use crate::gateway::view::Stored;
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
 

@@ -10,8 +10,9 @@ use super::context::Asking;
 use super::serve::serve;
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
-use crate::gateway::bulk::{BulkOperation, read, refers, resolved, write};
-use crate::gateway::message::error::write_error;
+use crate::gateway::message::{
+    BulkOperation, read_bulk, referred_ids, with_ids, write_bulk, write_error,
+};
 use crate::scim::http::{Request, Response};
 use crate::scim::{Object, Value};
 
@@ -22,10 +23,10 @@ pub async fn bulk(
     mut caller: Caller<'_>,
 ) -> Result<Response, Fault> {
     let body = asking.route.document(request)?;
-    let bulk = read(&body, request.body.len())?;
+    let bulk = read_bulk(&body, request.body.len())?;
     let mut made: HashMap<String, String> = HashMap::new();
     let mut answers: Vec<Option<Object<'static>>> = bulk.operations.iter().map(|_| None).collect();
-    let waits: Vec<Vec<&str>> = bulk.operations.iter().map(|o| refers(o).collect()).collect();
+    let waits: Vec<Vec<&str>> = bulk.operations.iter().map(|o| referred_ids(o).collect()).collect();
     let (mut failed, mut moved) = (0_usize, true);
     'passes: while moved {
         moved = false;
@@ -34,7 +35,7 @@ pub async fn bulk(
                 continue;
             }
             moved = true;
-            let (path, body) = resolved(operation, &made);
+            let (path, body) = with_ids(operation, &made);
             let location = format!("{}{path}", asking.route.public_base);
             let sent = asked(asking.route, request, operation, &path, body);
             let outcome =
@@ -67,7 +68,7 @@ pub async fn bulk(
             *answer = Some(told(operation, None, &response));
         }
     }
-    Ok(write(&asking.route.spec.client, answers.into_iter().flatten().collect()))
+    Ok(write_bulk(&asking.route.spec.client, answers.into_iter().flatten().collect()))
 }
 
 /// The request that an operation is.

@@ -8,7 +8,7 @@ use super::wire::{self, Sent, Wired};
 use super::{Trace, Upstream};
 use crate::fault::Fault;
 use crate::gateway::Route;
-use crate::gateway::rights::Rights;
+use crate::gateway::route::Rights;
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
 

@@ -9,9 +9,10 @@ use super::context::Exchange;
 use super::removals::RemovalVerdict;
 use super::safeguard::Safeguard;
 use crate::fault::{Cause, Fault, Side};
-use crate::gateway::reply::Stored;
-use crate::gateway::route::Kind;
-use crate::gateway::safety::{Act, Removal, Removals};
+use crate::gateway::pair::Kind;
+use crate::gateway::route::Act;
+use crate::gateway::view::Stored;
+use crate::gateway::write::{Removal, Removals};
 
 /// When a client whose removal was not believed may come again: an operator must look first.
 const LOOK: Duration = Duration::from_secs(300);

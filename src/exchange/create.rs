@@ -6,21 +6,16 @@ use super::emulate::Emulation;
 use super::lock::LockMode;
 use super::record::ResourceId;
 use crate::fault::{Cause, Fault};
-use crate::gateway::cursor::{Page, Start};
-use crate::gateway::guard::{created_otherwise, guard, may_deactivate};
-use crate::gateway::lifted::Lifted;
-use crate::gateway::list::ListPlan;
-use crate::gateway::message::resource::Location;
-use crate::gateway::pair::Losses;
-use crate::gateway::reply::Stored;
-use crate::gateway::route::Kind;
+use crate::gateway::message::Location;
+use crate::gateway::pair::{Kind, Losses};
+use crate::gateway::view::{ListPlan, Page, Start, Stored};
+use crate::gateway::write::{Lifted, created_otherwise, guard, may_deactivate};
 use crate::rewrite::translate::Message;
-use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Response;
 use crate::scim::query::Query;
 use crate::scim::schema::Operation;
-use crate::scim::{Object, Value};
+use crate::scim::{Object, Path, Value};
 
 /// POST: one call; a second one where the upstream does not create what is inactive (design 7).
 pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {

@@ -6,13 +6,12 @@ use tokio::time::Instant;
 use super::context::Exchange;
 use super::read::Read;
 use crate::fault::{Cause, Fault};
-use crate::gateway::list::{ListPlan, PageCall, beyond_scan_limit, too_many};
-use crate::gateway::reply::Stored;
-use crate::gateway::truth::{Truth, at};
-use crate::gateway::view::lies_in;
+use crate::gateway::view::{
+    ListPlan, PageCall, Stored, Truth, beyond_scan_limit, lies_in, too_many,
+};
 use crate::scim::evaluate::known;
 use crate::scim::filter::{Filter, Literal, Operator};
-use crate::scim::schema::Returned;
+use crate::scim::schema::{Returned, attribute_at};
 
 /// After so many resources that by themselves show no more than in their list, a list is taken at its
 /// word of attributes with one value. Of those with several it is not: they are what lists leave out.
@@ -66,7 +65,9 @@ impl Exchange<'_> {
     ) -> Result<Vec<Stored<'static>>, Fault> {
         let schema = &self.pair.client.vendor;
         let limit = self.route.spec.policies.scan_limit;
-        let several = |names: &Vec<String>| at(schema, names).is_none_or(|a| a.multi_valued);
+        let several = |names: &Vec<String>| {
+            attribute_at(&schema.attributes, names).is_none_or(|a| a.multi_valued)
+        };
         let mut all = Vec::new();
         let (mut asked, mut alike) = (0_usize, true);
         for (stored, doubt) in std::mem::take(&mut read.kept) {
@@ -153,7 +154,9 @@ impl Exchange<'_> {
         pushed.paths().iter().filter(|path| hidden.iter().any(|at| lies_in(path, at))).all(|path| {
             let names: Vec<String> = path.members().map(str::to_owned).collect();
             (1..=names.len()).any(|depth| {
-                let found = names.get(..depth).and_then(|n| at(&self.pair.upstream.vendor, n));
+                let found = names
+                    .get(..depth)
+                    .and_then(|n| attribute_at(&self.pair.upstream.vendor.attributes, n));
                 found.is_some_and(|a| matches!(a.returned, Returned::Never | Returned::Request))
             })
         })

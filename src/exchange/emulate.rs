@@ -7,12 +7,9 @@ use super::context::Exchange;
 use super::lock::{LockGuard, LockMode};
 use super::version::{Demanded, admits};
 use crate::fault::{Cause, Fault};
-use crate::gateway::guard::{guard, may_deactivate};
-use crate::gateway::lifted::Lifted;
-use crate::gateway::merge::Merged;
 use crate::gateway::pair::Losses;
-use crate::gateway::reply::Stored;
-use crate::gateway::safety::{Removal, Removals};
+use crate::gateway::view::Stored;
+use crate::gateway::write::{Lifted, Merged, Removal, Removals, guard, may_deactivate};
 use crate::scim::schema::Operation;
 
 /// What a client asks of a resource that is read before it is written.

@@ -4,15 +4,12 @@ use super::context::Exchange;
 use super::page::Direct;
 use crate::dialect::Paging;
 use crate::fault::Fault;
-use crate::gateway::askable::in_body;
-use crate::gateway::cursor::{Page, Scope, Start, fingerprint};
-use crate::gateway::guard::report;
-use crate::gateway::list::ListPlan;
-use crate::gateway::message::list::Head;
+use crate::gateway::message::Head;
 use crate::gateway::pair::Losses;
-use crate::gateway::receive::bad_query;
-use crate::gateway::reply::Stored;
-use crate::gateway::truth::Truth;
+use crate::gateway::view::{
+    ListPlan, Page, Scope, Start, Stored, Truth, bad_query, fingerprint, in_body,
+};
+use crate::gateway::write::report;
 use crate::scim::http::Response;
 use crate::scim::query::parse_search;
 use crate::scim::schema::Operation;

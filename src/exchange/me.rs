@@ -7,7 +7,7 @@ use super::caller::Caller;
 use super::context::{Asking, Exchange};
 use super::{patch, user};
 use crate::fault::Fault;
-use crate::gateway::route::Kind;
+use crate::gateway::pair::Kind;
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
 

@@ -4,8 +4,7 @@
 use super::context::Exchange;
 use super::scan::is_refusal;
 use crate::fault::{Cause, Fault};
-use crate::gateway::list::{ListPlan, PageCall};
-use crate::gateway::reply::Stored;
+use crate::gateway::view::{ListPlan, PageCall, Stored};
 
 impl Exchange<'_> {
     /// That resource, if it satisfies the truth; `None` where it is to be looked for among all.

@@ -9,11 +9,10 @@ use super::read::is_full;
 use super::scan::is_refusal;
 use crate::dialect::Paging;
 use crate::fault::{Cause, Fault};
-use crate::gateway::cursor::{Cursor, Page, Start, expired, fingerprint, invalid};
-use crate::gateway::list::{At, ListPlan, PageCall, too_many};
-use crate::gateway::reply::{Stored, StoredPage};
-use crate::gateway::truth::Truth;
-use crate::gateway::view::Sight;
+use crate::gateway::view::{
+    At, Cursor, ListPlan, Page, PageCall, Sight, Start, Stored, StoredPage, Truth, expired,
+    fingerprint, invalid, too_many,
+};
 use crate::scim::Object;
 use crate::scim::evaluate::known;
 use crate::scim::schema::Operation;

@@ -5,9 +5,8 @@ use super::context::Exchange;
 use super::emulate::Emulation;
 use super::version::admits;
 use crate::fault::Fault;
-use crate::gateway::guard::{guard, may_deactivate};
-use crate::gateway::patch::Plan;
-use crate::gateway::reply::Stored;
+use crate::gateway::view::Stored;
+use crate::gateway::write::{Plan, guard, may_deactivate};
 use crate::scim::http::Response;
 use crate::scim::schema::Operation;
 

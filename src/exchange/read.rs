@@ -7,11 +7,8 @@ use std::collections::HashSet;
 
 use crate::dialect::{ListForms, Paging};
 use crate::fault::Fault;
-use crate::gateway::list::{ListPlan, too_many};
 use crate::gateway::pair::Pair;
-use crate::gateway::reply::Stored;
-use crate::gateway::truth::Truth;
-use crate::gateway::view::Sight;
+use crate::gateway::view::{ListPlan, Sight, Stored, Truth, too_many};
 use crate::scim::filter::Filter;
 
 /// What was read so far.

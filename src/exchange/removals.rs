@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use crate::gateway::safety::{Act, RemovalLimits};
+use crate::gateway::route::{Act, RemovalLimits};
 
 /// Resources remembered as removed and as seen, each.
 const MOST: usize = 65_536;

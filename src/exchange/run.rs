@@ -14,9 +14,8 @@ use super::serve::serve;
 use super::{Trace, Upstream, bulk, me, search};
 use crate::fault::Fault;
 use crate::gateway::Route;
-use crate::gateway::message::error::write_error;
-use crate::gateway::receive::Asked;
-use crate::gateway::rights::Rights;
+use crate::gateway::message::write_error;
+use crate::gateway::route::{Asked, Rights};
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
 

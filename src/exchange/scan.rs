@@ -6,9 +6,9 @@ use super::context::Exchange;
 use super::read::{Read, ScanStep};
 use crate::dialect::{ListForms, Paging};
 use crate::fault::{Cause, Fault};
-use crate::gateway::list::{At, ListPlan, PageCall, beyond_scan_limit, too_many};
-use crate::gateway::reply::{Stored, StoredPage};
-use crate::gateway::truth::Truth;
+use crate::gateway::view::{
+    At, ListPlan, PageCall, Stored, StoredPage, Truth, beyond_scan_limit, too_many,
+};
 use crate::scim::Path;
 use crate::scim::evaluate::known;
 use crate::scim::filter::Filter;

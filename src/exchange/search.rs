@@ -5,14 +5,11 @@ use super::context::{Asking, Exchange};
 use super::list::head;
 use crate::dialect::Paging;
 use crate::fault::Fault;
-use crate::gateway::askable::in_body;
-use crate::gateway::cursor::{Page, Scope, Start, fingerprint};
-use crate::gateway::guard::report;
-use crate::gateway::list::ListPlan;
 use crate::gateway::pair::{Losses, Pair};
-use crate::gateway::receive::bad_query;
-use crate::gateway::reply::Stored;
-use crate::gateway::sort::Rank;
+use crate::gateway::view::{
+    ListPlan, Page, Rank, Scope, Start, Stored, bad_query, fingerprint, in_body,
+};
+use crate::gateway::write::report;
 use crate::scim::Value;
 use crate::scim::grammar::Known;
 use crate::scim::http::{Request, Response};

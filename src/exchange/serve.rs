@@ -5,8 +5,8 @@ use super::context::{Asking, Exchange};
 use super::record::ResourceId;
 use super::{create, list, patch, user};
 use crate::fault::{Cause, Fault};
-use crate::gateway::message::list::Head;
-use crate::gateway::receive::Asked;
+use crate::gateway::message::Head;
+use crate::gateway::route::Asked;
 use crate::scim::http::{Request, Response};
 use crate::scim::schema::Operation;
 

@@ -8,11 +8,10 @@ use http::{HeaderValue, Method, StatusCode};
 
 use super::context::Exchange;
 use crate::fault::{Cause, Fault};
-use crate::gateway::guard::{carried_out, report};
-use crate::gateway::message::error::speaks;
-use crate::gateway::message::headers::is_foreign;
+use crate::gateway::message::{is_no_json, speaks};
 use crate::gateway::pair::Losses;
-use crate::gateway::reply::Stored;
+use crate::gateway::view::Stored;
+use crate::gateway::write::{carried_out, report};
 use crate::scim::Object;
 use crate::scim::http::Response;
 use crate::scim::schema::Operation;
@@ -90,7 +89,7 @@ impl Exchange<'_> {
         }
         let shown = self.route.answered(self.pair, operation, &response)?;
         let shown = shown.and_then(|stored| self.named(stored.into_owned(), id));
-        Ok(Sent { shown: shown.ok(), foreign: is_foreign(&response) })
+        Ok(Sent { shown: shown.ok(), foreign: is_no_json(&response) })
     }
 
     /// The resource after a write.
@@ -146,7 +145,7 @@ impl Exchange<'_> {
     ) -> Fault {
         let spoken = speaks(&self.route.spec.upstream, response);
         // Many say nothing, or `{}`, of who is gone; a page is no server's word of a resource.
-        let wordless = operation != Operation::Delete || is_foreign(response);
+        let wordless = operation != Operation::Delete || is_no_json(response);
         if fault.cause == Cause::UpstreamNotFound && !spoken && wordless {
             return if self.read(id).await.is_ok() { no_method(operation) } else { fault };
         }

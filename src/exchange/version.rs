@@ -7,8 +7,8 @@ use http::{HeaderValue, StatusCode};
 use super::context::Exchange;
 use super::lock::{LockGuard, LockMode};
 use crate::fault::{Cause, Fault};
-use crate::gateway::message::version::Versions;
-use crate::gateway::reply::Stored;
+use crate::gateway::message::Versions;
+use crate::gateway::view::Stored;
 use crate::scim::http::Response;
 use crate::scim::schema::Operation;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{InFlight, Limits};
 use crate::exchange::{Shared, Upstream};
-use crate::gateway::rights::Rights;
+use crate::gateway::route::Rights;
 use crate::gateway::{Gateway, Route};
 use crate::inbound::Callers;
 use crate::outbound::{Gate, GatewayIdentity, Remote, Resilience, UpstreamStanding, UpstreamView};

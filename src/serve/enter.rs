@@ -14,7 +14,7 @@ use super::live::Live;
 use crate::config::Limits;
 use crate::fault::{Cause, Fault};
 use crate::gateway::Route;
-use crate::gateway::rights::Rights;
+use crate::gateway::route::Rights;
 use crate::inbound::{
     Callers, PresentedCredentials, check_bounds, client_address, client_certificate, host_of,
 };

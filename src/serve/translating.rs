@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::forward::Forwarded;
 use crate::exchange::{self, Record, Shared, Upstream};
 use crate::gateway::Route;
-use crate::gateway::rights::Rights;
+use crate::gateway::route::Rights;
 use crate::outbound::GatePermit;
 use crate::scim::http::{Request, Response};
 

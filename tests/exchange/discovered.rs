@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use http::Method;
-use scim_gateway::dialect::Dialect;
-use scim_gateway::dialect::Undeclared;
+use scim_gateway::dialect::{Dialect, Undeclared};
 use scim_gateway::gateway::RouteSpec;
-use scim_gateway::gateway::guard::LOSS_HEADER;
+use scim_gateway::gateway::write::LOSS_HEADER;
 use scim_gateway::scim::schema::{Operation, Operations};
 use serde_json::{Value as Json, json};
 

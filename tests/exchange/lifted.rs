@@ -8,8 +8,7 @@ use scim_gateway::dialect::Dialect;
 use scim_gateway::exchange::Outcome;
 use scim_gateway::fault::Cause;
 use scim_gateway::gateway::RouteSpec;
-use scim_gateway::gateway::route::{Irreversible, Replace};
-use scim_gateway::gateway::safety::{Act, RemovalLimits};
+use scim_gateway::gateway::route::{Act, Irreversible, RemovalLimits, Replace};
 use scim_gateway::scim::schema::{Operation, Operations};
 use serde_json::{Value as Json, json};
 

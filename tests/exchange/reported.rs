@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use scim_gateway::gateway::RouteSpec;
+use scim_gateway::gateway::pair::{Fate, Row, Table};
 use scim_gateway::gateway::report::{Says, operations};
 use scim_gateway::gateway::route::Policies;
-use scim_gateway::gateway::table::{Fate, Row, Table};
 use scim_gateway::scim::filter::Literal;
 use scim_gateway::scim::http::{Request, Response};
 use scim_gateway::scim::schema::{Attribute, Kind, Mutability, Operation};

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use scim_gateway::exchange::{Outcome, Record, run_into};
-use scim_gateway::gateway::rights::{Right, Rights};
-use scim_gateway::gateway::route::Kind;
-use scim_gateway::gateway::safety::CreateConflict;
+use scim_gateway::gateway::pair::Kind;
+use scim_gateway::gateway::route::{CreateConflict, Right, Rights};
 use scim_gateway::scim::http::Request;
 use serde_json::{Value as Json, json};
 

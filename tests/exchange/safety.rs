@@ -3,8 +3,9 @@
 use http::Method;
 use scim_gateway::exchange::Outcome;
 use scim_gateway::fault::Cause;
-use scim_gateway::gateway::route::Irreversible;
-use scim_gateway::gateway::safety::{Act, CreateConflict, Delete, RemovalLimits, Safety};
+use scim_gateway::gateway::route::{
+    Act, CreateConflict, Delete, Irreversible, RemovalLimits, Safety,
+};
 use serde_json::{Value as Json, json};
 
 use crate::harness::{Bench, body, spec};

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::Method;
 use scim_gateway::exchange::Outcome;
 use scim_gateway::fault::Cause;
-use scim_gateway::gateway::route::Etag;
-use scim_gateway::gateway::safety::CreateConflict;
+use scim_gateway::gateway::route::{CreateConflict, Etag};
 use scim_gateway::scim::schema::{Operation, Operations};
 use serde_json::{Value as Json, json};
 
@@ -327,7 +326,7 @@ async fn what_is_there_is_updated_with_what_was_sent() {
 // An update of what is there goes through the guards of every update.
 #[tokio::test]
 async fn an_update_of_what_is_there_is_guarded_as_any_other() {
-    use scim_gateway::gateway::safety::{Act, RemovalLimits};
+    use scim_gateway::gateway::route::{Act, RemovalLimits};
     let found = json!({"id": "1", "userName": "ann@corp.example", "active": true});
     let sent = json!({"userName": "ann@corp.example", "active": false});
     let mut spec = spec("scim", "scim");

@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scim_gateway::gateway::route::Replace;
-use scim_gateway::gateway::safety::{CreateConflict, Delete};
+use scim_gateway::gateway::route::{CreateConflict, Delete, Replace};
 use scim_gateway::gateway::{Gateway, Route, RouteSpec};
 use scim_gateway::sandbox::{Options, Sandbox, Vendor};
 use scim_gateway::scim::http::Request;

@@ -4,10 +4,9 @@ use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use scim_gateway::dialect::Schemas;
 use scim_gateway::fault::{Cause, Fault};
-use scim_gateway::gateway::message::list::Head;
 use scim_gateway::gateway::message::{
-    Frame, Location, Meta, headers, read_answer, read_list, read_request, write_answer, write_list,
-    write_request,
+    Frame, Head, Location, Meta, check_answer, check_request, read_answer, read_list, read_request,
+    respond, write_answer, write_list, write_request,
 };
 use scim_gateway::scim::http::Response;
 use scim_gateway::scim::schema::Operation;
@@ -327,14 +326,14 @@ fn any_json_type_is_taken_and_nothing_else() {
     let check = |kind: &'static [u8]| {
         let mut map = HeaderMap::new();
         map.insert(CONTENT_TYPE, HeaderValue::from_bytes(kind).unwrap());
-        headers::check_request(&map)
+        check_request(&map)
     };
     for kind in
         ["application/json", "Application/SCIM+JSON; charset=utf-8", "text/json", "a/b+json"]
     {
         assert!(check(kind.as_bytes()).is_ok(), "{kind}");
     }
-    assert!(headers::check_request(&HeaderMap::new()).is_ok());
+    assert!(check_request(&HeaderMap::new()).is_ok());
     for kind in ["text/plain", "application/x-www-form-urlencoded", "", "json", "text/html;a=+json"]
     {
         assert_eq!(check(kind.as_bytes()).unwrap_err().status().as_u16(), 415, "{kind}");
@@ -342,7 +341,7 @@ fn any_json_type_is_taken_and_nothing_else() {
     assert!(check(b"application/json\xff").is_err());
     let mut packed = HeaderMap::new();
     packed.insert("content-encoding", HeaderValue::from_static("gzip"));
-    assert!(headers::check_request(&packed).is_err());
+    assert!(check_request(&packed).is_err());
 }
 
 #[test]
@@ -353,7 +352,7 @@ fn an_answer_that_is_a_page_is_not_json() {
         if let Some(kind) = kind {
             response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         }
-        headers::check_answer(&response)
+        check_answer(&response)
     };
     let fine = [
         (Some("application/json"), "{}"),
@@ -378,7 +377,7 @@ fn an_answer_that_is_a_page_is_not_json() {
 fn answer_headers_say_type_place_and_version() {
     let dialect = dialect();
     let made = |status, version, body: &'static str| {
-        headers::answer(&dialect, status, Some("https://gw.example/Users/1"), version, body)
+        respond(&dialect, status, Some("https://gw.example/Users/1"), version, body)
     };
     let created = made(StatusCode::CREATED, Some("3"), "{}");
     assert_eq!(created.headers[LOCATION], "https://gw.example/Users/1");

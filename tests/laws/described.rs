@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::Method;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use scim_gateway::gateway::table::Fate;
+use scim_gateway::gateway::pair::Fate;
 use scim_gateway::rewrite::rule::Rules;
 use scim_gateway::scim::schema::{Attribute, Kind, Mutability, Operation};
 use serde_json::Value as Json;

@@ -258,7 +258,7 @@ fn a_filter_asked_of_a_wrong_view() {
         let plan = world.pair.plan_list(query).map_err(|fault| fault.detail)?;
         let body = json!({"id": "1", "userName": "a", "emails": [{"value": "a@x.example"}]});
         let stored =
-            scim_gateway::gateway::reply::Stored { object: object(body), ..Default::default() };
+            scim_gateway::gateway::view::Stored { object: object(body), ..Default::default() };
         match world.pair.satisfies(&stored, &plan.truth) {
             true => Ok(()),
             false => Err("not found".to_owned()),

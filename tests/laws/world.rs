@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use scim_gateway::dialect::Dialects;
-use scim_gateway::gateway::pair::{Pair, PairSpec};
-use scim_gateway::gateway::route::Kind;
+use scim_gateway::gateway::pair::{Kind, Pair, PairSpec};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::rewrite::rule::Rules;
 use scim_gateway::scim::schema::Operation;

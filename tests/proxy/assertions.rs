@@ -10,7 +10,7 @@ use scim_gateway::config::{Auth, Config, Limits, Proof, Route, Surroundings};
 use scim_gateway::diagnostic::Source;
 use scim_gateway::dialect::Dialects;
 use scim_gateway::gateway::Gateway;
-use scim_gateway::gateway::rights::Rights;
+use scim_gateway::gateway::route::Rights;
 use scim_gateway::inbound::{Callers, KeySets};
 use scim_gateway::outbound::Authenticated;
 use scim_gateway::serve::{Edge, Handler, RouteEntry};

@@ -7,11 +7,9 @@ use super::account::{Account, by, call};
 use crate::cli::document::rules;
 use crate::dialect::Paging;
 use crate::gateway::Route;
-use crate::gateway::columns::Columns;
-use crate::gateway::list::PageCall;
 use crate::gateway::pair::Pair;
 use crate::gateway::report::{FilterReport, Reach};
-use crate::gateway::truth::Truth;
+use crate::gateway::view::{Columns, PageCall, Truth};
 
 pub(super) fn of_filter(route: &Route, pair: &Pair, report: &FilterReport) -> Account {
     let mut lines = Vec::new();

@@ -6,6 +6,7 @@
 mod config;
 mod name;
 mod resource_type;
+mod route;
 mod schema;
 
 use percent_encoding::percent_decode_str;

@@ -57,13 +57,13 @@ pub fn check_answer(response: &Response) -> Result<(), Fault> {
 }
 
 /// Whether an answer has a body that is no JSON by its form: a page of something in between.
-pub fn is_foreign(response: &Response) -> bool {
+pub fn is_no_json(response: &Response) -> bool {
     check_answer(response).is_err()
 }
 
 /// An answer with its headers: `Location` on 201 (RFC 7644 section 3.3), `ETag` from
 /// `meta.version` (section 3.14), a Content-Type where there is a body.
-pub fn answer(
+pub fn respond(
     dialect: &Dialect,
     status: StatusCode,
     location: Option<&str>,

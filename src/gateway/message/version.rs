@@ -82,7 +82,7 @@ impl std::fmt::Display for Tag {
 
 /// An upstream's version as the client is told it: with the rules at its end. What is no entity tag
 /// stays what it is.
-pub fn marked(version: &str, rules: &str) -> String {
+pub fn marked_version(version: &str, rules: &str) -> String {
     match tags(version).as_deref() {
         Some([Tag { weak, opaque }]) => {
             Tag { weak: *weak, opaque: format!("{opaque}{}", end(rules)) }.to_string()
@@ -92,7 +92,7 @@ pub fn marked(version: &str, rules: &str) -> String {
 }
 
 /// A version that the gateway made: weak, since it says nothing of the bytes.
-pub fn made(digest: &str, rules: &str) -> String {
+pub fn made_version(digest: &str, rules: &str) -> String {
     Tag { weak: true, opaque: format!("{digest}{}", end(rules)) }.to_string()
 }
 
@@ -101,7 +101,7 @@ fn end(rules: &str) -> String {
 }
 
 /// The version that an answer's header names, if it is one entity tag.
-pub fn version(response: &Response) -> Option<HeaderValue> {
+pub fn read_version(response: &Response) -> Option<HeaderValue> {
     let tag = response.headers.get(ETAG)?;
     (tags(tag.to_str().ok()?)?.len() == 1).then(|| tag.clone())
 }
@@ -155,11 +155,11 @@ mod tests {
 
     #[test]
     fn the_rules_at_the_end_come_and_go() {
-        assert_eq!(marked("W/\"3\"", "ab12"), "W/\"3.ab12\"");
-        assert_eq!(marked("\"a,b\"", "ab12"), "\"a,b.ab12\"");
-        assert_eq!(marked("\"3\"", ""), "\"3\"");
-        assert_eq!(marked("3", "ab12"), "3", "no entity tag");
-        assert_eq!(made("d1", "ab12"), "W/\"d1.ab12\"");
+        assert_eq!(marked_version("W/\"3\"", "ab12"), "W/\"3.ab12\"");
+        assert_eq!(marked_version("\"a,b\"", "ab12"), "\"a,b.ab12\"");
+        assert_eq!(marked_version("\"3\"", ""), "\"3\"");
+        assert_eq!(marked_version("3", "ab12"), "3", "no entity tag");
+        assert_eq!(made_version("d1", "ab12"), "W/\"d1.ab12\"");
         let passed = |sent: &'static str, rules| {
             let headers = HeaderMap::from_iter([(IF_MATCH, HeaderValue::from_static(sent))]);
             let versions = Versions::read(&headers, &IF_MATCH).ok().flatten().unwrap();

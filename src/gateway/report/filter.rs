@@ -2,10 +2,8 @@
 
 use super::way::Way;
 use crate::fault::Fault;
-use crate::gateway::list::ListPlan;
 use crate::gateway::pair::Pair;
-use crate::gateway::push::Pushed;
-use crate::gateway::truth::Truth;
+use crate::gateway::view::{ListPlan, Pushed, Truth};
 use crate::rewrite::resolve::Spot;
 use crate::scim::Path;
 use crate::scim::filter::Filter;

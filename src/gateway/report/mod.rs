@@ -2,12 +2,14 @@
 //! pair that serves requests says it. No I/O, and no text for people beyond reasons.
 
 mod body;
+mod example;
 mod filter;
 mod operations;
 mod patch;
 mod way;
 
 pub use body::{Fate as LeafFate, Leaf, Made, Told};
+pub use example::{Mismatch, Stage};
 pub use filter::{FilterReport, Reach, Term};
 pub use operations::{OperationReport, Says, operations};
 pub use patch::{Calls, OpFate, OpReport, PatchReport};

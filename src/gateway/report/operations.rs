@@ -4,11 +4,8 @@ use std::fmt::Write;
 
 use super::patch::{is_native, takes_elements, writes};
 use crate::dialect::{ListForms, Paging, SearchForms, SearchWhen};
-use crate::gateway::pair::Pair;
-use crate::gateway::route::{Kind as Resource, Omitted, Policies, Replace};
-use crate::gateway::safety::{CreateConflict, Delete};
-use crate::gateway::table::{Row, is_free};
-use crate::gateway::write::path;
+use crate::gateway::pair::{Kind as Resource, Pair, Row, is_free, path};
+use crate::gateway::route::{CreateConflict, Delete, Omitted, Policies, Replace};
 use crate::rewrite::program::label;
 use crate::scim::Value;
 use crate::scim::schema::{Kind, Mutability, Operation};

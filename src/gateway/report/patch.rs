@@ -2,17 +2,15 @@
 
 use super::way::{Way, spot};
 use crate::fault::Fault;
-use crate::gateway::guard::{guard, may_deactivate};
 use crate::gateway::pair::{Losses, Pair};
-use crate::gateway::patch::{Plan, Planned, Step};
 use crate::gateway::route::Route;
+use crate::gateway::write::{Plan, Planned, Step, guard, may_deactivate};
 use crate::rewrite::translate::Loss;
-use crate::scim::Path;
 use crate::scim::filter::{Filter, Literal, Operator};
 use crate::scim::http::Request;
 use crate::scim::patch::{Op, OpKind};
 use crate::scim::schema::{Attribute, Operation};
-use crate::scim::{Object, Value};
+use crate::scim::{Object, Path, Value};
 use http::Method;
 
 #[derive(Debug)]

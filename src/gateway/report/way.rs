@@ -1,7 +1,6 @@
 //! The way of one attribute path through both dialects.
 
-use crate::gateway::pair::Pair;
-use crate::gateway::table::{described, many_to_one};
+use crate::gateway::pair::{Pair, described, many_to_one};
 use crate::rewrite::program::LossCause;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};
 use crate::rewrite::rule::RuleOrigin;

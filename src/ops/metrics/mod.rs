@@ -11,7 +11,7 @@ use prometheus::{
 };
 
 use crate::exchange::Record;
-use crate::gateway::safety::Removal;
+use crate::gateway::write::Removal;
 use crate::observe::{AccessRecord, Event};
 
 mod care;

@@ -18,7 +18,7 @@ use super::client::{Client, Shown};
 use crate::config::{Care, OAuth, Secret, Timeouts, stands_in_header};
 use crate::exchange::Upstream;
 use crate::fault::Cause;
-use crate::gateway::message::error::retry_after;
+use crate::gateway::message::retry_after;
 use crate::material::Looked;
 use crate::outbound::endpoints::EndpointSettings;
 use crate::outbound::remote::Remote;

@@ -16,7 +16,7 @@ use tower::util::rng::HasherRng;
 
 use crate::config;
 use crate::fault::{Cause, Fault};
-use crate::gateway::message::error::retry_after;
+use crate::gateway::message::retry_after;
 use crate::scim::http::{Request, Response};
 
 /// What the budget looks back on.

@@ -322,8 +322,8 @@ fn collect(holder: &Tree, prefix: &str, names: &mut BTreeSet<String>) {
 
 /// The static report tells what a live exchange loses.
 pub fn reports_tell_what_is_lost(case: &Case<'_>) -> Law {
-    use scim_gateway::gateway::route::Kind;
-    use scim_gateway::gateway::table::Fate;
+    use scim_gateway::gateway::pair::Fate;
+    use scim_gateway::gateway::pair::Kind;
     let route = up(case);
     let naming = case.world.draft.naming();
     let kind = if case.world.draft.group { Kind::Group } else { Kind::User };

@@ -4,7 +4,7 @@
 
 mod frame;
 mod read;
-pub mod reference;
+mod reference;
 mod write;
 
 pub use frame::{Frame, Location, Meta};
