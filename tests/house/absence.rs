@@ -50,14 +50,17 @@ fn rules_are_not_read_or_compiled_on_a_requests_way() {
     let readers = ["rewrite::parse", "rewrite::check", "diagnostic::toml"];
     assert_eq!(naming(&files, &rooms, &readers), [] as [&str; 0]);
     // Canonical comes from the dialects, when the routes are compiled.
-    assert_eq!(naming(&files, &rooms, &["Dialects"]), ["src/gateway/route.rs names Dialects"]);
+    assert_eq!(
+        naming(&files, &rooms, &["Dialects"]),
+        ["src/gateway/route/gateway.rs names Dialects"]
+    );
     // A lens compiles both directions; pairs are made when the gateway is, and only then.
     let makers: Vec<_> = files
         .iter()
         .filter(|file| file.code().any(|line| line.contains("Lens::new(")))
         .map(|file| file.path.as_str())
         .collect();
-    assert_eq!(makers, ["src/gateway/pair.rs"]);
+    assert_eq!(makers, ["src/gateway/pair/compiled.rs"]);
 }
 
 #[test]

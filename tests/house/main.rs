@@ -6,6 +6,8 @@
 
 mod absence;
 #[cfg(test)]
+mod circles;
+#[cfg(test)]
 mod citations;
 #[cfg(test)]
 mod dialects;

@@ -23,6 +23,10 @@ const ROOMS: [&str; 17] = [
     "cli",
 ];
 
+/// The rooms within the gateway, in the same way.
+const OF_THE_GATEWAY: [&str; 7] =
+    ["message", "pair", "route", "view", "write", "discovery", "report"];
+
 /// The rooms that a file names by `crate::room` or in `use crate::{room::…, …}`.
 fn used(file: &File) -> Vec<String> {
     let code: String = file.code().collect::<Vec<_>>().join("\n");
@@ -40,7 +44,7 @@ fn used(file: &File) -> Vec<String> {
 }
 
 /// The parts of a brace group that are separated by commas of its own level.
-fn top_level(group: &str) -> Vec<&str> {
+pub fn top_level(group: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0_usize, 0, Vec::new());
     for (at, c) in group.char_indices() {
         match c {
@@ -79,6 +83,41 @@ fn a_room_uses_only_rooms_before_it() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_room_of_the_gateway_uses_only_rooms_before_it() {
+    let place = |room: &str| OF_THE_GATEWAY.iter().position(|known| *known == room);
+    let mut wrong = Vec::new();
+    for file in rust(&["src/gateway"]) {
+        let own = file.path.split('/').nth(2).and_then(place);
+        let Some(own) = own else {
+            assert_eq!(file.path, "src/gateway/mod.rs");
+            continue;
+        };
+        let code: String = file.code().collect::<Vec<_>>().join("\n");
+        assert!(!code.contains("super::super"), "{}: name the room", file.path);
+        for rest in code.split("crate::gateway::").skip(1) {
+            let room: String = rest.chars().take_while(|c| c.is_ascii_lowercase()).collect();
+            match place(&room) {
+                Some(other) if other <= own => {}
+                _ => wrong.push(format!("{} uses {room}", file.path)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What a front door hands out is all that others may name: the compiler holds it where modules are
+/// private.
+#[test]
+fn the_rooms_of_the_gateway_have_one_front_door_each() {
+    for room in OF_THE_GATEWAY {
+        let door = rust(&[&format!("src/gateway/{room}")]).into_iter();
+        for file in door.filter(|file| file.path.ends_with("/mod.rs")) {
+            assert!(!file.code().any(|line| line.contains("pub mod ")), "{}", file.path);
+        }
+    }
 }
 
 #[test]
