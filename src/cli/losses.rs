@@ -1,4 +1,4 @@
-//! `losses`: what a route carries and loses, known before any request (design 6g).
+//! `losses`: what a route carries and loses, known before any request (docs/semantics.md 9.1).
 
 use std::process::ExitCode;
 

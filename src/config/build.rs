@@ -146,7 +146,7 @@ fn spec<'c>(
         rules.collect::<Vec<Rules>>()
     };
     let (overlays, group_overlays) = (of(Kind::User), of(Kind::Group));
-    // The overlays of one route are one set (design 6a.4, 6a.7).
+    // The overlays of one route are one set (docs/semantics.md 1.4 and 1.5).
     for rules in [&overlays, &group_overlays].into_iter().filter(|rules| rules.len() > 1) {
         met.found.extend(conflicts(rules));
     }

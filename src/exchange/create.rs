@@ -17,7 +17,7 @@ use crate::scim::query::Query;
 use crate::scim::schema::Operation;
 use crate::scim::{Object, Path, Value};
 
-/// POST: one call; a second one where the upstream does not create what is inactive (design 7).
+/// POST: one call; a second one where the upstream does not create what is inactive (docs/semantics.md 8.3).
 pub async fn create(mut exchange: Exchange<'_>) -> Result<Response, Fault> {
     exchange.projection()?;
     let user = exchange.taken(Operation::Create, None)?;

@@ -1,5 +1,5 @@
 //! Read, merge, write: under a lock, over the version that was read, and once more where someone
-//! else was faster (design 6e.5 and 6e.8).
+//! else was faster (docs/semantics.md 5.4).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Lists and searches: complete, or refused (design 6f).
+//! Lists and searches: complete, or refused (docs/semantics.md 7).
 
 use super::context::Exchange;
 use super::page::Direct;

@@ -1,4 +1,4 @@
-//! Writers of one resource go one after the other, but for those that need not (design 8): a lock per
+//! Writers of one resource go one after the other, but for those that need not (docs/semantics.md 8.1): a lock per
 //! (service, type, id), in this process, first come first served.
 
 use std::collections::HashMap;
@@ -156,7 +156,7 @@ mod tests {
         }
     }
 
-    // E3: writers that decide nothing by what is stored run together; whoever reads first is alone.
+    // Writers that decide nothing by what is stored run together; whoever reads first is alone.
     #[tokio::test]
     async fn those_that_share_run_together_and_who_is_alone_is_alone() {
         let locks = Locks::default();
@@ -174,7 +174,7 @@ mod tests {
         assert!(locks.held.lock().unwrap().is_empty());
     }
 
-    // E3: sharing writers that keep coming do not starve one that wants to be alone.
+    // Sharing writers that keep coming do not starve one that wants to be alone.
     #[tokio::test]
     async fn who_came_first_goes_first() {
         let locks: &'static Locks = Box::leak(Box::default());
@@ -201,7 +201,7 @@ mod tests {
         assert!(locks.held.lock().unwrap().is_empty());
     }
 
-    // E3: a provider changes members one by one and in parallel; all have their turn.
+    // A provider changes members one by one and in parallel; all have their turn.
     #[tokio::test]
     async fn a_hundred_have_their_turns_and_beyond_the_bound_it_is_refused_at_once() {
         let locks: &'static Locks = Box::leak(Box::default());

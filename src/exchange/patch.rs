@@ -1,4 +1,4 @@
-//! PATCH: natively in one call, or emulated under a lock (design 6e).
+//! PATCH: natively in one call, or emulated under a lock (docs/semantics.md 5).
 
 use super::admit::Admitted;
 use super::context::Exchange;

@@ -1,4 +1,4 @@
-//! Reading all pages of an upstream's list, up to a proof that they are all, each once (design 6f.7).
+//! Reading all pages of an upstream's list, up to a proof that they are all, each once (docs/semantics.md 7.2).
 
 use tokio::time::Instant;
 

@@ -42,7 +42,7 @@ impl Exchange<'_> {
         self.seen(operation, id, object, sent).await
     }
 
-    /// Writes one after the other. Only changes of members are several (design 6e.6): each can be
+    /// Writes one after the other. Only changes of members are several (docs/semantics.md 5.6): each can be
     /// repeated, so a failure part-way says that the whole may be; `noTarget` is no failure of these, and
     /// is told as it is. `version` is for the first.
     pub async fn write_all(

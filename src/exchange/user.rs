@@ -47,7 +47,7 @@ pub async fn get(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault
     Ok(response)
 }
 
-/// PUT: put over what is there (design 6c), or plainly where the route keeps nothing.
+/// PUT: put over what is there (docs/semantics.md 4), or plainly where the route keeps nothing.
 pub async fn replace(mut exchange: Exchange<'_>, id: &str) -> Result<Response, Fault> {
     exchange.projection()?;
     let user = exchange.taken(Operation::Replace, exchange.known(id))?;

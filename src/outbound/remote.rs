@@ -2,7 +2,7 @@
 //!
 //! A request is sent once, to one node; a node that takes no connection is passed over for the next.
 //! It is sent again only where nothing of an answer came on a connection from the pool, and then only
-//! for what reads: anything else may have been done (design 8).
+//! for what reads: anything else may have been done (docs/semantics.md 8.2).
 
 use std::collections::BTreeSet;
 use std::path::Path;

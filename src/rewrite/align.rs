@@ -1,4 +1,4 @@
-//! Which element of one list is which of another (design 6c.5), in time linear in both.
+//! Which element of one list is which of another (docs/semantics.md 4.3), in time linear in both.
 //!
 //! An element is known by its key, canonical's `value`: what is said of one key is never said of
 //! another. Only elements without a key are told apart by what else they say.

@@ -1,5 +1,5 @@
 //! Puts translated values together: members in the target schema's order, elements by what they
-//! come from (design 6a.9).
+//! come from (docs/semantics.md 1.7).
 
 use std::borrow::Cow;
 use std::collections::HashMap;

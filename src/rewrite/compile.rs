@@ -1,4 +1,4 @@
-//! Rules and two schemas -> a [`Program`] for one direction (design 6a).
+//! Rules and two schemas -> a [`Program`] for one direction (docs/semantics.md 1).
 
 use std::cell::Cell;
 use std::sync::Arc;

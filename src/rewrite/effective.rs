@@ -1,6 +1,6 @@
 //! The two schemas that a dialect's rules stand between, with what the rules themselves name.
 //!
-//! Canonical holds the vendor's URN extensions as they are (design 5), and both sides hold the free
+//! Canonical holds the vendor's URN extensions as they are (docs/semantics.md 1.1), and both sides hold the free
 //! keys that rules name, typed by the other side, so that a rule's key is a leaf like any other.
 
 use super::fit::far_model;

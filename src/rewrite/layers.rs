@@ -1,4 +1,4 @@
-//! The rules of a dialect with a route's overlays laid over them (design 6a.7).
+//! The rules of a dialect with a route's overlays laid over them (docs/semantics.md 1.5).
 
 use super::place::{Element, Place};
 use super::relation::is_same;
@@ -43,7 +43,7 @@ impl Layers {
             }
         }
         layers.maps.extend(over.into_iter().cloned());
-        // Overlays speak first (6a.7). The order of a file decides nothing (6a.8): what a place's form
+        // Overlays speak first (docs/semantics.md 1.5). The order of a file decides nothing (1.7): what a place's form
         // does not decide either is a mistake that `check` reports, and sorted by text here so that
         // it is the same on every run.
         let mut own: (Vec<Set>, Vec<Fill>) = (dialect.sets.clone(), dialect.fills.clone());

@@ -57,7 +57,7 @@ impl Lens {
     pub fn lift<'a>(&'a self, source: &'a Object<'a>, message: Message) -> Translation<'a> {
         let mut translation = translate(&self.lift, source, message);
         if message == Message::Response {
-            // Conditions are read from what the upstream said, never from what was written (6a.8).
+            // Conditions are read from what the upstream said, never from what was written (docs/semantics.md 1.9).
             let object = &translation.object;
             let speaks = |set: &&Set| holds(set.when.as_ref(), object);
             let sets: Vec<&Set> = self.layers.sets.iter().filter(speaks).collect();
@@ -77,7 +77,7 @@ impl Lens {
     }
 
     /// Writes what the vendor demands and the canonical resource can give (`fill`), then the
-    /// operator's constants (`set`): the last steps before a request is checked (design 6b.5).
+    /// operator's constants (`set`): the last steps before a request is checked (docs/semantics.md 2.5).
     pub fn complete<'a>(
         &'a self,
         request: &mut Object<'a>,

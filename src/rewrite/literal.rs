@@ -12,7 +12,7 @@ pub fn same_literal(a: &Literal, b: &Literal) -> bool {
     }
 }
 
-/// Whether a value is what a literal says; text without case, and absent `primary` is false (6a.1).
+/// Whether a value is what a literal says; text without case, and absent `primary` is false (docs/semantics.md 1.2).
 pub fn literal_is(literal: &Literal, value: &Value<'_>) -> bool {
     match (literal, value) {
         (Literal::Null, Value::Null) => true,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::program::LossCause;
 
-/// Information that one side said and the other cannot hold (design 6g).
+/// Information that one side said and the other cannot hold (docs/semantics.md 9).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Loss {
     /// The source's attribute path from the compiled table; a free key is `<path>.*`.

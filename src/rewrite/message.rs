@@ -19,7 +19,7 @@ pub(super) enum Admission {
 }
 
 impl Message {
-    /// Leaves that the message may not hold are left out without a loss (6b.2).
+    /// Leaves that the message may not hold are left out without a loss (docs/semantics.md 2.2).
     pub(super) fn skips(self, attribute: &Attribute) -> bool {
         match self {
             Self::Request(operation) => match attribute.mutability {

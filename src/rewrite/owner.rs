@@ -1,4 +1,4 @@
-//! Who owns a leaf (design 6a.3): the explicit rule with the longest place that holds it.
+//! Who owns a leaf (docs/semantics.md 1.3): the explicit rule with the longest place that holds it.
 
 use super::layers::{End, Layers};
 use super::literal::implies;

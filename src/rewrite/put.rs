@@ -1,4 +1,4 @@
-//! put: the client's view laid over the resource that the upstream already has (design 6c).
+//! put: the client's view laid over the resource that the upstream already has (docs/semantics.md 4).
 //!
 //! Three resources in the upstream's words: `old` is what it has; `shown` is what the client's view
 //! of `old` comes to when it is sent back unchanged; `new` is what the client's request comes to.
@@ -164,7 +164,7 @@ impl Put<'_> {
         }
     }
 
-    /// Elements align with what was shown, and through it with the old ones (6c.5).
+    /// Elements align with what was shown, and through it with the old ones (docs/semantics.md 4.3).
     fn elements<'a>(
         &mut self,
         three: Three<'_, 'a>,

@@ -1,4 +1,4 @@
-//! How two places of one side lie to each other (design 6a.4).
+//! How two places of one side lie to each other (docs/semantics.md 1.4).
 
 use crate::rewrite::literal::same_literal;
 use crate::rewrite::place::{Element, Place};

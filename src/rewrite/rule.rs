@@ -45,7 +45,7 @@ pub struct Map {
     pub pick: Vec<Pick>,
     pub values: Option<Values>,
     pub convert: Option<Conversion>,
-    /// Whether put keeps the old value where the client omits it (design 6c.3).
+    /// Whether put keeps the old value where the client omits it (docs/semantics.md 4.2).
     pub sticky: bool,
     /// The sentence that names what is lost.
     pub loss: Option<String>,

@@ -1,4 +1,4 @@
-//! Runs a program over a resource: lift or lower, by the program given (design 6b.2 to 6b.4).
+//! Runs a program over a resource: lift or lower, by the program given (docs/semantics.md 2.2 to 2.4).
 
 use std::sync::Arc;
 

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use crate::fault::Side;
 
-    /// Edge 3: every error that Pingora has a name for, from each side. What the client's side broke is the
+    /// Every error that Pingora has a name for, from each side. What the client's side broke is the
     /// client's, whatever it is called.
     #[test]
     fn who_is_guilty_is_whose_side_broke() {

@@ -160,7 +160,7 @@ pub(super) fn again() -> pingora::Result<()> {
 /// Whether a stream that broke off is sent once more. After a renewed proof any is: a 401 says that
 /// the request has not been applied (RFC 9110 section 15.5.2), and so does an upstream that refuses the
 /// stream. Else only GET and HEAD: Pingora would
-/// send PUT and DELETE again, too (design 8).
+/// send PUT and DELETE again, too (docs/semantics.md 8.2).
 pub(super) fn retry(session: &Session, error: &mut Error, reused: bool) {
     let whole = !session.as_ref().retry_buffer_truncated();
     if error.etype() == &ErrorType::Custom(RENEWED) || (whole && is_not_done(error)) {

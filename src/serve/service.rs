@@ -2,7 +2,7 @@
 //!
 //! A translated route's whole exchange happens in `request_filter`: with the streaming filters the
 //! header would be on its way before the body is known, and an untranslatable answer would already
-//! be a 200 (design 3). Only pass-through routes use the phases after it.
+//! be a 200 (ARCHITECTURE.md). Only pass-through routes use the phases after it.
 
 use std::any::Any;
 use std::sync::Arc;

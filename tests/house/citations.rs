@@ -172,6 +172,44 @@ fn what_comments_cite_is_there() {
     assert!(sections >= 10, "{sections}");
 }
 
+/// What numbers something that is not in the repository: a section of a design, a finding of a review.
+fn astray(comment: &str) -> Option<String> {
+    const PAGES: [&str; 6] = ["design", "edge", "engine", "newcomer", "review", "finding"];
+    let words: Vec<&str> = comment.split_whitespace().collect();
+    let number = |word: &str| {
+        let digits = word.trim_start_matches(|c: char| c.is_ascii_uppercase());
+        word.len() - digits.len() <= 1 && digits.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let pairs = words.windows(2).filter_map(|pair| <[&str; 2]>::try_from(pair).ok());
+    let of_page = pairs.filter(|[page, behind]| {
+        PAGES.iter().any(|known| bare(page).eq_ignore_ascii_case(known)) && number(behind)
+    });
+    let of_page = of_page.map(|pair| pair.join(" "));
+    let finding = words.iter().filter(|word| {
+        let name = word.trim_end_matches(':');
+        name.len() < word.len()
+            && name.len() <= 3
+            && number(name)
+            && name.starts_with(['A', 'B', 'C', 'D', 'E'])
+    });
+    of_page.chain(finding.map(|word| (*word).to_owned())).next()
+}
+
+#[test]
+fn comments_cite_nothing_that_is_elsewhere() {
+    let mut wrong = Vec::new();
+    for file in rust(&FOLDERS) {
+        for (line, comment) in comments(&file.text) {
+            wrong.extend(astray(&comment).map(|what| format!("{}:{line}: {what}", file.path)));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for cites in ["put (design 6c) is", "E14: a list", "Edge review 28: so", "newcomer B2"] {
+        assert!(astray(cites).is_some(), "{cites}");
+    }
+    assert_eq!(astray("RFC 7644: R029 is a code, and 3 of them"), None);
+}
+
 #[test]
 fn citations_are_read_as_they_are_written() {
     let text = "//! Puts (docs/semantics.md 4.3 and\n//! 4.4), as `tests/seeds.md` says.\n\

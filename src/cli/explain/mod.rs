@@ -1,4 +1,4 @@
-//! `explain`: which rule, in which file and line, does what (promise 8).
+//! `explain`: which rule, in which file and line, does what.
 
 mod account;
 mod body;

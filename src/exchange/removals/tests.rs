@@ -79,7 +79,7 @@ async fn a_warning_is_given_once_for_each_crossing() {
     assert_eq!(guard.remove("5", &limits, late), RemovalVerdict::Warn);
 }
 
-// Edge 28: the longest list was remembered for ever, so that a share of what is gone long ago was let through.
+// The longest list was remembered for ever, so that a share of what is gone long ago was let through.
 #[tokio::test]
 async fn what_a_share_is_of_is_the_last_whole_list_of_each_type_and_what_came_since() {
     let guard = RemovalGuard::default();
@@ -99,7 +99,7 @@ async fn what_a_share_is_of_is_the_last_whole_list_of_each_type_and_what_came_si
     assert_eq!(remove(25), FIRST);
 }
 
-// Edge 28: each removal that was taken back was looked for among all that were remembered.
+// Each removal that was taken back was looked for among all that were remembered.
 #[tokio::test]
 async fn what_is_taken_back_is_no_removal_wherever_it_stands() {
     let guard = RemovalGuard::default();
@@ -130,7 +130,7 @@ async fn its_memory_is_bounded() {
     assert!(standing.removed <= MOST + 1 && standing.seen <= MOST, "{standing:?}");
 }
 
-// Edge review 17: members have a count and a share of their own.
+// Members have a count and a share of their own.
 #[tokio::test]
 async fn members_and_accounts_do_not_trip_each_other() {
     let guard = RemovalGuard::default();
@@ -155,7 +155,6 @@ async fn members_and_accounts_do_not_trip_each_other() {
     assert_eq!(guard.member_standing().removed, 0);
 }
 
-// Edge review 17
 #[tokio::test]
 async fn a_share_of_the_members_that_were_seen_trips() {
     let guard = RemovalGuard::default();

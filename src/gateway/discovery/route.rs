@@ -1,4 +1,4 @@
-//! Discovery of a route: what really works on it, in the client dialect's schema (promise 7).
+//! Discovery of a route: what really works on it, in the client dialect's schema (docs/semantics.md 12).
 
 use crate::gateway::message::respond;
 use http::StatusCode;

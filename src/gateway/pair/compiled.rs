@@ -33,7 +33,7 @@ pub struct Pair {
     pub upstream_places: Places,
     pub(in crate::gateway) feeds: Feeds,
     /// Extensions that the client's own schema does not name: put keeps one that the client does not
-    /// say (design 6c.1), since a client that takes any extension manages only those it knows.
+    /// say (docs/semantics.md 4.2), since a client that takes any extension manages only those it knows.
     pub unmanaged: Vec<String>,
     /// By what the client's elements are known, and by what the upstream's.
     pub client_identity: ElementIdentity,

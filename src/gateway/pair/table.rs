@@ -25,7 +25,7 @@ pub struct Table {
     /// Canonical leaves that the upstream shows and lets nobody write, but for what it computes from
     /// another: a request that says one may say what is shown.
     pub told_only: BTreeSet<String>,
-    /// Canonical attributes that put keeps where the client omits them (design 6c.3).
+    /// Canonical attributes that put keeps where the client omits them (docs/semantics.md 4.2).
     pub sticky: Vec<String>,
 }
 

@@ -160,7 +160,7 @@ fn replace(pair: &Pair, policies: &Policies) -> OperationReport {
     }
 }
 
-/// What a PUT reads the old resource for (design 6c.8). It always does: whatever the schemas promise, an
+/// What a PUT reads the old resource for (docs/semantics.md 4.8). It always does: whatever the schemas promise, an
 /// upstream may hold a value that fits none of them.
 fn reads(pair: &Pair, policies: &Policies) -> String {
     let hidden: Vec<&str> =

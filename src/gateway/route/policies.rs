@@ -40,7 +40,7 @@ pub struct Policies {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replace {
-    /// PUT keeps what the client cannot see (design 6c).
+    /// PUT keeps what the client cannot see (docs/semantics.md 4).
     Preserve,
     /// PUT means what RFC 7644 section 3.5.1 says and nothing more.
     Reset,

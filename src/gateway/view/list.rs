@@ -125,7 +125,7 @@ impl Pair {
         plan.unique && plan.loose.as_ref().is_none_or(spelled)
     }
 
-    /// Whether a stored resource satisfies the truth, asked of the client's own view (6f.1).
+    /// Whether a stored resource satisfies the truth, asked of the client's own view (docs/semantics.md 6.1).
     pub fn satisfies(&self, stored: &Stored, truth: &Truth) -> bool {
         match truth {
             Truth::Always => true,
@@ -309,7 +309,7 @@ fn plain(value: &Value<'_>) -> String {
     }
 }
 
-/// The refusal of a list that cannot be shown to be complete (promise 6).
+/// The refusal of a list that cannot be shown to be complete (docs/semantics.md 7.1).
 pub fn too_many(reason: &str) -> Fault {
     refused(reason, "")
 }

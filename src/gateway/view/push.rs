@@ -1,4 +1,4 @@
-//! As much of a filter as the upstream can be asked (design 6f.3, 6f.4): what is declared, and what is
+//! As much of a filter as the upstream can be asked (docs/semantics.md 6.5): what is declared, and what is
 //! proven to find all that satisfies it.
 //!
 //! It decides nothing but what is asked: what an answer shows is judged by the client's own filter.

@@ -100,7 +100,7 @@ impl Route {
     /// A page from a successful answer.
     ///
     /// # Errors
-    /// As [`stored`](Self::stored): one resource that cannot be read fails its whole list (6f.8).
+    /// As [`stored`](Self::stored): one resource that cannot be read fails its whole list (docs/semantics.md 7.1).
     pub fn page(&self, pair: &Pair, response: &Response) -> Result<StoredPage, Fault> {
         let body = self.body(response)?;
         let (dialect, resource) = (&self.spec.upstream, &pair.upstream_resource);

@@ -1,4 +1,4 @@
-//! What a filter says: the client's own words, asked of the client's own view (design 6f.1, 6f.2).
+//! What a filter says: the client's own words, asked of the client's own view (docs/semantics.md 6.1 and 6.3).
 //!
 //! Nothing is translated here. What no answer of the route can show is absent from every resource, and
 //! is folded away, so that no call is made for it.

@@ -1,5 +1,5 @@
 //! PATCH on a whole multi-valued attribute, or on one element by its `value`: native where every
-//! element goes over one to one (design 6e.2).
+//! element goes over one to one (docs/semantics.md 5.2).
 
 use crate::gateway::pair::checked;
 use std::collections::{HashMap, HashSet};

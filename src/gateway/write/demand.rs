@@ -1,4 +1,4 @@
-//! What a schema demands of a message: required attributes, formats, how many (design 6b.5).
+//! What a schema demands of a message: required attributes, formats, how many (docs/semantics.md 2.6).
 
 use std::collections::HashSet;
 

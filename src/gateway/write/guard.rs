@@ -1,4 +1,4 @@
-//! What may be lost: decided on the request, before the first call (design 6g).
+//! What may be lost: decided on the request, before the first call (docs/semantics.md 9.3).
 
 use http::header::{HeaderName, HeaderValue};
 

@@ -1,5 +1,5 @@
 //! What of a replacement's losses is information: not what the client was shown and sends back
-//! (design 6g). Knows no rule; a loss that the view, sent back unchanged, has too is held against it
+//! (docs/semantics.md 9). Knows no rule; a loss that the view, sent back unchanged, has too is held against it
 //! value by value.
 
 use std::collections::HashSet;

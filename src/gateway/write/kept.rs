@@ -1,4 +1,4 @@
-//! What a replacement keeps though it does not say it (design 6c.3): what the client's PUT leaves as it
+//! What a replacement keeps though it does not say it (docs/semantics.md 4.2): what the client's PUT leaves as it
 //! is, what the upstream's resources always have, and what the upstream cannot remove.
 
 use std::borrow::Cow;

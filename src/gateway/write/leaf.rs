@@ -26,7 +26,7 @@ impl Pair {
         let clears = value.is_none_or(Value::is_cleared);
         let lose = |program: &Program, spot: &Spot, cause| {
             let loss = lost_at(program, &spot.names, cause);
-            // To remove what the other side cannot hold is no information (design 6g).
+            // To remove what the other side cannot hold is no information (docs/semantics.md 9.2).
             Step::Lost(if clears { Vec::new() } else { vec![loss] })
         };
         let spot = Spot::new(names);

@@ -1,4 +1,4 @@
-//! put between two dialects (design 6c): the client's replacement over what the upstream has.
+//! put between two dialects (docs/semantics.md 4): the client's replacement over what the upstream has.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ use crate::scim::reading::Old;
 use crate::scim::schema::{Operation, is_urn};
 
 impl Pair {
-    /// put (design 6c): the client's replacement over the resource that the upstream has.
+    /// put (docs/semantics.md 4): the client's replacement over the resource that the upstream has.
     ///
     /// # Errors
     /// `InvalidValue` for values that a rule or the upstream's schema refuses.

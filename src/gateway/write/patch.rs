@@ -1,4 +1,4 @@
-//! How a PATCH goes (design 6e): natively in one call, not at all, or by emulation.
+//! How a PATCH goes (docs/semantics.md 5): natively in one call, not at all, or by emulation.
 
 use super::demand::missing;
 use super::plan::{Plan, Planned, Step};

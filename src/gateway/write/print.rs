@@ -10,7 +10,7 @@ use crate::scim::{Object, Path, Value};
 
 impl Pair {
     /// Operations in the upstream's forms: one body, or several where all change single elements of
-    /// multi-valued attributes, so that each can be repeated (design 6e.6). `None` where the upstream
+    /// multi-valued attributes, so that each can be repeated (docs/semantics.md 5.6). `None` where the upstream
     /// cannot be told.
     pub fn printed(&self, ops: &[Op<'_>]) -> Option<Vec<Object<'static>>> {
         let resource = &self.upstream_resource;

@@ -119,7 +119,7 @@ fn a_line_says_who_did_what_to_which_and_how_it_ended() {
     assert!(started.metrics.text().contains("scim_gateway_audit_lines_total 3"));
 }
 
-/// Edge 15: with signed tokens the credential's name is that of all applications of an issuer.
+/// With signed tokens the credential's name is that of all applications of an issuer.
 #[test]
 fn whom_a_token_names_is_told_as_keyed_hashes() {
     let started = start(OnFailure::Refuse, 16);
@@ -156,7 +156,7 @@ fn whom_a_token_names_is_told_as_keyed_hashes() {
     assert_eq!((&lines[0]["delivered"], &lines[1]["delivered"]), (&true.into(), &false.into()));
 }
 
-/// Edge 15: what is refused before its exchange, by any method where the caller was not let in.
+/// What is refused before its exchange, by any method where the caller was not let in.
 #[test]
 fn refused_requests_are_told_and_a_flood_of_them_is_counted() {
     let started = start(OnFailure::Refuse, 16);
@@ -214,7 +214,7 @@ fn what_operators_do_is_told() {
     assert_eq!(pause["address"], ids().hash(&ResourceId::new("192.0.2.1")));
 }
 
-/// Edge 15: one chain over a rotation, a restart, and two processes at once.
+/// One chain over a rotation, a restart, and two processes at once.
 #[test]
 fn the_chain_goes_on_over_rotation_restart_and_a_second_process() {
     let started = start(OnFailure::Refuse, 16);

@@ -298,7 +298,6 @@ mod tests {
         Host::found_by(Arc::new(Known(addresses)), "host.example", 80, false, manner)
     }
 
-    // Edge review 13.
     #[tokio::test]
     async fn an_address_that_swallows_all_does_not_cost_the_others_their_time() {
         let (hole, _waiting, _listener) = black_hole().await;

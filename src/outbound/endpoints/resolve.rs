@@ -259,7 +259,6 @@ mod tests {
         tokio::task::yield_now().await;
     }
 
-    // Edge review 13.
     #[tokio::test(start_paused = true)]
     async fn the_last_good_addresses_serve_while_the_resolver_fails() {
         let (one, two) = (vec![at("1.1.1.1:443")], vec![at("2.2.2.2:443")]);
@@ -288,7 +287,6 @@ mod tests {
         assert_eq!(resolver.asked.load(Ordering::SeqCst), 5);
     }
 
-    // Edge review 13.
     #[tokio::test(start_paused = true)]
     async fn a_crowd_without_addresses_is_one_look_up() {
         let (resolver, addresses) = addresses([failed(), Ok(vec![at("1.1.1.1:443")])]);

@@ -283,7 +283,6 @@ mod tests {
         assert!(state.refuse(1, now + FORCED) && state.needed(now + FORCED));
     }
 
-    // Edge review 26.
     #[test]
     fn what_an_operator_changed_is_tried_at_once() {
         let now = Instant::now();

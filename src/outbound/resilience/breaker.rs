@@ -300,7 +300,7 @@ mod tests {
         let later = now + SECOND;
         let probe = breaker.admit(later).unwrap();
         assert_eq!(probe.learn(CallVerdict::Unknown, later), None);
-        // Edge 5: one that is dropped, as a call is at a deadline, is given up, too.
+        // One that is dropped, as a call is at a deadline, is given up, too.
         drop(breaker.admit(later).unwrap());
         assert_eq!(work(&breaker, later), Some(Change::Closed));
     }

@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(hold.now(None, now).unwrap().until - now, LONGEST);
     }
 
-    /// Edge 10: one throttled caller of a route that forwards held everybody's calls.
+    /// One throttled caller of a route that forwards held everybody's calls.
     #[test]
     fn what_holds_one_holds_no_other_and_no_flood_fills_memory() {
         let (hold, now) = (RetryAfterHold::default(), Instant::now());

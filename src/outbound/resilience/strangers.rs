@@ -69,7 +69,7 @@ mod tests {
     use super::super::verdict::CallVerdict;
     use super::*;
 
-    // Edge 10: breaker and budget were shared by all credentials.
+    // Breaker and budget were shared by all credentials.
     #[test]
     fn what_one_of_them_fails_and_spends_is_its_own_and_no_flood_fills_memory() {
         let (strangers, start) = (Strangers::new(&config::Care::ordinary()), Instant::now());

@@ -63,7 +63,7 @@ fn of_stranger(answer: Result<StatusCode, &Fault>) -> CallVerdict {
 mod tests {
     use super::*;
 
-    // Edge 10: with a stranger's credential only what is nobody's own says something to all.
+    // With a stranger's credential only what is nobody's own says something to all.
     #[test]
     fn what_is_said_to_one_credential_is_not_said_to_all() {
         let answered = |status| CallVerdicts::of(Ok(StatusCode::from_u16(status).unwrap()));

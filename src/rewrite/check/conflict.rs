@@ -1,4 +1,4 @@
-//! Rules that want the same leaf (design 6a.4): the order of rules never decides.
+//! Rules that want the same leaf (docs/semantics.md 1.4): the order of rules never decides.
 
 use crate::diagnostic::Diagnostic;
 use crate::rewrite::code::{CONFLICT, DUPLICATE};

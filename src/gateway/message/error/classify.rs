@@ -119,7 +119,7 @@ impl Refusal<'_> {
         }
     }
 
-    /// A name that is taken is always 409 `uniqueness` (design 7).
+    /// A name that is taken is always 409 `uniqueness` (docs/semantics.md 8.6).
     fn conflict(&self) -> Fault {
         self.told(Cause::UpstreamConflict, TAKEN)
     }

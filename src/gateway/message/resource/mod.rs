@@ -1,6 +1,6 @@
 //! One resource as a message: the frame around its attributes, read and written.
 //!
-//! `schemas`, `id` and `meta` end here: the rules never see them (design 7).
+//! `schemas`, `id` and `meta` end here: the rules never see them (docs/semantics.md 2.7).
 
 mod frame;
 mod read;
@@ -17,7 +17,7 @@ use crate::dialect::Resource;
 use crate::scim::schema::Operation;
 use crate::scim::value::{Object, Value};
 
-/// Takes the resource out of its envelope, if the envelope is all there is (design 5).
+/// Takes the resource out of its envelope, if the envelope is all there is (docs/semantics.md 2.7).
 ///
 /// Vendors document an envelope for some operations and say nothing of others: a member of an
 /// envelope's name that stands alone is unwrapped there too, unless the schema knows it.

@@ -1,7 +1,7 @@
 //! `$ref`: the URL of a resource that another one names (RFC 7643 section 2.4).
 //!
 //! The id beside it is what counts. A URL of one side means nothing on the other, so a request
-//! loses it and an answer gets the gateway's own, or none (design 7).
+//! loses it and an answer gets the gateway's own, or none (docs/semantics.md 10).
 
 use std::borrow::Cow;
 

@@ -120,7 +120,6 @@ async fn old_keys_serve_while_they_are_read_anew_and_too_old_ones_do_not() {
     assert_eq!(trial.find("second").await, Ok(()));
 }
 
-// Edge review 25.
 #[tokio::test(start_paused = true)]
 async fn who_invents_names_keeps_a_new_key_from_nobody_for_long() {
     let trial = Trial::new();
@@ -137,7 +136,6 @@ async fn who_invents_names_keeps_a_new_key_from_nobody_for_long() {
     }
 }
 
-// Edge review 25.
 #[tokio::test(start_paused = true)]
 async fn a_reading_that_fails_or_began_before_proves_nothing() {
     let trial = Arc::new(Trial::new());
@@ -156,7 +154,6 @@ async fn a_reading_that_fails_or_began_before_proves_nothing() {
     assert_eq!((unknown, trial.read()), (1, [1, 1]), "{told:?}");
 }
 
-// Edge review 9.
 #[tokio::test]
 async fn a_key_that_its_file_withdraws_is_gone_without_a_token() {
     let trial = Trial::new();
