@@ -108,6 +108,21 @@ async fn put_keeps_what_came_in_another_type() {
     }
 }
 
+/// A bare text is the element's `value`: with another part it is an object, and without one it stays as it came.
+#[tokio::test]
+async fn a_bare_element_that_gets_a_part_is_told_with_it() {
+    let stored = json!({"id": "7", "userName": "cat", "emails": ["c@x.example", "d@x.example"]});
+    let line = holding(without_patch("scim"), &stored);
+    let mut user = body(&line.send("GET", "/Users/7", &[], b"").await);
+    assert_eq!(user["emails"], json!([{"value": "c@x.example"}, {"value": "d@x.example"}]));
+    user["emails"][0]["type"] = json!("work");
+    let put = line.send("PUT", "/Users/7", &[], user.to_string().as_bytes()).await;
+    assert_eq!(put.response.status, 200, "{:?}", put.record.fault);
+    let said = sent(&line, &Method::PUT).remove(0);
+    let emails = json!([{"value": "c@x.example", "type": "work"}, "d@x.example"]);
+    assert_eq!(said["emails"], emails);
+}
+
 // Nobody is removed from a group whose members have numbers for ids.
 #[tokio::test]
 async fn members_with_numbers_are_added_to_and_taken_from() {

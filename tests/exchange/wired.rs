@@ -112,6 +112,15 @@ async fn a_name_that_the_upstreams_dialect_does_not_know_is_told_by_its_length()
     }
 }
 
+#[tokio::test]
+async fn an_order_is_told_as_it_is_and_any_other_word_by_its_length() {
+    let bench = Bench::new("scim", "scim");
+    bench.shared.wire.everywhere(true);
+    let below = "/Users?sortBy=userName&sortOrder=descending&count=5";
+    let shown = told(&bench.send(Method::GET, below, None).await).join("\n");
+    assert!(shown.contains("sortBy=userName&sortOrder=descending"), "{shown}");
+}
+
 // A 404 told nowhere which path had been asked for.
 #[tokio::test]
 async fn what_is_not_found_names_the_path_that_was_asked_for() {

@@ -145,3 +145,22 @@ fn a_long_path_costs_no_more_than_the_longest_prefix() {
     // Hashing each of the 8,000 beginnings of the path would take minutes.
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
+
+/// Routes share a pair only where nothing that it is made of differs.
+#[test]
+fn what_differs_in_one_thing_is_another_pair() {
+    let dialects = Dialects::embedded().unwrap();
+    let plain = spec(&dialects, None, "/a");
+    assert_eq!(plain.pair_spec(), spec(&dialects, Some("b.example"), "/b").pair_spec());
+    let omni = || Arc::clone(dialects.named("omni").unwrap());
+    let named = || BTreeMap::from([("name".to_owned(), "value".to_owned())]);
+    let others = [
+        RouteSpec { client: omni(), ..plain.clone() },
+        RouteSpec { client_vars: named(), ..plain.clone() },
+        RouteSpec { upstream: omni(), ..plain.clone() },
+        RouteSpec { upstream_vars: named(), ..plain.clone() },
+    ];
+    for (at, other) in others.iter().enumerate() {
+        assert!(plain.pair_spec() != other.pair_spec(), "{at}");
+    }
+}

@@ -111,6 +111,21 @@ fn words_without_quotes_only_where_allowed() {
     assert!(parse_filter("userName eq ", &lenient).is_err());
 }
 
+/// Free keys are data: whatever a path can hold between its dots, and nothing that a header or a log could not.
+#[test]
+fn a_free_key_is_any_word_without_control_characters() {
+    let free = [FREE.to_owned()];
+    let known = Known { free: &free, ..KNOWN };
+    for key in ["café", "a+b", "T@x"] {
+        let path = parse_path(&format!("{FREE}:{key}"), &known).unwrap();
+        assert_eq!(path.attribute.as_deref(), Some(key));
+        assert!(parse_path(&format!("{ENTERPRISE}:{key}"), &KNOWN).is_err() || key == "café");
+    }
+    for key in ["a\u{1}b", "a\u{85}", "\u{a0}a", "a..b"] {
+        assert!(parse_path(&format!("{FREE}:{key}"), &known).is_err(), "{key:?}");
+    }
+}
+
 #[test]
 fn knows_urns_longest_first_and_in_their_spelling() {
     let free = |attribute: &str| Path {
