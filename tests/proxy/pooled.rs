@@ -74,19 +74,28 @@ async fn a_write_takes_no_connection_that_was_silent_for_long() {
         let remote = remote(&upstream.url);
         let call = |method: &Method| remote.call(Request::new(method.clone(), "/Users/7"));
         call(&Method::GET).await.unwrap();
-        call(&method).await.unwrap();
-        assert_eq!(upstream.counts(), (1, 0), "{method}: a young one is taken");
+        // A connection is given back by a task of its own: it may not be there yet.
+        let mut writes = 0;
+        let young = loop {
+            let before = upstream.counts().0;
+            call(&method).await.unwrap();
+            writes += 1;
+            match upstream.counts() {
+                (now, 0) if now == before => break now,
+                (now, cut) => assert!(cut == 0 && writes < 50, "{method}: {now} connections"),
+            }
+        };
         for _ in 0..2 {
             tokio::time::sleep(SILENT).await;
             call(&method).await.unwrap();
         }
-        let (connections, cut) = upstream.counts();
-        assert_eq!((connections, cut), (3, 0), "{method}");
+        assert_eq!(upstream.counts(), (young + 2, 0), "{method}");
         // What reads may meet an old one: it is sent again.
         tokio::time::sleep(SILENT).await;
         call(&Method::GET).await.unwrap();
         let word = method.as_str();
-        assert_eq!(*upstream.done.lock().unwrap(), ["GET", word, word, word, "GET"]);
+        let asked = [&["GET"], &vec![word; writes + 2][..], &["GET"]].concat();
+        assert_eq!(*upstream.done.lock().unwrap(), asked);
     }
 }
 
