@@ -23,6 +23,50 @@ fn no_file_is_too_long_to_read() {
     assert!(long.is_empty(), "divide {long:?}");
 }
 
+/// The value that so many in a hundred are at most.
+fn percentile(mut sizes: Vec<usize>, of_hundred: usize) -> usize {
+    sizes.sort_unstable();
+    sizes.get(sizes.len() * of_hundred / 100).copied().unwrap_or_default()
+}
+
+#[test]
+fn files_and_functions_are_small_as_a_rule() {
+    let files = rust(&["src"]);
+    let lines = || files.iter().map(|file| file.text.lines().count()).collect::<Vec<_>>();
+    assert!(percentile(lines(), 50) <= 150, "half of the files");
+    assert!(percentile(lines(), 90) <= 300, "nine of ten files");
+    let functions: Vec<usize> =
+        files.iter().flat_map(|file| functions(file.without_tests())).collect();
+    assert!(functions.len() > 1_000, "{}", functions.len());
+    assert!(percentile(functions, 90) <= 30, "nine of ten functions");
+}
+
+/// How many lines each function has, by the indentation at which it begins and ends.
+fn functions(text: &str) -> Vec<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins = |line: &str| {
+        let head = line.trim_start().split(['(', '<']).next().unwrap_or_default();
+        head.split(' ').rev().nth(1) == Some("fn") && !head.contains("//")
+    };
+    let length = |at: usize| {
+        let indent = lines[at].len() - lines[at].trim_start().len();
+        let ends = |line: &str| {
+            let own = line.len() - line.trim_start().len();
+            own == indent && (line.trim_end().ends_with(';') || line.trim() == "}")
+        };
+        let one = lines[at].ends_with(';') || lines[at].ends_with('}');
+        let rest = lines[at + 1..].iter().position(|line| ends(line));
+        if one { 1 } else { rest.map_or(1, |rest| rest + 2) }
+    };
+    (0..lines.len()).filter(|at| begins(lines[*at])).map(length).collect()
+}
+
+#[test]
+fn the_length_of_functions_is_counted_to_their_own_end() {
+    let text = "fn a() {}\n\nimpl B {\n    pub async fn b<T>(\n        c: T,\n    ) -> u8 {\n        c\n    }\n}\n";
+    assert_eq!(functions(text), [1, 5]);
+}
+
 #[test]
 fn nothing_is_left_for_later() {
     // Written apart, so that this file does not find itself.
