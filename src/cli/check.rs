@@ -15,7 +15,7 @@ use crate::config::{
 };
 use crate::diagnostic::{Mistakes, Source};
 use crate::gateway::Route;
-use crate::gateway::pair::{Fate, Kind, Pair, Table};
+use crate::gateway::pair::{Fate, Kind, Pair, PairTable};
 use crate::gateway::report::{OperationReport, operations};
 use crate::scim::schema::Attribute;
 
@@ -164,7 +164,7 @@ fn line(operation: &OperationReport) -> String {
 }
 
 /// `12 exact, 3 shared, 40 lost`
-fn summary(table: &Table) -> String {
+fn summary(table: &PairTable) -> String {
     let [exact, shared, lost] = counts(table);
     let hidden = table.hidden.len();
     format!(
@@ -173,7 +173,7 @@ fn summary(table: &Table) -> String {
     )
 }
 
-fn counts(table: &Table) -> [usize; 3] {
+fn counts(table: &PairTable) -> [usize; 3] {
     let count = |is: fn(&Fate) -> bool| table.rows.iter().filter(|row| is(&row.fate)).count();
     [
         count(|fate| {

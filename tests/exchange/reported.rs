@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use scim_gateway::gateway::RouteSpec;
-use scim_gateway::gateway::pair::{Fate, Row, Table};
+use scim_gateway::gateway::pair::{Fate, PairTable, Row};
 use scim_gateway::gateway::report::{Says, operations};
 use scim_gateway::gateway::route::Policies;
 use scim_gateway::scim::filter::Literal;
@@ -219,7 +219,7 @@ impl Made {
         Self { line: Line::with(spec, move |_, request| Ok(behind.call(request))), kept }
     }
 
-    fn table(&self) -> &Table {
+    fn table(&self) -> &PairTable {
         &self.line.route.users.as_ref().unwrap().table
     }
 

@@ -2,7 +2,7 @@
 
 use scim_gateway::dialect::Dialect;
 use scim_gateway::fault::{Cause, Fault};
-use scim_gateway::gateway::discovery::{Bulk, Capabilities, Discovery, Pagination};
+use scim_gateway::gateway::discovery::{BulkSupport, Capabilities, Discovery, Pagination};
 use scim_gateway::scim::endpoint::classify;
 use scim_gateway::scim::schema::{Attribute, Format, Kind, Schema};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ fn the_configuration_says_what_works_and_nothing_else() {
     assert_eq!(answer("/serviceproviderconfig"), wanted);
     let other = Capabilities {
         patch: false,
-        bulk: Some(Bulk { max_operations: 10, max_payload: 1000 }),
+        bulk: Some(BulkSupport { max_operations: 10, max_payload: 1000 }),
         filter: false,
         bearer: false,
         basic: true,

@@ -4,11 +4,11 @@ use serde_json::{Value as Json, json};
 
 use super::account::{Account, by, reason};
 use crate::cli::document::{as_json as fault_json, losses_json, rule, rules, told};
-use crate::gateway::report::{Leaf, LeafFate, Made, Told};
+use crate::gateway::report::{BodyReport, LeafFate, LeafReport, Made};
 use crate::scim::Value;
 
-pub(super) fn of_body(told_of: &Told, values: bool) -> Account {
-    let Told { leaves, made, losses, fault, deactivate } = told_of;
+pub(super) fn of_body(told_of: &BodyReport, values: bool) -> Account {
+    let BodyReport { leaves, made, losses, fault, deactivate } = told_of;
     let mut lines: Vec<String> = leaves.iter().map(|leaf| leaf_line(leaf, values)).collect();
     lines.extend(made.iter().map(made_line));
     if *deactivate {
@@ -25,7 +25,7 @@ pub(super) fn of_body(told_of: &Told, values: bool) -> Account {
     Account { lines, json }
 }
 
-fn leaf_line(leaf: &Leaf, values: bool) -> String {
+fn leaf_line(leaf: &LeafReport, values: bool) -> String {
     let mut line = leaf.client.clone();
     for place in [&leaf.canonical, &leaf.upstream].into_iter().flatten() {
         line.push_str(&format!(" -> {place}"));
@@ -56,7 +56,7 @@ fn made_line(made: &Made) -> String {
     format!("{place}  made by {by} {}{why}", rule(origin))
 }
 
-fn leaf_json(leaf: &Leaf, values: bool) -> Json {
+fn leaf_json(leaf: &LeafReport, values: bool) -> Json {
     let (fate, cause) = match leaf.fate {
         LeafFate::Carried => ("carried", None),
         LeafFate::Lost(cause) => ("lost", Some(cause.label())),

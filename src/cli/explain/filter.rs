@@ -8,7 +8,7 @@ use crate::cli::document::rules;
 use crate::dialect::Paging;
 use crate::gateway::Route;
 use crate::gateway::pair::Pair;
-use crate::gateway::report::{FilterReport, Reach};
+use crate::gateway::report::{FilterReach, FilterReport};
 use crate::gateway::view::{Columns, PageCall, Truth};
 
 pub(super) fn of_filter(route: &Route, pair: &Pair, report: &FilterReport) -> Account {
@@ -81,17 +81,17 @@ fn truth(truth: &Truth) -> String {
 /// What the gateway asks of each resource that the upstream answers.
 fn sifted(report: &FilterReport) -> String {
     match (report.reach, &report.plan.truth) {
-        (Reach::Constant, _) => "nothing: it is known without asking".to_owned(),
-        (Reach::Exact, _) => {
+        (FilterReach::Constant, _) => "nothing: it is known without asking".to_owned(),
+        (FilterReach::Exact, _) => {
             "that the answer is what was asked for; if not, the upstream ignores filters, and all is \
              read"
                 .to_owned()
         }
-        (Reach::Superset, whole) => format!("of what it finds: {}", truth(whole)),
-        (Reach::Subset, whole) => {
+        (FilterReach::Superset, whole) => format!("of what it finds: {}", truth(whole)),
+        (FilterReach::Subset, whole) => {
             format!("of what it finds, and where it misses of every resource: {}", truth(whole))
         }
-        (Reach::None, whole) => format!("of every resource: {}", truth(whole)),
+        (FilterReach::None, whole) => format!("of every resource: {}", truth(whole)),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     pub patch: bool,
-    pub bulk: Option<Bulk>,
+    pub bulk: Option<BulkSupport>,
     pub filter: bool,
     /// The most resources that one list answer holds.
     pub max_results: usize,
@@ -52,7 +52,7 @@ impl Pagination {
 
 /// The bounds of a bulk request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bulk {
+pub struct BulkSupport {
     pub max_operations: usize,
     /// In bytes.
     pub max_payload: usize,

@@ -18,7 +18,7 @@ use crate::scim::endpoint::Endpoint;
 use crate::scim::message::LIST_RESPONSE;
 use crate::scim::schema::Schema;
 
-pub use config::{Bulk, Capabilities, Pagination};
+pub use config::{BulkSupport, Capabilities, Pagination};
 
 /// What a route tells its clients about itself.
 #[derive(Clone, Copy, Debug)]

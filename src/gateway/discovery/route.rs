@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use crate::dialect::Paging;
 use crate::fault::Fault;
-use crate::gateway::discovery::{Bulk, Capabilities, Discovery, Pagination};
+use crate::gateway::discovery::{BulkSupport, Capabilities, Discovery, Pagination};
 use crate::gateway::message::{MAX_OPERATIONS, MAX_PAYLOAD};
 use crate::gateway::pair::Pair;
 use crate::gateway::route::Route;
@@ -47,7 +47,7 @@ impl Route {
             |pair: &Pair| changes(pair) || has(pair, &[Operation::Create, Operation::Delete]);
         Capabilities {
             patch: each(&changes),
-            bulk: self.pairs().any(writes).then(|| Bulk {
+            bulk: self.pairs().any(writes).then(|| BulkSupport {
                 max_operations: MAX_OPERATIONS,
                 max_payload: MAX_PAYLOAD.min(self.spec.policies.max_body),
             }),

@@ -6,7 +6,7 @@ use super::foreign::{foreign, free};
 use super::kind::Kind;
 use super::places::Places;
 use super::spec::PairSpec;
-use super::table::Table;
+use super::table::PairTable;
 use super::unreturned::{Unseen, unreturned, unseen};
 use crate::dialect::{Dialect, Quirk, Resource, Undeclared};
 use crate::rewrite::align::ElementIdentity;
@@ -27,7 +27,7 @@ pub struct Pair {
     pub leniency: Leniency,
     /// PATCH `replace` on a value path that matches nothing creates the element.
     pub create_missing: bool,
-    pub table: Table,
+    pub table: PairTable,
     /// Where the client's places and the upstream's are in canonical.
     pub client_places: Places,
     pub upstream_places: Places,
@@ -114,7 +114,7 @@ impl Pair {
             plain_integers: true,
         };
         let create_missing = quirk(Quirk::CreateOnMissingValuePath);
-        let table = Table::new(&client, &upstream);
+        let table = PairTable::new(&client, &upstream);
         let (client_identity, identity) =
             (ElementIdentity::of(&client), ElementIdentity::of(&upstream));
         let fixed = fixed(&client, &upstream);

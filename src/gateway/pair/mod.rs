@@ -32,7 +32,7 @@ pub use mistakes::{checked, quoted, refuse};
 pub use once::{Alike, once};
 pub use row::{Fate, Row, described, is_free, many_to_one};
 pub use spec::PairSpec;
-pub use table::Table;
+pub use table::PairTable;
 pub use unreturned::{Unseen, begins, unseen};
 pub use walk::{is_common, path, said_at, value_at};
 pub use words::Shown;

@@ -14,7 +14,7 @@ use crate::scim::schema::{Attribute, Mutability};
 
 /// The fate of every leaf that the client's schema has.
 #[derive(Debug)]
-pub struct Table {
+pub struct PairTable {
     pub rows: Vec<Row>,
     /// What a client has to send.
     pub needs: Needs,
@@ -29,7 +29,7 @@ pub struct Table {
     pub sticky: Vec<String>,
 }
 
-impl Table {
+impl PairTable {
     pub fn new(client: &Lens, upstream: &Lens) -> Self {
         let mut rows: Vec<Row> = Vec::new();
         let mut aligns = false;

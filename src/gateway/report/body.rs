@@ -12,8 +12,8 @@ use crate::scim::{Object, Value};
 
 /// The whole account of a body.
 #[derive(Debug)]
-pub struct Told {
-    pub leaves: Vec<Leaf>,
+pub struct BodyReport {
+    pub leaves: Vec<LeafReport>,
     /// What the upstream gets that the client did not say.
     pub made: Vec<Made>,
     pub losses: Losses,
@@ -25,12 +25,12 @@ pub struct Told {
 
 /// One value of the client's.
 #[derive(Clone, Debug)]
-pub struct Leaf {
+pub struct LeafReport {
     /// With the element's index: `emails[0].value`.
     pub client: String,
     pub canonical: Option<String>,
     pub upstream: Option<String>,
-    pub fate: Fate,
+    pub fate: LeafFate,
     /// The rules that decided it, the client dialect's first.
     pub rules: Vec<RuleOrigin>,
     /// Whether the upstream's value differs from the client's.
@@ -40,7 +40,7 @@ pub struct Leaf {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum LeafFate {
     Carried,
     Lost(LossCause),
     /// It says nothing that the upstream does not show anyway.
@@ -66,13 +66,13 @@ pub struct Made {
 
 impl Pair {
     /// Explains a body that [`intake`](Self::intake) took.
-    pub fn explain(&self, user: &Object<'_>, operation: Operation) -> Told {
+    pub fn explain(&self, user: &Object<'_>, operation: Operation) -> BodyReport {
         let message = Message::Request(operation);
         let (lifted, near) = traced(&self.client.lift, user, message);
         let (lowered, far) = traced(&self.upstream.lower, &lifted.object, message);
         let mut far: Vec<Option<TraceEvent<'_>>> = far.into_iter().map(Some).collect();
         let schema = &self.client.vendor.attributes;
-        let mut leaves: Vec<Leaf> = near
+        let mut leaves: Vec<LeafReport> = near
             .iter()
             .filter(|event| !event.value.is_cleared())
             .map(|event| leaf(event, &mut far, schema))
@@ -91,11 +91,11 @@ impl Pair {
                 (losses, Some(fault), false)
             }
         };
-        let is_active = |leaf: &&mut Leaf| leaf.canonical.as_deref() == Some("active");
+        let is_active = |leaf: &&mut LeafReport| leaf.canonical.as_deref() == Some("active");
         for leaf in leaves.iter_mut().filter(is_active).filter(|_| deactivate) {
-            leaf.fate = Fate::Later;
+            leaf.fate = LeafFate::Later;
         }
-        Told { leaves, made, losses, fault, deactivate }
+        BodyReport { leaves, made, losses, fault, deactivate }
     }
 
     fn made(&self, sent: &Object<'_>, canonical: &Object<'_>, operation: Operation) -> Vec<Made> {
@@ -128,8 +128,12 @@ impl Pair {
 }
 
 /// Joins what the client's dialect did with what the upstream's did next.
-fn leaf(near: &TraceEvent<'_>, far: &mut [Option<TraceEvent<'_>>], schema: &[Attribute]) -> Leaf {
-    let mut leaf = Leaf {
+fn leaf(
+    near: &TraceEvent<'_>,
+    far: &mut [Option<TraceEvent<'_>>],
+    schema: &[Attribute],
+) -> LeafReport {
+    let mut leaf = LeafReport {
         client: indexed(&near.place, near.element, schema),
         canonical: None,
         upstream: None,
@@ -158,13 +162,13 @@ fn leaf(near: &TraceEvent<'_>, far: &mut [Option<TraceEvent<'_>>], schema: &[Att
     leaf
 }
 
-fn fate(outcome: &TraceOutcome<'_>) -> Fate {
+fn fate(outcome: &TraceOutcome<'_>) -> LeafFate {
     match outcome {
-        TraceOutcome::To(..) => Fate::Carried,
-        TraceOutcome::Lost(cause) => Fate::Lost(*cause),
-        TraceOutcome::Derived | TraceOutcome::Idle => Fate::Idle,
-        TraceOutcome::Withheld => Fate::Withheld,
-        TraceOutcome::Refused => Fate::Refused,
+        TraceOutcome::To(..) => LeafFate::Carried,
+        TraceOutcome::Lost(cause) => LeafFate::Lost(*cause),
+        TraceOutcome::Derived | TraceOutcome::Idle => LeafFate::Idle,
+        TraceOutcome::Withheld => LeafFate::Withheld,
+        TraceOutcome::Refused => LeafFate::Refused,
     }
 }
 

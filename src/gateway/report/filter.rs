@@ -13,7 +13,7 @@ use crate::scim::query::Query;
 pub struct FilterReport {
     pub plan: ListPlan,
     pub terms: Vec<Term>,
-    pub reach: Reach,
+    pub reach: FilterReach,
 }
 
 /// One comparison of the client's.
@@ -22,7 +22,7 @@ pub struct Term {
     /// In the client's words.
     pub client: String,
     pub truth: Truth,
-    pub reach: Reach,
+    pub reach: FilterReach,
     /// In the upstream's words.
     pub upstream: Option<String>,
     pub why: String,
@@ -31,7 +31,7 @@ pub struct Term {
 
 /// How much of the truth the upstream tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum FilterReach {
     /// It is known without asking.
     Constant,
     Exact,
@@ -77,16 +77,16 @@ impl Pair {
     }
 
     /// How much is asked, what, and why not more: as the push itself says it.
-    fn reached(&self, truth: &Truth) -> (Reach, Option<String>, String) {
-        let Truth::Test(test) = truth else { return (Reach::Constant, None, String::new()) };
+    fn reached(&self, truth: &Truth) -> (FilterReach, Option<String>, String) {
+        let Truth::Test(test) = truth else { return (FilterReach::Constant, None, String::new()) };
         match self.pushed(test) {
             Pushed::Exact(filter) => {
                 let why = "the upstream declares this comparison".to_owned();
-                (Reach::Exact, Some(filter.to_string()), why)
+                (FilterReach::Exact, Some(filter.to_string()), why)
             }
-            Pushed::Superset(filter, why) => (Reach::Superset, Some(filter.to_string()), why),
-            Pushed::Subset(filter, why) => (Reach::Subset, Some(filter.to_string()), why),
-            Pushed::Nothing(why) => (Reach::None, None, why),
+            Pushed::Superset(filter, why) => (FilterReach::Superset, Some(filter.to_string()), why),
+            Pushed::Subset(filter, why) => (FilterReach::Subset, Some(filter.to_string()), why),
+            Pushed::Nothing(why) => (FilterReach::None, None, why),
         }
     }
 }
@@ -100,7 +100,7 @@ fn terms<'f>(filter: &'f Filter, into: &mut Vec<&'f Filter>) {
     }
 }
 
-impl Reach {
+impl FilterReach {
     /// The word in reports.
     pub fn label(self) -> &'static str {
         match self {

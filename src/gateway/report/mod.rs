@@ -8,9 +8,9 @@ mod operations;
 mod patch;
 mod way;
 
-pub use body::{Fate as LeafFate, Leaf, Made, Told};
+pub use body::{BodyReport, LeafFate, LeafReport, Made};
 pub use example::{Mismatch, Stage};
-pub use filter::{FilterReport, Reach, Term};
+pub use filter::{FilterReach, FilterReport, Term};
 pub use operations::{OperationReport, Says, operations};
 pub use patch::{Calls, OpFate, OpReport, PatchReport};
 pub use way::{Outcome, Way, spot};
