@@ -16,4 +16,5 @@ mod docs;
 mod files;
 mod guards;
 mod rooms;
+#[cfg(test)]
 mod tidy;
