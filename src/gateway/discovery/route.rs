@@ -1,12 +1,11 @@
 //! Discovery of a route: what really works on it, in the client dialect's schema (docs/semantics.md 12).
 
-use crate::gateway::message::respond;
 use http::StatusCode;
 
 use crate::dialect::Paging;
 use crate::fault::Fault;
 use crate::gateway::discovery::{BulkSupport, Capabilities, Discovery, Pagination};
-use crate::gateway::message::{MAX_OPERATIONS, MAX_PAYLOAD};
+use crate::gateway::message::{MAX_OPERATIONS, MAX_PAYLOAD, respond};
 use crate::gateway::pair::Pair;
 use crate::gateway::route::Route;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};

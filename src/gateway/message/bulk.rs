@@ -1,6 +1,5 @@
 //! Bulk messages (RFC 7644 section 3.7): reading, bulkIds, writing. No operation is run here.
 
-use crate::scim::endpoint::segment;
 use std::collections::{HashMap, HashSet};
 
 use http::{Method, StatusCode};
@@ -8,6 +7,7 @@ use http::{Method, StatusCode};
 use super::headers::respond;
 use crate::dialect::Dialect;
 use crate::fault::{Cause, Fault};
+use crate::scim::endpoint::segment;
 use crate::scim::http::Response;
 use crate::scim::message::BULK_RESPONSE;
 use crate::scim::names::twice;

@@ -11,9 +11,7 @@ pub fn value_at<'v, 'a>(object: &'v Object<'a>, names: &[String]) -> Option<&'v 
 
 /// What is said at a path of names: a value that is one.
 pub fn said_at<'v, 'a>(object: &'v Object<'a>, names: &[String]) -> Option<&'v Value<'a>> {
-    let (first, rest) = names.split_first()?;
-    let value = rest.iter().try_fold(object.get(first)?, |at, name| at.as_object()?.get(name))?;
-    (!value.is_cleared()).then_some(value)
+    value_at(object, names).filter(|value| !value.is_cleared())
 }
 
 /// The attribute path of member names.
@@ -30,7 +28,7 @@ pub fn path(names: &[String]) -> Path {
     }
 }
 
-/// `id` and `meta` are the same everywhere (RFC 7643 section 3.1).
+/// Whether names lead to or below `id`, `meta` or `schemas`, which are the same everywhere (RFC 7643 section 3.1).
 pub fn is_common(names: &[String]) -> bool {
     let common =
         |name: &String| ["id", "meta", "schemas"].iter().any(|c| c.eq_ignore_ascii_case(name));

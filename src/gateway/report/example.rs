@@ -2,7 +2,6 @@
 //!
 //! The other side of each example is plain SCIM. It compares, and leaves files alone.
 
-use crate::gateway::pair;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use crate::dialect::Dialect;
 use crate::dialect::cases::{Block, Case, Direction, Kind};
 use crate::fault::Fault;
 use crate::gateway::message::{read_answer, read_error, write_error, write_request};
+use crate::gateway::pair;
 use crate::gateway::pair::{Losses, Pair, PairSpec};
 use crate::gateway::view::{Pushed, Stored, Truth};
 use crate::gateway::write::Plan;

@@ -1,5 +1,7 @@
 //! What a PATCH comes to: each operation, the plan, and the calls that it makes.
 
+use http::Method;
+
 use super::way::{Way, spot};
 use crate::fault::Fault;
 use crate::gateway::pair::{Losses, Pair};
@@ -11,7 +13,6 @@ use crate::scim::http::Request;
 use crate::scim::patch::{Op, OpKind};
 use crate::scim::schema::{Attribute, Operation};
 use crate::scim::{Object, Path, Value};
-use http::Method;
 
 #[derive(Debug)]
 pub struct PatchReport {

@@ -1,11 +1,10 @@
 //! A request to the upstream, in its own frame.
 
-use crate::gateway::message::media_type;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 
 use super::served::Route;
-use crate::gateway::message::write_request;
+use crate::gateway::message::{media_type, write_request};
 use crate::gateway::pair::Pair;
 use crate::scim::Object;
 use crate::scim::endpoint::segment;

@@ -1,10 +1,9 @@
 //! The answer to a client: one resource, a list, or that one went.
 
-use crate::gateway::message::{respond, write_list};
 use http::StatusCode;
 
 use super::stored::Stored;
-use crate::gateway::message::{Head, Location, write_answer};
+use crate::gateway::message::{Head, Location, respond, write_answer, write_list};
 use crate::gateway::pair::{Losses, Pair};
 use crate::gateway::route::Route;
 use crate::scim::http::Response;

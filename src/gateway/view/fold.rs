@@ -10,10 +10,12 @@ pub enum Truth {
     Test(Filter),
 }
 
+/// What is known without a test.
 pub fn constant(holds: bool) -> Truth {
     if holds { Truth::Always } else { Truth::Never }
 }
 
+/// The opposite.
 pub fn negated(truth: Truth) -> Truth {
     match truth {
         Truth::Always => Truth::Never,

@@ -1,6 +1,5 @@
 //! How a list is answered: what is asked of the upstream, and when the answer is complete.
 
-use crate::gateway::pair::said_at;
 use http::Method;
 use http::header::CONTENT_TYPE;
 
@@ -12,7 +11,7 @@ use super::stored::Stored;
 use crate::dialect::{Paging, SearchForms, SearchWhen};
 use crate::fault::{Cause, Fault};
 use crate::gateway::message::media_type;
-use crate::gateway::pair::Pair;
+use crate::gateway::pair::{Pair, said_at};
 use crate::gateway::route::Route;
 use crate::scim::endpoint::Id;
 use crate::scim::evaluate::{known, matches};

@@ -1,11 +1,12 @@
 //! The upstream's answer, read: its error, one resource, or a page of them.
 
-use crate::gateway::message::{Page, check_answer, read_list};
 use http::header::LOCATION;
 
 use super::stored::{Stored, StoredPage};
 use crate::fault::{Cause, Fault};
-use crate::gateway::message::{error_in, read_answer, read_error, read_version, speaks};
+use crate::gateway::message::{
+    Page, check_answer, error_in, read_answer, read_error, read_list, read_version, speaks,
+};
 use crate::gateway::pair::Pair;
 use crate::gateway::route::Route;
 use crate::scim::Value;

@@ -1,13 +1,12 @@
 //! PATCH on a whole multi-valued attribute, or on one element by its `value`: native where every
 //! element goes over one to one (docs/semantics.md 5.2).
 
-use crate::gateway::pair::checked;
 use std::collections::{HashMap, HashSet};
 
 use super::op::op;
 use super::plan::Step;
 use crate::fault::Fault;
-use crate::gateway::pair::{Alike, Pair, many_to_one, once, path};
+use crate::gateway::pair::{Alike, Pair, checked, many_to_one, once, path, value_at};
 use crate::rewrite::program::LossCause;
 use crate::rewrite::resolve::{Resolved, Spot, resolve};
 use crate::rewrite::translate::{Loss, Message};
@@ -251,9 +250,4 @@ fn nested<'a>(names: &[String], value: Value<'a>) -> Object<'a> {
         Value::Object(object) => object,
         _ => Object::new(),
     }
-}
-
-fn value_at<'v, 'a>(object: &'v Object<'a>, names: &[String]) -> Option<&'v Value<'a>> {
-    let (first, rest) = names.split_first()?;
-    rest.iter().try_fold(object.get(first)?, |at, name| at.as_object()?.get(name))
 }
